@@ -1,0 +1,132 @@
+//! The list of commands: every way in which state can change.
+
+use crate::commands::{
+    AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
+    DeliverOrder, ExpireHolds, ExtendReservation, PlaceOrder, ReleaseReservation, Reserve, ReturnOrder,
+    RevokeApiKey, ShipOrder, UpdateLocation, UpdateSku,
+};
+use crate::event::{Event, EventBody};
+use crate::id::{OpId, PrincipalId};
+use crate::quantity::Millis;
+use crate::receipt::Receipt;
+use crate::refusal::Refusal;
+use crate::working::{Needs, Scope, Working};
+
+/// What surrounds one command.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The ledger clock, read once for a batch.
+    pub now: Millis,
+    /// This execution.
+    pub op: OpId,
+    /// Who asks.
+    pub actor: PrincipalId,
+    /// W3C `traceparent` of the request.
+    pub trace: Option<String>,
+}
+
+impl Context {
+    /// An event of this command.
+    #[must_use]
+    pub fn event(&self, body: EventBody) -> Event {
+        Event {
+            body,
+            op: self.op,
+            actor: self.actor,
+            trace: self.trace.clone(),
+        }
+    }
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)+) => {
+        /// One thing that can happen. Each has a file in `commands/`.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command {
+            $($(#[$doc])* $variant($variant),)+
+        }
+
+        impl Command {
+            /// A stable number: operation ids are unique for each principal and kind of command.
+            #[must_use]
+            pub fn number(&self) -> u8 {
+                match self { $(Self::$variant(_) => $number),+ }
+            }
+
+            /// The stable name, for metrics and logs.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            /// The name of a stored number.
+            #[must_use]
+            pub fn name_of(number: u8) -> Option<&'static str> {
+                match number { $($number => Some($name),)+ _ => None }
+            }
+
+            /// Adds the rows that this command must see, given what is loaded already, to `needs`. Asked again after
+            /// each round of loading until nothing is missing, at most [`ROUNDS_MAX`] times.
+            pub fn needs(&self, seen: &Working, needs: &mut Needs) {
+                match self { $(Self::$variant(command) => command.needs(seen, needs)),+ }
+            }
+
+            /// The whole decision.
+            ///
+            /// # Errors
+            /// A [`Refusal`]; the scope must then be dropped, which undoes what was changed.
+            pub fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+                match self { $(Self::$variant(command) => command.decide(scope, context)),+ }
+            }
+        }
+
+        $(impl From<$variant> for Command {
+            fn from(command: $variant) -> Self {
+                Self::$variant(command)
+            }
+        })+
+    };
+}
+
+commands! {
+    /// A place that holds stock.
+    CreateLocation = 1, "create_location";
+    /// Its name, or whether it is used.
+    UpdateLocation = 2, "update_location";
+    /// Something that is sold.
+    CreateSku = 3, "create_sku";
+    /// Its name, limits, components, or whether it is sold.
+    UpdateSku = 4, "update_sku";
+    /// Adjust, set, count and move stock.
+    ChangeStock = 5, "change_stock";
+    /// Hold units without an order.
+    Reserve = 6, "reserve";
+    /// Hold them longer.
+    ExtendReservation = 7, "extend_reservation";
+    /// Give them back.
+    ReleaseReservation = 8, "release_reservation";
+    /// Make an order of them.
+    AllocateReservation = 9, "allocate_reservation";
+    /// Hold or allocate units for an order.
+    PlaceOrder = 10, "place_order";
+    /// Turn its holds into allocations.
+    ConfirmOrder = 11, "confirm_order";
+    /// Give units back, wholly or by line.
+    CancelOrder = 12, "cancel_order";
+    /// Goods leave the building.
+    ShipOrder = 13, "ship_order";
+    /// The buyer has them.
+    DeliverOrder = 14, "deliver_order";
+    /// Goods come back.
+    ReturnOrder = 15, "return_order";
+    /// Holds past due end.
+    ExpireHolds = 16, "expire_holds";
+    /// A new API key.
+    CreateApiKey = 17, "create_api_key";
+    /// An API key stops working.
+    RevokeApiKey = 18, "revoke_api_key";
+}
+
+/// How many rounds of loading a command may ask for: the order names its holds, the holds name SKUs, the SKUs name
+/// stock rows, and a stock row that lacks units names the overdue holders on it, whose lines name more stock rows.
+pub const ROUNDS_MAX: usize = 6;

@@ -1,0 +1,215 @@
+//! An order is confirmed.
+
+use std::collections::BTreeMap;
+
+use crate::command::Context;
+use crate::holding::{Cause, Part, guard, needs_of_holder, needs_of_shortage, shift};
+use crate::id::OrderId;
+use crate::movement::{Holder, MovementKind};
+use crate::order::{Order, OrderState, PaymentState};
+use crate::quantity::{Quantities, Quantity};
+use crate::receipt::Receipt;
+use crate::refusal::Refusal;
+use crate::stock::StockKey;
+use crate::working::{Needs, Scope, Working};
+
+/// Confirming turns holds into allocations: the master figure falls now, once.
+///
+/// A hold past its time is not honoured, even when the pulse has not reached it yet: the buyer who comes late must not
+/// win by our delay. The order expires first and then takes the late path, like any order whose hold is gone: all units
+/// are taken again at once if they are still there; if not, and money has come, the order stays expired and its payment
+/// must go back (goods or money, never neither); without money it is refused. Confirming twice with the same payment is
+/// not an error, because payment providers and marketplaces say things twice. A second payment is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmOrder {
+    /// Which.
+    pub id: OrderId,
+    /// The payment that pays for it, if money has come.
+    pub payment_reference: Option<String>,
+    /// The caller's version.
+    pub expected_version: Option<i64>,
+}
+
+impl ConfirmOrder {
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs_of_holder(Holder::Order(self.id), seen, needs);
+        let Some(order) = seen.orders.get(&self.id).and_then(|row| row.now.as_ref()) else {
+            return;
+        };
+        let mut wanted: BTreeMap<StockKey, Quantity> = BTreeMap::new();
+        for line in &order.lines {
+            // For a hold past due as well as for one already ended: what would have to be taken again.
+            *wanted.entry(line.key).or_default() += line.expired + line.reserved;
+        }
+        if order.state == OrderState::Expired || order.state == OrderState::Pending {
+            needs_of_shortage(&wanted, seen, needs);
+        }
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut order = super::order_of(scope, self.id)?;
+        super::check_version(self.expected_version, order.version)?;
+        if order.overdue(context.now) {
+            order = super::expire_holds::end_order(scope, context, order)?;
+        }
+        match order.state {
+            OrderState::Pending => self.in_time(scope, context, order),
+            OrderState::Expired => self.late(scope, context, order),
+            OrderState::Cancelled => self.cancelled(scope, context, order),
+            OrderState::Confirmed | OrderState::Processing | OrderState::Shipped | OrderState::Delivered => {
+                self.again(scope, context, order)
+            }
+        }
+    }
+
+    fn in_time(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        mut order: Order,
+    ) -> Result<Receipt, Refusal> {
+        let cause = Cause::of(Holder::Order(order.id));
+        for line in &mut order.lines {
+            let units = std::mem::take(&mut line.reserved);
+            line.allocated += units;
+            let delta = Quantities {
+                reserved: -units,
+                allocated: units,
+                ..Quantities::default()
+            };
+            shift(scope, context, line.key, MovementKind::Allocate, delta, &cause)?;
+        }
+        Ok(self.confirmed(scope, context, order))
+    }
+
+    fn late(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Result<Receipt, Refusal> {
+        if order.payment == PaymentState::RefundPending {
+            return self.cancelled(scope, context, order);
+        }
+        let parts: Vec<Part> = (0..)
+            .zip(&order.lines)
+            .filter(|(_, line)| line.expired > 0)
+            .map(|(index, line)| Part {
+                index,
+                part: line.part,
+                item: line.item,
+                key: line.key,
+                per_item: line.per_item,
+                units: line.expired,
+            })
+            .collect();
+        if let Err(refusal) = guard(scope, context, &parts) {
+            if self.payment_reference.is_none() {
+                return Err(refusal);
+            }
+            order.payment = PaymentState::RefundPending;
+            order.payment_reference.clone_from(&self.payment_reference);
+            let note = Some(format!(
+                "paid after its hold had ended, and the goods are gone: {refusal}"
+            ));
+            return Ok(super::finish_order(
+                scope,
+                context,
+                order,
+                "refund_due",
+                Vec::new(),
+                note,
+            ));
+        }
+        let cause = Cause::of(Holder::Order(order.id));
+        for line in &mut order.lines {
+            let units = std::mem::take(&mut line.expired);
+            line.cancelled -= units;
+            line.allocated += units;
+            let delta = Quantities {
+                allocated: units,
+                ..Quantities::default()
+            };
+            shift(
+                scope,
+                context,
+                line.key,
+                MovementKind::AllocateDirect,
+                delta,
+                &cause,
+            )?;
+        }
+        order.late = true;
+        Ok(self.confirmed(scope, context, order))
+    }
+
+    fn confirmed(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Receipt {
+        order.state = OrderState::Confirmed;
+        order.expires_at = None;
+        if self.payment_reference.is_some() {
+            order.payment = PaymentState::Paid;
+            order.payment_reference.clone_from(&self.payment_reference);
+        }
+        super::finish_order(scope, context, order, "confirmed", Vec::new(), None)
+    }
+
+    /// A cancelled order is never revived. Money that comes for it must go back.
+    fn cancelled(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        mut order: Order,
+    ) -> Result<Receipt, Refusal> {
+        match (&self.payment_reference, order.payment) {
+            (None, _) => Err(Refusal::WrongState {
+                step: "confirm".into(),
+                state: order.state,
+                fulfilment: order.fulfilment,
+            }),
+            (Some(_), PaymentState::RefundPending) if order.payment_reference == self.payment_reference => {
+                Ok(super::order_receipt(&order, Vec::new(), context.now))
+            }
+            (Some(reference), _)
+                if order
+                    .payment_reference
+                    .as_ref()
+                    .is_some_and(|known| known != reference) =>
+            {
+                Err(self.duplicate(&order))
+            }
+            (Some(_), _) => {
+                order.payment = PaymentState::RefundPending;
+                order.payment_reference.clone_from(&self.payment_reference);
+                let note = Some("paid after it was cancelled".to_owned());
+                Ok(super::finish_order(
+                    scope,
+                    context,
+                    order,
+                    "refund_due",
+                    Vec::new(),
+                    note,
+                ))
+            }
+        }
+    }
+
+    fn again(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Result<Receipt, Refusal> {
+        match (&self.payment_reference, &order.payment_reference) {
+            (Some(new), Some(known)) if new != known => Err(self.duplicate(&order)),
+            (Some(_), None) => {
+                order.payment = PaymentState::Paid;
+                order.payment_reference.clone_from(&self.payment_reference);
+                Ok(super::finish_order(
+                    scope,
+                    context,
+                    order,
+                    "paid",
+                    Vec::new(),
+                    None,
+                ))
+            }
+            _ => Ok(super::order_receipt(&order, Vec::new(), context.now)),
+        }
+    }
+
+    fn duplicate(&self, order: &Order) -> Refusal {
+        Refusal::DuplicatePayment {
+            payment_reference: order.payment_reference.clone().unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Goods of an order leave the building.
+
+use crate::command::Context;
+use crate::holding::{Cause, codes, needs_of_holder, shift};
+use crate::id::OrderId;
+use crate::movement::{Holder, MovementKind};
+use crate::order::{Order, OrderState};
+use crate::quantity::{Quantities, Quantity};
+use crate::receipt::{LineReceipt, Receipt};
+use crate::refusal::Refusal;
+use crate::working::{Needs, Scope, Working};
+
+use super::LineChoice;
+
+/// Ships allocated units, all or some, as often as there are parcels. Only confirmed units can be shipped, and only
+/// goods that are in the building: a forced order without goods waits for a count or a receipt.
+///
+/// A bundle ships whole. Cancelling and shipping race on the order's one row: one of them finds the other's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipOrder {
+    /// Which.
+    pub id: OrderId,
+    /// Some items of some lines; empty for everything that is allocated.
+    pub lines: Vec<LineChoice>,
+    /// Carrier and tracking number, in the caller's words.
+    pub tracking: Option<String>,
+    /// The caller's version.
+    pub expected_version: Option<i64>,
+}
+
+impl ShipOrder {
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs_of_holder(Holder::Order(self.id), seen, needs);
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        super::check_choices(&self.lines)?;
+        let mut order = super::order_of(scope, self.id)?;
+        super::check_version(self.expected_version, order.version)?;
+        if !matches!(order.state, OrderState::Confirmed | OrderState::Processing) {
+            return Err(Refusal::WrongState {
+                step: "ship".into(),
+                state: order.state,
+                fulfilment: order.fulfilment,
+            });
+        }
+        let moved = if self.lines.is_empty() {
+            all_allocated(&order)
+        } else {
+            self.chosen(&order)?
+        };
+        self.check_on_hand(scope, &order, &moved)?;
+
+        // From here on nothing can be refused.
+        let cause = Cause {
+            note: self.tracking.clone(),
+            ..Cause::of(Holder::Order(order.id))
+        };
+        for line in &mut order.lines {
+            let Some(items) = moved.iter().find(|m| m.line == line.line).map(|m| m.quantity) else {
+                continue;
+            };
+            let units = items * line.per_item;
+            line.allocated -= units;
+            line.shipped += units;
+            let delta = Quantities {
+                on_hand: -units,
+                allocated: -units,
+                ..Quantities::default()
+            };
+            shift(scope, context, line.key, MovementKind::Ship, delta, &cause)?;
+        }
+        order.settle();
+        let step = if order.state == OrderState::Shipped {
+            "shipped"
+        } else {
+            "part_shipped"
+        };
+        Ok(super::finish_order(
+            scope,
+            context,
+            order,
+            step,
+            moved,
+            self.tracking.clone(),
+        ))
+    }
+
+    fn chosen(&self, order: &Order) -> Result<Vec<LineReceipt>, Refusal> {
+        let mut moved = Vec::with_capacity(self.lines.len());
+        for (index, choice) in self.lines.iter().enumerate() {
+            let Some(shippable) = items_allocated(order, choice.line) else {
+                return Err(Refusal::UnknownLine {
+                    line: index,
+                    number: choice.line,
+                });
+            };
+            if choice.quantity > shippable {
+                let requested = choice.quantity;
+                return Err(Refusal::ExceedsShippable {
+                    line: index,
+                    requested,
+                    shippable,
+                });
+            }
+            moved.push(LineReceipt {
+                line: choice.line,
+                quantity: choice.quantity,
+            });
+        }
+        Ok(moved)
+    }
+
+    /// Several lines may take from one stock row: compare their sum.
+    fn check_on_hand(
+        &self,
+        scope: &mut Scope<'_>,
+        order: &Order,
+        moved: &[LineReceipt],
+    ) -> Result<(), Refusal> {
+        let mut wanted = std::collections::BTreeMap::new();
+        for line in &order.lines {
+            let Some(at) = moved.iter().position(|m| m.line == line.line) else {
+                continue;
+            };
+            let entry = wanted.entry(line.key).or_insert((at, 0));
+            entry.1 += moved[at].quantity * line.per_item;
+        }
+        for (key, (index, requested)) in wanted {
+            let on_hand = scope.stock_row(key).map_or(0, |stock| stock.figures.on_hand);
+            if on_hand < requested {
+                let (sku, _) = codes(scope, key);
+                return Err(Refusal::NotOnHand {
+                    line: index,
+                    sku,
+                    requested,
+                    on_hand,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Items of a line that can be shipped, or `None` if there is no such line.
+fn items_allocated(order: &Order, number: i32) -> Option<Quantity> {
+    order
+        .lines
+        .iter()
+        .filter(|line| line.line == number)
+        .map(|line| line.allocated / line.per_item)
+        .min()
+}
+
+fn all_allocated(order: &Order) -> Vec<LineReceipt> {
+    let mut numbers: Vec<i32> = order.lines.iter().map(|line| line.line).collect();
+    numbers.dedup();
+    numbers
+        .into_iter()
+        .filter_map(|line| {
+            let quantity = items_allocated(order, line).filter(|&items| items > 0)?;
+            Some(LineReceipt { line, quantity })
+        })
+        .collect()
+}

@@ -1,0 +1,40 @@
+//! What may happen to stock, reservations and orders.
+//!
+//! This crate is pure. It does no I/O, reads no clock, makes no randomness, is not async and knows neither
+//! HTTP nor SQL. A [`Command`] says which rows it must see ([`Command::needs`]) and, given them, decides
+//! ([`Command::decide`]) either a [`Receipt`] together with changed rows, movements and events, or a
+//! [`Refusal`] that changes nothing. The engine loads, calls and writes; two databases behave alike because
+//! neither of them decides anything.
+//!
+//! Start reading at `commands/place_order.rs`; the words are those of `ARCHITECTURE.md`.
+
+pub mod access;
+pub mod command;
+pub mod commands;
+pub mod event;
+pub mod holding;
+pub mod id;
+pub mod invariant;
+pub mod movement;
+pub mod order;
+pub mod quantity;
+pub mod receipt;
+pub mod refusal;
+pub mod reservation;
+pub mod sku;
+pub mod stock;
+pub mod text;
+pub mod working;
+
+pub use command::{Command, Context};
+pub use event::{Event, EventBody};
+pub use id::{ApiKeyId, LocationId, OpId, OrderId, PrincipalId, ReservationId, SkuId};
+pub use movement::{Holder, Movement, MovementKind};
+pub use order::{Order, OrderLine};
+pub use quantity::{Millis, Quantities, Quantity};
+pub use receipt::Receipt;
+pub use refusal::Refusal;
+pub use reservation::{Reservation, ReservationLine};
+pub use sku::{Component, Location, Sku};
+pub use stock::{Stock, StockKey};
+pub use working::{Changes, Needs, Scope, Tracked, Working};

@@ -1,0 +1,109 @@
+//! What a command answers when it was done. Stored for ever under its operation id, so it is small: together with the
+//! request that is repeated, it is enough to give the first answer again to the byte.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ApiKeyId, LocationId, OrderId, ReservationId, SkuId};
+use crate::order::{FulfilmentState, OrderState, PaymentState};
+use crate::quantity::{Millis, Quantities, Quantity};
+use crate::reservation::ReservationState;
+
+/// The figures of a stock row after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockReceipt {
+    /// The figures.
+    pub figures: Quantities,
+    /// The row's version; unchanged when nothing had to change.
+    pub version: i64,
+}
+
+/// What one line of a request became. Lines are numbered from 1 in the order of the request; requests that name a SKU
+/// twice keep both lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineReceipt {
+    /// Number of the line.
+    pub line: i32,
+    /// Items of it that the command moved.
+    pub quantity: Quantity,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "did", rename_all = "snake_case")]
+pub enum Receipt {
+    /// A location was created or changed.
+    Location {
+        /// Which.
+        id: LocationId,
+        /// Its version.
+        version: i64,
+        /// When it was created.
+        created_at: Millis,
+    },
+    /// A SKU was created or changed.
+    Sku {
+        /// Which.
+        id: SkuId,
+        /// Its version.
+        version: i64,
+        /// When it was created.
+        created_at: Millis,
+        /// When it was last changed.
+        updated_at: Millis,
+    },
+    /// Stock changed, or was already as asked.
+    Stock {
+        /// One for each item of the request; a move between locations has two (from, to).
+        rows: Vec<StockReceipt>,
+        /// When.
+        at: Millis,
+    },
+    /// A reservation was made or changed.
+    Reservation {
+        /// Which.
+        id: ReservationId,
+        /// Its state now.
+        state: ReservationState,
+        /// Its due time now.
+        expires_at: Millis,
+        /// The order that its units went to.
+        order: Option<OrderId>,
+        /// Its version.
+        version: i64,
+        /// When.
+        at: Millis,
+    },
+    /// An order was placed or changed.
+    Order {
+        /// Which.
+        id: OrderId,
+        /// Its state now.
+        state: OrderState,
+        /// Its payment axis now.
+        payment: PaymentState,
+        /// Its fulfilment axis now.
+        fulfilment: FulfilmentState,
+        /// When its hold ends, while pending.
+        expires_at: Option<Millis>,
+        /// Its version.
+        version: i64,
+        /// Confirmed after its hold had ended.
+        late: bool,
+        /// The lines that this command moved, in items; empty when it moved all of them or none.
+        lines: Vec<LineReceipt>,
+        /// When.
+        at: Millis,
+    },
+    /// An API key was created or revoked.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+        /// When.
+        at: Millis,
+    },
+    /// Holds past due were ended.
+    Expired {
+        /// How many orders and reservations.
+        count: u32,
+    },
+}

@@ -1,0 +1,1 @@
+//! The whole database as text, in a stable order.

@@ -1,0 +1,19 @@
+//! What a database must do for Onhand, and the suite that proves it.
+//!
+//! A store holds rows and hands them out under locks; it decides nothing. The write side is [`Session`]: the engine's
+//! one writer takes a batch through `begin → outcomes → find → lock → write → commit`. The read side is [`Reads`]: one
+//! named query for each need of the API and of `verify`, never used to decide.
+
+pub mod dump;
+pub mod error;
+pub mod ops;
+pub mod reads;
+pub mod session;
+pub mod verify;
+
+pub use error::StoreError;
+pub use ops::{OpKey, OpRow, Outcome};
+pub use reads::{
+    EventRow, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter, StockView,
+};
+pub use session::{Capabilities, Durability, Session, Store};

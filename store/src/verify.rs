@@ -1,0 +1,1 @@
+//! Checks every invariant on a live database.
