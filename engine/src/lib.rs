@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Makes it happen: the batching ledger writer, the expiry pulse and the measures of both.
+//!
+//! [`Engine::submit`] is the only door to state. A route, a timer or an import never edits rows: it submits a command
+//! and gets one of three answers, done, refused or *nobody knows yet* ([`SubmitError::OutcomeUnknown`]).
+
+pub mod ids;
+pub mod ledger;
+mod pulse;
+pub mod telemetry;
+
+pub use ledger::{Answer, Engine, Request, Settings, SubmitError};

@@ -471,6 +471,12 @@ impl Scope<'_> {
     pub fn accept(mut self) {
         self.accepted = true;
     }
+
+    /// Keeps what was done, unless a row was read that nobody had asked for: a decision over rows that were not loaded
+    /// is no decision.
+    pub fn accept_if_asked(mut self) {
+        self.accepted = self.working.unasked.is_empty();
+    }
 }
 
 impl Drop for Scope<'_> {
