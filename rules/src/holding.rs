@@ -157,6 +157,9 @@ pub fn needs_of_holder(holder: Holder, seen: &Working, needs: &mut Needs) {
 /// # Errors
 /// The first line that cannot be served, by index.
 pub fn explode(scope: &mut Scope<'_>, lines: &[LineRequest]) -> Result<Vec<Part>, Refusal> {
+    if lines.is_empty() {
+        return Err(Refusal::OutOfRange);
+    }
     let mut parts = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         if !(1..=QUANTITY_MAX).contains(&line.quantity) {
@@ -225,7 +228,8 @@ pub fn by_row(parts: &[Part]) -> BTreeMap<StockKey, Quantity> {
 pub fn guard(scope: &mut Scope<'_>, context: &Context, parts: &[Part]) -> Result<(), Refusal> {
     let mut short = Vec::new();
     for (key, units) in by_row(parts) {
-        if sellable(scope, key) < units {
+        let reserved = scope.stock_row(key).map_or(0, |stock| stock.figures.reserved);
+        if reserved > 0 && sellable(scope, key) < units {
             crate::commands::expire_holds::end_due_on(scope, context, key)?;
         }
         let available = sellable(scope, key);

@@ -128,7 +128,9 @@ pub struct Working {
     pub movements: Vec<Movement>,
     /// Events made so far, in order.
     pub events: Vec<Event>,
-    /// Reads that nobody had asked for. The engine treats a non-empty list as a bug in `needs`.
+    /// Reads that nobody had asked for. A command that made one cannot be decided in this batch: an earlier command of
+    /// the batch has changed what it must see (a new SKU, the last unit taken), so it is put off to the next one. If
+    /// nothing had changed, it is a bug in `needs`.
     pub unasked: Vec<String>,
 }
 
@@ -414,10 +416,15 @@ impl Scope<'_> {
         }
     }
 
-    /// Holders on this row that were past due when the row was loaded; empty if nobody asked.
-    #[must_use]
-    pub fn due_on(&self, key: StockKey) -> Vec<Holder> {
-        self.working.due_on.get(&key).cloned().unwrap_or_default()
+    /// Holders on this row that were past due when the row was loaded.
+    pub fn due_on(&mut self, key: StockKey) -> Vec<Holder> {
+        match self.working.due_on.get(&key) {
+            Some(holders) => holders.clone(),
+            None => {
+                self.working.unasked.push(format!("overdue holders on {key:?}"));
+                Vec::new()
+            }
+        }
     }
 
     /// Names a new SKU, so that later commands of the batch find it.

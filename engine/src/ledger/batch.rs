@@ -20,7 +20,8 @@ pub(super) struct Decided {
 
 /// How the commands of a batch ended, in their order.
 pub(super) struct Results {
-    pub(super) answers: Vec<Result<Decided, SubmitError>>,
+    /// `None`: an earlier command of the batch changed what this one must see, so it belongs into the next batch.
+    pub(super) answers: Vec<Option<Result<Decided, SubmitError>>>,
     /// The number of the last event, if anything was committed.
     pub(super) feed: Option<i64>,
 }
@@ -94,6 +95,7 @@ async fn in_transaction(
         now,
         known,
         ops: Vec::new(),
+        changed: false,
     };
     let answers = commands
         .iter()
@@ -147,20 +149,22 @@ struct Decisions {
     known: BTreeMap<OpKey, OpRow>,
     /// New records.
     ops: Vec<OpRow>,
+    /// Whether a command of this batch has changed anything yet.
+    changed: bool,
 }
 
 impl Decisions {
-    fn decide(&mut self, working: &mut Working, pending: &Pending) -> Result<Decided, SubmitError> {
+    fn decide(&mut self, working: &mut Working, pending: &Pending) -> Option<Result<Decided, SubmitError>> {
         let request = &pending.request;
         if let Some(row) = request.key.as_ref().and_then(|key| self.known.get(key)) {
             if row.fingerprint != request.fingerprint {
-                return Err(SubmitError::Mismatch);
+                return Some(Err(SubmitError::Mismatch));
             }
-            return Ok(Decided {
+            return Some(Ok(Decided {
                 outcome: row.outcome.clone(),
                 op: row.id,
                 replayed: true,
-            });
+            }));
         }
         let context = Context {
             now: self.now,
@@ -168,9 +172,24 @@ impl Decisions {
             actor: request.actor,
             trace: request.trace.clone(),
         };
-        let outcome = match attempt(working, &request.command, &context)? {
-            Ok(receipt) => Outcome::Done(receipt),
-            Err(refusal) => Outcome::Refused(refusal),
+        let outcome = match attempt(working, &request.command, &context) {
+            Attempt::Decided(Ok(receipt)) => {
+                self.changed = true;
+                Outcome::Done(receipt)
+            }
+            Attempt::Decided(Err(refusal)) => Outcome::Refused(refusal),
+            Attempt::Blind(_) if self.changed => return None,
+            Attempt::Blind(rows) => {
+                let (op, command) = (request.op, request.command.name());
+                tracing::error!(%op, command, rows, "a command read rows it had not asked for");
+                return Some(Err(SubmitError::Bug(
+                    "a command read rows it had not asked for".into(),
+                )));
+            }
+            Attempt::Panicked => {
+                tracing::error!(op = %request.op, command = request.command.name(), "a command panicked");
+                return Some(Err(SubmitError::Bug("a command panicked".into())));
+            }
         };
         if let Some(key) = &request.key {
             let row = OpRow {
@@ -183,21 +202,26 @@ impl Decisions {
             self.known.insert(key.clone(), row.clone());
             self.ops.push(row);
         }
-        Ok(Decided {
+        Some(Ok(Decided {
             outcome,
             op: request.op,
             replayed: false,
-        })
+        }))
     }
+}
+
+/// How the attempt to decide a command ended.
+enum Attempt {
+    Decided(Result<Receipt, Refusal>),
+    /// It read rows that nobody had loaded; undone.
+    Blind(String),
+    /// It panicked; undone.
+    Panicked,
 }
 
 /// Decides one command in a scope of its own. A panic is one answered bug, not a dead shop: the scope undoes itself while
 /// the stack unwinds.
-fn attempt(
-    working: &mut Working,
-    command: &Command,
-    context: &Context,
-) -> Result<Result<Receipt, Refusal>, SubmitError> {
+fn attempt(working: &mut Working, command: &Command, context: &Context) -> Attempt {
     let decided = catch_unwind(AssertUnwindSafe(|| {
         let mut scope = working.scope();
         let result = command.decide(&mut scope, context);
@@ -208,18 +232,8 @@ fn attempt(
     }));
     let unasked = std::mem::take(&mut working.unasked);
     match decided {
-        Ok(result) if unasked.is_empty() => Ok(result),
-        Ok(_) => {
-            let rows = unasked.join(", ");
-            tracing::error!(op = %context.op, command = command.name(), rows, "a command read rows it had not asked for");
-            debug_assert!(false, "{} read rows it had not asked for: {rows}", command.name());
-            Err(SubmitError::Bug(
-                "a command read rows it had not asked for".into(),
-            ))
-        }
-        Err(_) => {
-            tracing::error!(op = %context.op, command = command.name(), "a command panicked");
-            Err(SubmitError::Bug("a command panicked".into()))
-        }
+        Ok(_) if !unasked.is_empty() => Attempt::Blind(unasked.join(", ")),
+        Ok(result) => Attempt::Decided(result),
+        Err(_) => Attempt::Panicked,
     }
 }

@@ -102,7 +102,7 @@ impl Writer {
     }
 
     /// Runs one batch until every command in it has an answer.
-    async fn settle(&mut self, commands: Vec<Pending>) {
+    async fn settle(&mut self, mut commands: Vec<Pending>) {
         let mut conflicts = 0;
         loop {
             let started = Instant::now();
@@ -111,8 +111,11 @@ impl Writer {
                 Ok(results) => {
                     metrics.batch_size.observe(commands.len() as f64);
                     metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
-                    self.answer(commands, results);
-                    return;
+                    commands = self.answer(commands, results);
+                    if commands.is_empty() {
+                        return;
+                    }
+                    conflicts = 0;
                 }
                 Err(StoreError::Conflict(why)) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
@@ -145,7 +148,8 @@ impl Writer {
         }
     }
 
-    fn answer(&self, commands: Vec<Pending>, results: batch::Results) {
+    /// Answers what was decided, and returns what was put off to the next batch.
+    fn answer(&self, commands: Vec<Pending>, results: batch::Results) -> Vec<Pending> {
         let writable = &self.shared.writable;
         writable.store(true, Ordering::Release);
         if let Some(head) = results.feed {
@@ -157,7 +161,12 @@ impl Writer {
             });
         }
         let feed = *self.shared.feed.borrow();
+        let mut later = Vec::new();
         for (pending, result) in commands.into_iter().zip(results.answers) {
+            let Some(result) = result else {
+                later.push(pending);
+                continue;
+            };
             let result = result.map(|decided| {
                 let label = match (&decided.outcome, decided.replayed) {
                     (_, true) => "replayed",
@@ -175,6 +184,7 @@ impl Writer {
             // A caller that has hung up still had its command done; it will ask again with its key.
             let _gone = pending.reply.send(result);
         }
+        later
     }
 
     async fn fail(&mut self, commands: Vec<Pending>, error: StoreError) {
