@@ -34,12 +34,13 @@ pub(super) fn docs() -> anyhow::Result<String> {
 
 fn run(packages: &[&str], server: Option<&PrivatePostgres>) -> anyhow::Result<Counts> {
     let mut run = if on_path("cargo-nextest") {
-        Run::cargo(&["nextest", "run", "--locked"])
+        Run::cargo(&["nextest", "run", "--locked", "--status-level", "pass"])
     } else {
         // Doc tests have a step of their own.
-        Run::cargo(&["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"])
+        Run::cargo(&["test", "--locked", "--no-fail-fast", "--tests"])
     };
-    run = run.with(packages);
+    // The counts are read from plain text.
+    run = run.with(packages).set("CARGO_TERM_COLOR", "never");
     if let Some(server) = server {
         run = run.set("ONHAND_TESTBED_PG_PORT", server.port());
     }
