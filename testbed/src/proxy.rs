@@ -216,9 +216,16 @@ async fn requests(
     // The end of what went before: the awaited bytes may arrive in two pieces.
     let mut tail: Vec<u8> = Vec::new();
     loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else {
+        let Ok(count) = from.read(&mut buffer).await else {
             return;
         };
+        if count == 0 {
+            // The client has said everything and may still listen; the connection ends when the server ends it.
+            if to.shutdown().await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+            return;
+        }
         wait(settings).await;
         tail.extend_from_slice(&buffer[..count]);
         if let Some(seen) = take_trigger(settings, &mut tail) {

@@ -73,6 +73,28 @@ async fn passes_everything_on() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_said_everything_still_hears_the_answer() {
+    let (target, _arrivals) = echo().await;
+    let proxy = FaultProxy::start(target).await.unwrap();
+    let mut stream = connected(&proxy).await;
+    proxy.delay(Duration::from_millis(50));
+    stream.write_all(b"last words").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(answer, b"last words");
+    let closed = async {
+        while proxy.open() > 0 {
+            tokio::task::yield_now().await
+        }
+    };
+    timeout(PATIENCE, closed).await.unwrap();
+}
+
+#[tokio::test]
 async fn loses_replies_until_told_to_pass() {
     let (target, mut arrivals) = echo().await;
     let proxy = FaultProxy::start(target).await.unwrap();
