@@ -190,11 +190,7 @@ impl Engine {
         shared.metrics.feed_head.set(head);
         writer::spawn(shared.clone(), session, receiver, stop)
             .map_err(|error| StoreError::Broken(format!("cannot start the writer thread: {error}")))?;
-        let engine = Self {
-            shared,
-            queue,
-            stopped,
-        };
+        let engine = Self { shared, queue, stopped };
         if engine.shared.settings.pulse {
             tokio::spawn(crate::pulse::run(engine.clone()));
         }
@@ -226,12 +222,7 @@ impl Engine {
             return Err(SubmitError::Busy);
         }
         let (reply, answer) = oneshot::channel();
-        let pending = Pending {
-            request,
-            weight,
-            queued: Instant::now(),
-            reply,
-        };
+        let pending = Pending { request, weight, queued: Instant::now(), reply };
         if let Err(error) = self.queue.try_send(pending) {
             self.shared.weight.fetch_sub(weight, Ordering::AcqRel);
             return Err(match error {

@@ -58,9 +58,7 @@ async fn beat(engine: &Engine, clock: &mut ClockGuard) -> Result<(), StoreError>
 }
 
 async fn end(engine: &Engine, holders: &[Holder]) {
-    let request = Request::internal(ExpireHolds {
-        holders: holders.to_vec(),
-    });
+    let request = Request::internal(ExpireHolds { holders: holders.to_vec() });
     match engine.submit(request).await {
         Ok(answer) => {
             if let Outcome::Done(Receipt::Expired { count }) = answer.outcome {
@@ -114,10 +112,7 @@ mod tests {
         assert!(guard.trust(1_000_000, start));
         assert!(guard.trust(1_001_000, start + Duration::from_secs(1)));
         let day = 24 * 60 * 60 * 1000;
-        assert!(
-            !guard.trust(1_002_000 + day, start + Duration::from_secs(2)),
-            "a day in a second"
-        );
+        assert!(!guard.trust(1_002_000 + day, start + Duration::from_secs(2)), "a day in a second");
         assert!(!guard.trust(1_300_000 + day, start + Duration::from_secs(300)));
         assert!(
             guard.trust(1_603_000 + day, start + Duration::from_secs(603)),
@@ -135,9 +130,6 @@ mod tests {
             guard.trust(9 * hour, start + Duration::from_secs(1)),
             "backwards is harmless: the ledger clock holds"
         );
-        assert!(
-            guard.trust(10 * hour + 2_000, start + Duration::from_secs(2)),
-            "and back again is no jump"
-        );
+        assert!(guard.trust(10 * hour + 2_000, start + Duration::from_secs(2)), "and back again is no jump");
     }
 }

@@ -70,58 +70,32 @@ impl Metrics {
             "Commands answered, by command and outcome",
             self.commands.clone(),
         );
-        registry.register(
-            "onhand_batch_size",
-            "Commands in one batch",
-            self.batch_size.clone(),
-        );
-        registry.register(
-            "onhand_batch_seconds",
-            "Time of one batch",
-            self.batch_seconds.clone(),
-        );
-        registry.register(
-            "onhand_commit_seconds",
-            "Time of one commit",
-            self.commit_seconds.clone(),
-        );
+        registry.register("onhand_batch_size", "Commands in one batch", self.batch_size.clone());
+        registry.register("onhand_batch_seconds", "Time of one batch", self.batch_seconds.clone());
+        registry.register("onhand_commit_seconds", "Time of one commit", self.commit_seconds.clone());
         registry.register(
             "onhand_wait_seconds",
             "Time a command waited for its batch",
             self.wait_seconds.clone(),
         );
         registry.register("onhand_queue_depth", "Commands waiting", self.queue_depth.clone());
-        registry.register(
-            "onhand_conflicts",
-            "Batches run again after a conflict",
-            self.conflicts.clone(),
-        );
+        registry.register("onhand_conflicts", "Batches run again after a conflict", self.conflicts.clone());
         registry.register(
             "onhand_unknown_commits",
             "Commits with unknown outcome",
             self.unknown_commits.clone(),
         );
-        registry.register(
-            "onhand_expired_holds",
-            "Holds ended by the pulse",
-            self.expired_holds.clone(),
-        );
+        registry.register("onhand_expired_holds", "Holds ended by the pulse", self.expired_holds.clone());
         registry.register(
             "onhand_clock_suspect",
             "1 while expiry pauses after a jump",
             self.clock_suspect.clone(),
         );
-        registry.register(
-            "onhand_feed_head",
-            "Number of the last event",
-            self.feed_head.clone(),
-        );
+        registry.register("onhand_feed_head", "Number of the last event", self.feed_head.clone());
     }
 
     /// Counts an answered command.
     pub fn count(&self, command: &'static str, outcome: &'static str) {
-        self.commands
-            .get_or_create(&CommandLabels { command, outcome })
-            .inc();
+        self.commands.get_or_create(&CommandLabels { command, outcome }).inc();
     }
 }

@@ -64,8 +64,6 @@ impl ApiKey {
     /// Whether the key allows what `needed` names.
     #[must_use]
     pub fn allows(&self, needed: ScopeName) -> bool {
-        self.scopes
-            .iter()
-            .any(|&scope| scope == ScopeName::Admin || scope == needed)
+        self.scopes.iter().any(|&scope| scope == ScopeName::Admin || scope == needed)
     }
 }

@@ -29,12 +29,7 @@ impl Context {
     /// An event of this command.
     #[must_use]
     pub fn event(&self, body: EventBody) -> Event {
-        Event {
-            body,
-            op: self.op,
-            actor: self.actor,
-            trace: self.trace.clone(),
-        }
+        Event { body, op: self.op, actor: self.actor, trace: self.trace.clone() }
     }
 }
 

@@ -41,18 +41,10 @@ pub enum EventBody {
     },
     /// `available` fell below what the backorder limit allows, through an external fact.
     #[serde(rename = "stock.shortfall")]
-    StockShortfall {
-        sku: String,
-        location: String,
-        available: Quantity,
-    },
+    StockShortfall { sku: String, location: String, available: Quantity },
     /// The shortfall is over.
     #[serde(rename = "stock.shortfall_cleared")]
-    StockShortfallCleared {
-        sku: String,
-        location: String,
-        available: Quantity,
-    },
+    StockShortfallCleared { sku: String, location: String, available: Quantity },
     #[serde(rename = "order.placed")]
     OrderPlaced {
         order: OrderId,
@@ -91,23 +83,11 @@ pub enum EventBody {
         order: Option<OrderId>,
     },
     #[serde(rename = "sku.changed")]
-    SkuChanged {
-        sku: String,
-        version: i64,
-        archived: bool,
-    },
+    SkuChanged { sku: String, version: i64, archived: bool },
     #[serde(rename = "location.changed")]
-    LocationChanged {
-        location: String,
-        version: i64,
-        archived: bool,
-    },
+    LocationChanged { location: String, version: i64, archived: bool },
     #[serde(rename = "api_key.changed")]
-    ApiKeyChanged {
-        api_key: String,
-        name: String,
-        revoked: bool,
-    },
+    ApiKeyChanged { api_key: String, name: String, revoked: bool },
 }
 
 impl EventBody {

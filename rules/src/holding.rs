@@ -66,10 +66,7 @@ impl Cause {
     /// On behalf of an order or reservation.
     #[must_use]
     pub fn of(holder: Holder) -> Self {
-        Self {
-            holder: Some(holder),
-            ..Self::default()
-        }
+        Self { holder: Some(holder), ..Self::default() }
     }
 }
 
@@ -97,10 +94,7 @@ pub fn needs_of_lines(lines: &[LineRequest], seen: &Working, needs: &mut Needs) 
             let Some(location) = seen.location_by_code(&line.location) else {
                 continue;
             };
-            let key = StockKey {
-                sku: part,
-                location: location.id,
-            };
+            let key = StockKey { sku: part, location: location.id };
             needs.stock.insert(key);
             let units = line.quantity.saturating_mul(per_item);
             let sum = wanted.entry(key).or_default();
@@ -142,10 +136,7 @@ pub fn needs_of_holder(holder: Holder, seen: &Working, needs: &mut Needs) {
         }
         Holder::Reservation(id) => {
             if let Some(reservation) = seen.reservations.get(&id).and_then(|row| row.now.as_ref()) {
-                reservation
-                    .lines
-                    .iter()
-                    .for_each(|line| touch(line.item, line.key));
+                reservation.lines.iter().for_each(|line| touch(line.item, line.key));
             }
             needs.reservations.insert(id);
         }
@@ -167,44 +158,25 @@ pub fn explode(scope: &mut Scope<'_>, lines: &[LineRequest]) -> Result<Vec<Part>
         }
         let location = match scope.location_by_code(&line.location) {
             None => {
-                return Err(Refusal::UnknownLocation {
-                    line: index,
-                    location: line.location.clone(),
-                });
+                return Err(Refusal::UnknownLocation { line: index, location: line.location.clone() });
             }
             Some(found) if found.archived => {
-                return Err(Refusal::ArchivedLocation {
-                    line: index,
-                    location: line.location.clone(),
-                });
+                return Err(Refusal::ArchivedLocation { line: index, location: line.location.clone() });
             }
             Some(found) => found.id,
         };
         let (item, components) = match scope.sku_by_code(&line.sku) {
             None => {
-                return Err(Refusal::UnknownSku {
-                    line: index,
-                    sku: line.sku.clone(),
-                });
+                return Err(Refusal::UnknownSku { line: index, sku: line.sku.clone() });
             }
             Some(found) if found.archived => {
-                return Err(Refusal::ArchivedSku {
-                    line: index,
-                    sku: line.sku.clone(),
-                });
+                return Err(Refusal::ArchivedSku { line: index, sku: line.sku.clone() });
             }
             Some(found) => (found.id, components(found)),
         };
         for (part, (sku, per_item)) in (0..).zip(components) {
             let units = line.quantity.checked_mul(per_item).ok_or(Refusal::OutOfRange)?;
-            parts.push(Part {
-                index,
-                part,
-                item,
-                key: StockKey { sku, location },
-                per_item,
-                units,
-            });
+            parts.push(Part { index, part, item, key: StockKey { sku, location }, per_item, units });
         }
     }
     Ok(parts)
@@ -236,20 +208,10 @@ pub fn guard(scope: &mut Scope<'_>, context: &Context, parts: &[Part]) -> Result
         if available < units {
             let line = parts.iter().find(|p| p.key == key).map_or(0, |p| p.index);
             let (sku, location) = codes(scope, key);
-            short.push(Short {
-                line,
-                sku,
-                location,
-                requested: units,
-                available: available.max(0),
-            });
+            short.push(Short { line, sku, location, requested: units, available: available.max(0) });
         }
     }
-    if short.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::InsufficientStock { short })
-    }
+    if short.is_empty() { Ok(()) } else { Err(Refusal::InsufficientStock { short }) }
 }
 
 fn sellable(scope: &mut Scope<'_>, key: StockKey) -> Quantity {
@@ -262,10 +224,7 @@ fn sellable(scope: &mut Scope<'_>, key: StockKey) -> Quantity {
 /// The codes of a stock row, for messages and events.
 pub fn codes(scope: &mut Scope<'_>, key: StockKey) -> (String, String) {
     let sku = scope.sku(key.sku).map(|s| s.code.clone()).unwrap_or_default();
-    let location = scope
-        .location(key.location)
-        .map(|l| l.code.clone())
-        .unwrap_or_default();
+    let location = scope.location(key.location).map(|l| l.code.clone()).unwrap_or_default();
     (sku, location)
 }
 
@@ -287,25 +246,15 @@ pub fn shift(
         None => Stock::empty(key, scope.sku(key.sku).map_or(0, |sku| sku.backorder_limit)),
     };
     if delta.is_zero() {
-        return Ok(StockReceipt {
-            figures: old.figures,
-            version: old.version,
-        });
+        return Ok(StockReceipt { figures: old.figures, version: old.version });
     }
     let after = old.figures.plus(&delta)?;
-    let floor = -old.backorder_limit;
-    if kind.is_guarded() && after.available() < floor {
+    if kind.is_guarded() && after.available() < -old.backorder_limit {
         let (sku, location) = codes(scope, key);
         let requested = delta.reserved + delta.allocated;
         let available = old.sellable().max(0);
         return Err(Refusal::InsufficientStock {
-            short: vec![Short {
-                line: 0,
-                sku,
-                location,
-                requested,
-                available,
-            }],
+            short: vec![Short { line: 0, sku, location, requested, available }],
         });
     }
     let mut movement = Movement {
@@ -333,28 +282,23 @@ pub fn shift(
     };
     scope.push_movement(movement);
     scope.put_stock(key, new);
-    let (was, is) = (old.figures.available() < floor, after.available() < floor);
-    if was != is {
-        let (sku, location) = codes(scope, key);
-        let available = after.available();
-        scope.push_event(context.event(if is {
-            EventBody::StockShortfall {
-                sku,
-                location,
-                available,
-            }
-        } else {
-            EventBody::StockShortfallCleared {
-                sku,
-                location,
-                available,
-            }
-        }));
+    tell_shortfall(scope, context, &old, &new);
+    Ok(StockReceipt { figures: after, version: new.version })
+}
+
+/// Tells when a row falls below what its backorder limit allows, and when it is back.
+fn tell_shortfall(scope: &mut Scope<'_>, context: &Context, old: &Stock, new: &Stock) {
+    let (was, is) = (old.sellable() < 0, new.sellable() < 0);
+    if was == is {
+        return;
     }
-    Ok(StockReceipt {
-        figures: after,
-        version: new.version,
-    })
+    let (sku, location) = codes(scope, new.key);
+    let available = new.figures.available();
+    scope.push_event(context.event(if is {
+        EventBody::StockShortfall { sku, location, available }
+    } else {
+        EventBody::StockShortfallCleared { sku, location, available }
+    }));
 }
 
 /// The lines of a request as events tell them.

@@ -23,11 +23,7 @@ pub struct IdError {
 
 impl fmt::Display for IdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "expected an id of the form {}_ followed by {LENGTH} characters of base32",
-            self.expected
-        )
+        write!(f, "expected an id of the form {}_ followed by {LENGTH} characters of base32", self.expected)
     }
 }
 
@@ -46,10 +42,7 @@ fn encode(value: u128, prefix: &str) -> String {
 
 fn decode(text: &str, prefix: &'static str) -> Result<u128, IdError> {
     let error = IdError { expected: prefix };
-    let digits = text
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .ok_or(error.clone())?;
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(error.clone())?;
     // The first digit carries only 3 bits: anything above 7 would not fit into 128 bits.
     if digits.len() != LENGTH || digits.as_bytes()[0] > b'7' {
         return Err(error);
@@ -180,14 +173,8 @@ mod tests {
         let order = OrderId(7).to_string();
         assert!(order.parse::<ReservationId>().is_err());
         assert!("ord_".parse::<OrderId>().is_err());
-        assert!(
-            "ord_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<OrderId>().is_err(),
-            "more than 128 bits"
-        );
-        assert!(
-            "ord_0000000000000000000000000u".parse::<OrderId>().is_err(),
-            "u is not a digit"
-        );
+        assert!("ord_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<OrderId>().is_err(), "more than 128 bits");
+        assert!("ord_0000000000000000000000000u".parse::<OrderId>().is_err(), "u is not a digit");
         assert!("ord_é0000000000000000000000000".parse::<OrderId>().is_err());
     }
 }

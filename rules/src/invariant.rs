@@ -27,11 +27,7 @@ impl fmt::Display for Violation {
 }
 
 fn violation(invariant: &'static str, subject: String, detail: String) -> Violation {
-    Violation {
-        invariant,
-        subject,
-        detail,
-    }
+    Violation { invariant, subject, detail }
 }
 
 /// Follows the movements of one stock row from its first, and says what is wrong with each (I1, I2, I14, I15).
@@ -60,26 +56,16 @@ impl Chain {
         }
         match self.figures.plus(&movement.delta) {
             Ok(sum) if sum == movement.after => {}
-            Ok(sum) => wrong(
-                "I1",
-                format!(
-                    "says {:?} after it, the movements add up to {sum:?}",
-                    movement.after
-                ),
-            ),
+            Ok(sum) => {
+                wrong("I1", format!("says {:?} after it, the movements add up to {sum:?}", movement.after))
+            }
             Err(_) => wrong("I1", "a figure falls below zero".to_owned()),
         }
         if movement.at < self.at {
-            wrong(
-                "I14",
-                format!("at {} is before the movement before it, {}", movement.at, self.at),
-            );
+            wrong("I14", format!("at {} is before the movement before it, {}", movement.at, self.at));
         }
         if movement.hash != movement.chain(&self.head) {
-            wrong(
-                "I15",
-                "does not fit the hash chain: it or a movement before it was edited".to_owned(),
-            );
+            wrong("I15", "does not fit the hash chain: it or a movement before it was edited".to_owned());
         }
         check_guard(movement, found);
         self.version = movement.version;
@@ -93,21 +79,9 @@ impl Chain {
         let subject = format!("SKU {} at location {}", stock.key.sku.0, stock.key.location.0);
         let mut wrong = |invariant, detail| found.push(violation(invariant, subject.clone(), detail));
         if self.version != stock.version {
-            wrong(
-                "I1",
-                format!(
-                    "is at version {}, its movements end at {}",
-                    stock.version, self.version
-                ),
-            );
+            wrong("I1", format!("is at version {}, its movements end at {}", stock.version, self.version));
         } else if self.figures != stock.figures {
-            wrong(
-                "I1",
-                format!(
-                    "says {:?}, its movements add up to {:?}",
-                    stock.figures, self.figures
-                ),
-            );
+            wrong("I1", format!("says {:?}, its movements add up to {:?}", stock.figures, self.figures));
         } else if self.head != stock.head {
             wrong("I15", "its head is not the hash of its last movement".to_owned());
         }
@@ -153,12 +127,7 @@ pub fn check_order(order: &Order, found: &mut Vec<Violation>) {
 /// Checks a reservation by itself (I4).
 pub fn check_reservation(reservation: &Reservation, found: &mut Vec<Violation>) {
     for line in &reservation.lines {
-        let parts = [
-            line.allocated,
-            line.released,
-            line.outstanding(),
-            line.released - line.expired,
-        ];
+        let parts = [line.allocated, line.released, line.outstanding(), line.released - line.expired];
         if parts.iter().any(|&units| units < 0) {
             let subject = format!("{} line {} part {}", reservation.id, line.line, line.part);
             found.push(violation("I4", subject, format!("does not add up: {line:?}")));

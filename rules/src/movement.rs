@@ -157,12 +157,7 @@ impl Movement {
         }
         bytes.push(self.kind as u8);
         for figures in [&self.delta, &self.after] {
-            for number in [
-                figures.on_hand,
-                figures.reserved,
-                figures.allocated,
-                figures.unavailable,
-            ] {
+            for number in [figures.on_hand, figures.reserved, figures.allocated, figures.unavailable] {
                 bytes.extend_from_slice(&number.to_be_bytes());
             }
         }

@@ -222,11 +222,7 @@ impl Order {
             return;
         }
         if shipped > 0 && self.state != OrderState::Delivered {
-            self.state = if open == 0 {
-                OrderState::Shipped
-            } else {
-                OrderState::Processing
-            };
+            self.state = if open == 0 { OrderState::Shipped } else { OrderState::Processing };
         }
         self.fulfilment = match (shipped, returned) {
             (0, _) => FulfilmentState::None,

@@ -49,9 +49,7 @@ impl Quantities {
     /// [`Refusal::OutOfRange`] when a figure would fall below zero or pass [`FIGURE_MAX`].
     pub fn plus(&self, delta: &Self) -> Result<Self, Refusal> {
         let add = |a: Quantity, b: Quantity| {
-            a.checked_add(b)
-                .filter(|sum| (0..=FIGURE_MAX).contains(sum))
-                .ok_or(Refusal::OutOfRange)
+            a.checked_add(b).filter(|sum| (0..=FIGURE_MAX).contains(sum)).ok_or(Refusal::OutOfRange)
         };
         Ok(Self {
             on_hand: add(self.on_hand, delta.on_hand)?,

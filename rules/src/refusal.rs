@@ -27,10 +27,7 @@ pub struct Short {
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "fields are named as in the request; `line` and `item` are indexes from 0"
-)]
+#[expect(missing_docs, reason = "fields are named as in the request; `line` and `item` are indexes from 0")]
 pub enum Refusal {
     /// Not enough stock; every short SKU is listed.
     InsufficientStock { short: Vec<Short> },
@@ -53,66 +50,33 @@ pub enum Refusal {
     /// A bundle has no stock of its own.
     BundleHasNoStock { line: usize, sku: String },
     /// An order with this reference exists in the channel.
-    DuplicateReference {
-        order: String,
-        channel: String,
-        reference: String,
-    },
+    DuplicateReference { order: String, channel: String, reference: String },
     /// Nothing by that id or code.
     NotFound { what: String, id: String },
     /// The caller's version is not the current one (`If-Match`).
     StaleVersion { expected: i64, actual: i64 },
     /// The caller's expected value is not the current one.
-    StaleExpected {
-        line: usize,
-        expected: Quantity,
-        actual: Quantity,
-    },
+    StaleExpected { line: usize, expected: Quantity, actual: Quantity },
     /// A figure would fall below zero or grow beyond any warehouse.
     OutOfRange,
     /// The reservation is no longer held.
     NotHeld { state: ReservationState },
     /// More units than the line still holds.
-    ExceedsReserved {
-        line: usize,
-        requested: Quantity,
-        outstanding: Quantity,
-    },
+    ExceedsReserved { line: usize, requested: Quantity, outstanding: Quantity },
     /// Extended three times already, or beyond 24 hours of life.
     ExtensionLimit { extensions: i32 },
     /// The order is in a state that does not allow this step.
-    WrongState {
-        step: String,
-        state: OrderState,
-        fulfilment: FulfilmentState,
-    },
+    WrongState { step: String, state: OrderState, fulfilment: FulfilmentState },
     /// A line number that the order does not have.
     UnknownLine { line: usize, number: i32 },
     /// More items than can still be cancelled.
-    ExceedsCancellable {
-        line: usize,
-        requested: Quantity,
-        cancellable: Quantity,
-    },
+    ExceedsCancellable { line: usize, requested: Quantity, cancellable: Quantity },
     /// More items than are allocated and not shipped.
-    ExceedsShippable {
-        line: usize,
-        requested: Quantity,
-        shippable: Quantity,
-    },
+    ExceedsShippable { line: usize, requested: Quantity, shippable: Quantity },
     /// More items than were shipped and not returned.
-    ExceedsReturnable {
-        line: usize,
-        requested: Quantity,
-        returnable: Quantity,
-    },
+    ExceedsReturnable { line: usize, requested: Quantity, returnable: Quantity },
     /// The goods are promised but not in the building: count or receive first.
-    NotOnHand {
-        line: usize,
-        sku: String,
-        requested: Quantity,
-        on_hand: Quantity,
-    },
+    NotOnHand { line: usize, sku: String, requested: Quantity, on_hand: Quantity },
     /// Another payment has confirmed this order already: give that one back.
     DuplicatePayment { payment_reference: String },
     /// The same name stands twice in one request.
@@ -180,53 +144,27 @@ impl fmt::Display for Refusal {
             Self::SkuExists { sku } => write!(f, "SKU {sku} exists already"),
             Self::LocationExists { location } => write!(f, "location {location} exists already"),
             Self::NestedBundle { sku, .. } => {
-                write!(
-                    f,
-                    "component {sku} is a bundle itself; name its components instead"
-                )
+                write!(f, "component {sku} is a bundle itself; name its components instead")
             }
             Self::KindIsFixed { sku } => {
-                write!(
-                    f,
-                    "SKU {sku} cannot change between simple and bundle; create another SKU"
-                )
+                write!(f, "SKU {sku} cannot change between simple and bundle; create another SKU")
             }
             Self::BundleHasNoStock { sku, .. } => {
-                write!(
-                    f,
-                    "SKU {sku} is a bundle and has no stock of its own; change its components instead"
-                )
+                write!(f, "SKU {sku} is a bundle and has no stock of its own; change its components instead")
             }
-            Self::DuplicateReference {
-                order,
-                channel,
-                reference,
-            } => {
-                write!(
-                    f,
-                    "channel {channel} has an order with reference {reference:?} already: {order}"
-                )
+            Self::DuplicateReference { order, channel, reference } => {
+                write!(f, "channel {channel} has an order with reference {reference:?} already: {order}")
             }
             Self::NotFound { what, id } => write!(f, "there is no {what} {id}"),
             Self::StaleVersion { expected, actual } => {
-                write!(
-                    f,
-                    "it has changed: you have version {expected}, it is at {actual}; read it again"
-                )
+                write!(f, "it has changed: you have version {expected}, it is at {actual}; read it again")
             }
             Self::StaleExpected { expected, actual, .. } => {
-                write!(
-                    f,
-                    "it has changed: you expected {expected}, it is {actual}; read it again"
-                )
+                write!(f, "it has changed: you expected {expected}, it is {actual}; read it again")
             }
             Self::OutOfRange => f.write_str("a figure would fall below zero or grow too large"),
             Self::NotHeld { state } => write!(f, "the reservation is {}, not held", state.name()),
-            Self::ExceedsReserved {
-                requested,
-                outstanding,
-                ..
-            } => {
+            Self::ExceedsReserved { requested, outstanding, .. } => {
                 write!(f, "{requested} requested, {outstanding} still held")
             }
             Self::ExtensionLimit { extensions } => {
@@ -235,48 +173,21 @@ impl fmt::Display for Refusal {
                     "extended {extensions} times already, or it would live longer than allowed; reserve anew"
                 )
             }
-            Self::WrongState {
-                step,
-                state,
-                fulfilment,
-            } => {
-                write!(
-                    f,
-                    "cannot {step}: the order is {} (goods: {})",
-                    state.name(),
-                    fulfilment.name()
-                )
+            Self::WrongState { step, state, fulfilment } => {
+                write!(f, "cannot {step}: the order is {} (goods: {})", state.name(), fulfilment.name())
             }
             Self::UnknownLine { number, .. } => write!(f, "there is no line {number}"),
-            Self::ExceedsCancellable {
-                requested,
-                cancellable,
-                ..
-            } => {
+            Self::ExceedsCancellable { requested, cancellable, .. } => {
                 write!(f, "{requested} to cancel, {cancellable} can still be cancelled")
             }
-            Self::ExceedsShippable {
-                requested, shippable, ..
-            } => {
+            Self::ExceedsShippable { requested, shippable, .. } => {
                 write!(f, "{requested} to ship, {shippable} confirmed and not shipped")
             }
-            Self::ExceedsReturnable {
-                requested,
-                returnable,
-                ..
-            } => {
+            Self::ExceedsReturnable { requested, returnable, .. } => {
                 write!(f, "{requested} to return, {returnable} shipped and not returned")
             }
-            Self::NotOnHand {
-                sku,
-                requested,
-                on_hand,
-                ..
-            } => {
-                write!(
-                    f,
-                    "SKU {sku}: {requested} to ship, {on_hand} in the building; count or receive first"
-                )
+            Self::NotOnHand { sku, requested, on_hand, .. } => {
+                write!(f, "SKU {sku}: {requested} to ship, {on_hand} in the building; count or receive first")
             }
             Self::DuplicatePayment { payment_reference } => {
                 write!(

@@ -57,10 +57,7 @@ pub fn check_text(text: &str, max: usize) -> Result<(), TextError> {
     }
     // Bidirectional overrides make a line read as something else: they are control characters for our purpose.
     let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if text
-        .chars()
-        .any(|c| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || hidden(c))
-    {
+    if text.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || hidden(c)) {
         return Err(TextError::Control);
     }
     Ok(())

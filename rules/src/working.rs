@@ -4,7 +4,11 @@
 //! command's scope is undone as if it had never been, so one bad command costs the others nothing. At the end
 //! [`Working::into_changes`] is the only output: flat rows for the store to write in bulk.
 
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use scope::Scope;
 
 use crate::access::ApiKey;
 use crate::event::{Event, EventBody};
@@ -28,10 +32,7 @@ impl<T: Clone> Tracked<T> {
     /// A row as it was loaded.
     #[must_use]
     pub fn loaded(row: Option<T>) -> Self {
-        Self {
-            before: row.clone(),
-            now: row,
-        }
+        Self { before: row.clone(), now: row }
     }
 }
 
@@ -48,11 +49,7 @@ pub struct Counters {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self {
-            next_sku: 1,
-            next_location: 1,
-            next_principal: 1,
-        }
+        Self { next_sku: 1, next_location: 1, next_principal: 1 }
     }
 }
 
@@ -139,11 +136,7 @@ impl Working {
     #[must_use]
     pub fn missing(&self, needs: &Needs) -> Needs {
         fn absent<K: Ord + Clone, V>(wanted: &BTreeSet<K>, have: &BTreeMap<K, V>) -> BTreeSet<K> {
-            wanted
-                .iter()
-                .filter(|key| !have.contains_key(*key))
-                .cloned()
-                .collect()
+            wanted.iter().filter(|key| !have.contains_key(*key)).cloned().collect()
         }
         Needs {
             sku_codes: absent(&needs.sku_codes, &self.sku_codes),
@@ -177,14 +170,7 @@ impl Working {
 
     /// Opens a scope for one command.
     pub fn scope(&mut self) -> Scope<'_> {
-        let (movements, events) = (self.movements.len(), self.events.len());
-        Scope {
-            working: self,
-            undo: Vec::new(),
-            movements,
-            events,
-            accepted: false,
-        }
+        Scope::open(self)
     }
 
     /// Ends the batch: adds one `stock.changed` for each stock row that changed, and says what to write.
@@ -201,22 +187,12 @@ impl Working {
             }
             if let Some(body) = self.stock_changed(key, &stock) {
                 let (op, actor) = last.get(&key).copied().unwrap_or((OpId(0), actor));
-                self.events.push(Event {
-                    body,
-                    op,
-                    actor,
-                    trace: None,
-                });
+                self.events.push(Event { body, op, actor, trace: None });
             }
-            changes.stock.push(Tracked {
-                before: row.before,
-                now: Some(stock),
-            });
+            changes.stock.push(Tracked { before: row.before, now: Some(stock) });
         }
         fn changed<K, T: PartialEq>(rows: BTreeMap<K, Tracked<T>>) -> Vec<Tracked<T>> {
-            rows.into_values()
-                .filter(|row| row.now.is_some() && row.now != row.before)
-                .collect()
+            rows.into_values().filter(|row| row.now.is_some() && row.now != row.before).collect()
         }
         changes.skus = changed(self.skus);
         changes.locations = changed(self.locations);
@@ -273,265 +249,5 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-enum Undo {
-    Sku(SkuId, Option<Option<Sku>>),
-    SkuCode(String, Option<Option<SkuId>>),
-    Location(LocationId, Option<Option<Location>>),
-    LocationCode(String, Option<Option<LocationId>>),
-    Stock(StockKey, Option<Option<Stock>>),
-    Order(OrderId, Option<Option<Order>>),
-    OrderReference((String, String), Option<Option<OrderId>>),
-    Reservation(ReservationId, Option<Option<Reservation>>),
-    ApiKey(ApiKeyId, Option<Option<ApiKey>>),
-    Counters(Option<Counters>),
-}
-
-/// One command's view. Dropped without [`Scope::accept`], it leaves no trace.
-pub struct Scope<'w> {
-    working: &'w mut Working,
-    undo: Vec<Undo>,
-    movements: usize,
-    events: usize,
-    accepted: bool,
-}
-
-macro_rules! row_access {
-    ($get:ident, $put:ident, $field:ident, $key:ty, $row:ty, $undo:ident, $what:literal) => {
-        #[doc = concat!("The ", $what, ", or `None` if there is none.")]
-        pub fn $get(&mut self, key: $key) -> Option<&$row> {
-            if !self.working.$field.contains_key(&key) {
-                self.working.unasked.push(format!("{} {key:?}", $what));
-                return None;
-            }
-            self.working.$field.get(&key)?.now.as_ref()
-        }
-
-        #[doc = concat!("Sets the ", $what, ".")]
-        pub fn $put(&mut self, key: $key, row: $row) {
-            match self.working.$field.get_mut(&key) {
-                Some(tracked) => {
-                    let old = tracked.now.replace(row);
-                    self.undo.push(Undo::$undo(key, Some(old)));
-                }
-                None => {
-                    self.working.$field.insert(
-                        key,
-                        Tracked {
-                            before: None,
-                            now: Some(row),
-                        },
-                    );
-                    self.undo.push(Undo::$undo(key, None));
-                }
-            }
-        }
-    };
-}
-
-impl Scope<'_> {
-    row_access!(sku, put_sku, skus, SkuId, Sku, Sku, "SKU");
-    row_access!(
-        location,
-        put_location,
-        locations,
-        LocationId,
-        Location,
-        Location,
-        "location"
-    );
-    row_access!(stock_row, put_stock, stock, StockKey, Stock, Stock, "stock row");
-    row_access!(order, put_order, orders, OrderId, Order, Order, "order");
-    row_access!(
-        reservation,
-        put_reservation,
-        reservations,
-        ReservationId,
-        Reservation,
-        Reservation,
-        "reservation"
-    );
-    row_access!(
-        api_key,
-        put_api_key,
-        api_keys,
-        ApiKeyId,
-        ApiKey,
-        ApiKey,
-        "API key"
-    );
-
-    /// The SKU of a code, or `None` if there is none.
-    pub fn sku_by_code(&mut self, code: &str) -> Option<&Sku> {
-        match self.working.sku_codes.get(code) {
-            Some(id) => self.working.skus.get(&(*id)?)?.now.as_ref(),
-            None => {
-                self.working.unasked.push(format!("SKU {code}"));
-                None
-            }
-        }
-    }
-
-    /// The location of a code, or `None` if there is none.
-    pub fn location_by_code(&mut self, code: &str) -> Option<&Location> {
-        match self.working.location_codes.get(code) {
-            Some(id) => self.working.locations.get(&(*id)?)?.now.as_ref(),
-            None => {
-                self.working.unasked.push(format!("location {code}"));
-                None
-            }
-        }
-    }
-
-    /// Every loaded stock row of a SKU that [`Needs::stock_of`] asked for.
-    pub fn stock_of(&mut self, sku: SkuId) -> Vec<Stock> {
-        if !self.working.stock_of.contains(&sku) {
-            self.working.unasked.push(format!("stock of {sku:?}"));
-        }
-        let range = StockKey {
-            sku,
-            location: LocationId(i64::MIN),
-        }..=StockKey {
-            sku,
-            location: LocationId(i64::MAX),
-        };
-        self.working
-            .stock
-            .range(range)
-            .filter_map(|(_, row)| row.now)
-            .collect()
-    }
-
-    /// The order with this reference, if one exists.
-    pub fn order_by_reference(&mut self, channel: &str, reference: &str) -> Option<OrderId> {
-        let key = (channel.to_owned(), reference.to_owned());
-        match self.working.order_references.get(&key) {
-            Some(found) => *found,
-            None => {
-                self.working.unasked.push(format!("order {channel}/{reference}"));
-                None
-            }
-        }
-    }
-
-    /// Holders on this row that were past due when the row was loaded.
-    pub fn due_on(&mut self, key: StockKey) -> Vec<Holder> {
-        match self.working.due_on.get(&key) {
-            Some(holders) => holders.clone(),
-            None => {
-                self.working.unasked.push(format!("overdue holders on {key:?}"));
-                Vec::new()
-            }
-        }
-    }
-
-    /// Names a new SKU, so that later commands of the batch find it.
-    pub fn name_sku(&mut self, code: String, id: SkuId) {
-        let old = self.working.sku_codes.insert(code.clone(), Some(id));
-        self.undo.push(Undo::SkuCode(code, old));
-    }
-
-    /// Names a new location, so that later commands of the batch find it.
-    pub fn name_location(&mut self, code: String, id: LocationId) {
-        let old = self.working.location_codes.insert(code.clone(), Some(id));
-        self.undo.push(Undo::LocationCode(code, old));
-    }
-
-    /// Names a new order, so that later commands of the batch find it.
-    pub fn name_order(&mut self, channel: String, reference: String, id: OrderId) {
-        let key = (channel, reference);
-        let old = self.working.order_references.insert(key.clone(), Some(id));
-        self.undo.push(Undo::OrderReference(key, old));
-    }
-
-    /// Takes a number from the counters row.
-    ///
-    /// # Errors
-    /// [`crate::Refusal::OutOfRange`] when the counters were not asked for.
-    pub fn next_number(&mut self, pick: fn(&mut Counters) -> &mut i64) -> Result<i64, crate::Refusal> {
-        let Some(tracked) = self.working.counters.as_mut() else {
-            self.working.unasked.push("counters".to_owned());
-            return Err(crate::Refusal::OutOfRange);
-        };
-        let mut counters = tracked.now.unwrap_or_default();
-        self.undo.push(Undo::Counters(tracked.now));
-        let slot = pick(&mut counters);
-        let number = *slot;
-        *slot += 1;
-        tracked.now = Some(counters);
-        Ok(number)
-    }
-
-    /// Appends a movement.
-    pub fn push_movement(&mut self, movement: Movement) {
-        self.working.movements.push(movement);
-    }
-
-    /// Appends an event.
-    pub fn push_event(&mut self, event: Event) {
-        self.working.events.push(event);
-    }
-
-    /// Keeps what was done.
-    pub fn accept(mut self) {
-        self.accepted = true;
-    }
-
-    /// Keeps what was done, unless a row was read that nobody had asked for: a decision over rows that were not loaded
-    /// is no decision.
-    pub fn accept_if_asked(mut self) {
-        self.accepted = self.working.unasked.is_empty();
-    }
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        if self.accepted {
-            return;
-        }
-        self.working.movements.truncate(self.movements);
-        self.working.events.truncate(self.events);
-        fn restore<K: Ord, T>(rows: &mut BTreeMap<K, Tracked<T>>, key: K, old: Option<Option<T>>) {
-            match old {
-                Some(value) => {
-                    if let Some(row) = rows.get_mut(&key) {
-                        row.now = value;
-                    }
-                }
-                None => {
-                    rows.remove(&key);
-                }
-            }
-        }
-        fn rename<K: Ord, T>(names: &mut BTreeMap<K, T>, key: K, old: Option<T>) {
-            match old {
-                Some(value) => {
-                    names.insert(key, value);
-                }
-                None => {
-                    names.remove(&key);
-                }
-            }
-        }
-        while let Some(step) = self.undo.pop() {
-            match step {
-                Undo::Sku(key, old) => restore(&mut self.working.skus, key, old),
-                Undo::SkuCode(key, old) => rename(&mut self.working.sku_codes, key, old),
-                Undo::Location(key, old) => restore(&mut self.working.locations, key, old),
-                Undo::LocationCode(key, old) => rename(&mut self.working.location_codes, key, old),
-                Undo::Stock(key, old) => restore(&mut self.working.stock, key, old),
-                Undo::Order(key, old) => restore(&mut self.working.orders, key, old),
-                Undo::OrderReference(key, old) => rename(&mut self.working.order_references, key, old),
-                Undo::Reservation(key, old) => restore(&mut self.working.reservations, key, old),
-                Undo::ApiKey(key, old) => restore(&mut self.working.api_keys, key, old),
-                Undo::Counters(old) => {
-                    if let Some(counters) = self.working.counters.as_mut() {
-                        counters.now = old;
-                    }
-                }
-            }
-        }
     }
 }

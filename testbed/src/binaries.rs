@@ -43,11 +43,7 @@ impl Binaries {
 
     fn look() -> anyhow::Result<Self> {
         let dir = bin_dir()?;
-        let user = if id(&["-u"])? == 0 {
-            Some(ServerUser::postgres()?)
-        } else {
-            None
-        };
+        let user = if id(&["-u"])? == 0 { Some(ServerUser::postgres()?) } else { None };
         Ok(Self { dir, user })
     }
 
@@ -67,11 +63,7 @@ impl Binaries {
                 command
             }
         };
-        command
-            .env_clear()
-            .env("HOME", home)
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .current_dir(home);
+        command.env_clear().env("HOME", home).env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(home);
         // A PostgreSQL from a relocatable bundle finds its own libraries only through this.
         if let Some(libraries) = std::env::var_os("LD_LIBRARY_PATH") {
             command.env("LD_LIBRARY_PATH", libraries);
@@ -83,15 +75,7 @@ impl Binaries {
     pub(crate) fn psql(&self) -> Command {
         let own = self.dir.join("psql");
         let mut command = Command::new(if own.exists() { own } else { PathBuf::from("psql") });
-        for name in [
-            "PGHOST",
-            "PGPORT",
-            "PGUSER",
-            "PGDATABASE",
-            "PGOPTIONS",
-            "PGSERVICE",
-            "PGPASSWORD",
-        ] {
+        for name in ["PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS", "PGSERVICE", "PGPASSWORD"] {
             command.env_remove(name);
         }
         command
@@ -120,10 +104,7 @@ impl ServerUser {
 
 /// What `id` prints. Asking the kernel directly would need unsafe code or one more dependency.
 fn id(arguments: &[&str]) -> anyhow::Result<u32> {
-    let output = Command::new("id")
-        .args(arguments)
-        .output()
-        .context("cannot run `id`")?;
+    let output = Command::new("id").args(arguments).output().context("cannot run `id`")?;
     if !output.status.success() {
         bail!("`id {}` failed", arguments.join(" "));
     }
@@ -139,11 +120,7 @@ fn bin_dir() -> anyhow::Result<PathBuf> {
             None => {}
         }
     }
-    let tried = if tried.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", tried.join(", "))
-    };
+    let tried = if tried.is_empty() { String::new() } else { format!(" ({})", tried.join(", ")) };
     bail!("no PostgreSQL {MAJOR_MIN} or later found{tried}: {ADVICE}");
 }
 
@@ -153,17 +130,12 @@ fn candidates() -> Vec<PathBuf> {
         return vec![PathBuf::from(dir)];
     }
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
-    for (parent, prefix) in [
-        ("/usr/lib/postgresql", ""),
-        ("/usr", "pgsql-"),
-        ("/opt/homebrew/opt", "postgresql@"),
-    ] {
+    for (parent, prefix) in
+        [("/usr/lib/postgresql", ""), ("/usr", "pgsql-"), ("/opt/homebrew/opt", "postgresql@")]
+    {
         for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let major = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(prefix))
-                .and_then(|n| n.parse().ok());
+            let major = name.to_str().and_then(|name| name.strip_prefix(prefix)).and_then(|n| n.parse().ok());
             if let Some(major) = major {
                 found.push((major, entry.path().join("bin")));
             }
@@ -181,10 +153,7 @@ fn major_of(dir: &Path) -> Option<u32> {
     if !dir.join("initdb").exists() {
         return None;
     }
-    let output = Command::new(dir.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
     parse_major(&String::from_utf8_lossy(&output.stdout))
 }
 
@@ -201,10 +170,7 @@ mod tests {
 
     #[test]
     fn versions_are_read() {
-        assert_eq!(
-            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 19beta2\n"), Some(19));
         assert_eq!(parse_major("something else"), None);
     }

@@ -63,29 +63,18 @@ impl Postgres {
         };
         let started =
             cell.get_or_init(|| Self::start_shared(durability).map_err(|error| format!("{error:#}")));
-        started
-            .as_ref()
-            .map_err(|error| anyhow::Error::msg(error.clone()))
+        started.as_ref().map_err(|error| anyhow::Error::msg(error.clone()))
     }
 
     fn start_shared(durability: Durability) -> anyhow::Result<Self> {
         if durability == Durability::Fast
             && let Ok(port) = std::env::var(SHARED_SERVER_VARIABLE)
         {
-            let port = port
-                .parse()
-                .with_context(|| format!("{SHARED_SERVER_VARIABLE} is not a port: {port}"))?;
-            return Ok(Self {
-                binaries: Binaries::find()?,
-                port,
-                server: None,
-                shared: true,
-            });
+            let port =
+                port.parse().with_context(|| format!("{SHARED_SERVER_VARIABLE} is not a port: {port}"))?;
+            return Ok(Self { binaries: Binaries::find()?, port, server: None, shared: true });
         }
-        Ok(Self {
-            shared: true,
-            ..Self::start(durability)?
-        })
+        Ok(Self { shared: true, ..Self::start(durability)? })
     }
 
     /// The port on 127.0.0.1.
@@ -105,10 +94,7 @@ impl Postgres {
     /// # Errors
     /// When it exists, or when the server does not answer.
     pub fn create_database(&self, name: &str) -> anyhow::Result<String> {
-        self.sql(
-            "postgres",
-            &format!("create database {} template template0", quoted(name)),
-        )?;
+        self.sql("postgres", &format!("create database {} template template0", quoted(name)))?;
         Ok(self.url(name))
     }
 
@@ -117,10 +103,7 @@ impl Postgres {
     /// # Errors
     /// When the server does not answer.
     pub fn drop_database(&self, name: &str) -> anyhow::Result<()> {
-        self.sql(
-            "postgres",
-            &format!("drop database if exists {} with (force)", quoted(name)),
-        )?;
+        self.sql("postgres", &format!("drop database if exists {} with (force)", quoted(name)))?;
         Ok(())
     }
 
@@ -132,11 +115,7 @@ impl Postgres {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let url = self.create_database(&name)?;
-        Ok(Database {
-            server: self,
-            name,
-            url,
-        })
+        Ok(Database { server: self, name, url })
     }
 
     /// Runs SQL through `psql` and returns what it prints: one line per row, columns separated by `|`.
@@ -145,21 +124,8 @@ impl Postgres {
     /// What PostgreSQL said.
     pub fn sql(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         let mut command = self.binaries.psql();
-        command.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            &self.url(database),
-            "-c",
-            sql,
-        ]);
-        let output = command
-            .output()
-            .context("cannot run psql: install `postgresql-client`")?;
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database), "-c", sql]);
+        let output = command.output().context("cannot run psql: install `postgresql-client`")?;
         if !output.status.success() {
             bail!("psql: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

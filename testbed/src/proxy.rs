@@ -58,24 +58,12 @@ impl FaultProxy {
     /// # Errors
     /// When there is no free port.
     pub async fn start(target: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .context("no free port")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
         let address = listener.local_addr()?;
         let settings = Arc::new(watch::Sender::new(Settings::default()));
         let counters = Arc::new(Counters::default());
-        let accept = tokio::spawn(accept_all(
-            listener,
-            target,
-            Arc::clone(&settings),
-            Arc::clone(&counters),
-        ));
-        Ok(Self {
-            address,
-            settings,
-            counters,
-            accept,
-        })
+        let accept = tokio::spawn(accept_all(listener, target, Arc::clone(&settings), Arc::clone(&counters)));
+        Ok(Self { address, settings, counters, accept })
     }
 
     /// Where clients connect.
@@ -87,10 +75,7 @@ impl FaultProxy {
     /// Ends every fault. Connections that were cut stay cut; bytes that were lost stay lost.
     pub fn pass(&self) {
         self.settings.send_modify(|settings| {
-            *settings = Settings {
-                cuts: settings.cuts,
-                ..Settings::default()
-            };
+            *settings = Settings { cuts: settings.cuts, ..Settings::default() };
         });
     }
 
@@ -101,8 +86,7 @@ impl FaultProxy {
 
     /// Once, on the first connection whose client sends these bytes.
     pub fn on_request(&self, bytes: &[u8], reaction: Reaction) {
-        self.settings
-            .send_modify(|settings| settings.trigger = Some((bytes.into(), reaction)));
+        self.settings.send_modify(|settings| settings.trigger = Some((bytes.into(), reaction)));
     }
 
     /// Breaks every open connection. New ones are served.
@@ -112,8 +96,7 @@ impl FaultProxy {
 
     /// Holds back each piece of data this long, in both directions; zero for not at all.
     pub fn delay(&self, by: Duration) {
-        self.settings
-            .send_modify(|settings| settings.delay = (!by.is_zero()).then_some(by));
+        self.settings.send_modify(|settings| settings.delay = (!by.is_zero()).then_some(by));
     }
 
     /// Closes new connections at once. The open ones go on; [`Self::cut`] ends them.
@@ -159,12 +142,7 @@ async fn accept_all(
         if settings.borrow().refuse {
             continue;
         }
-        connections.spawn(serve(
-            client,
-            target,
-            Arc::clone(&settings),
-            Arc::clone(&counters),
-        ));
+        connections.spawn(serve(client, target, Arc::clone(&settings), Arc::clone(&counters)));
         while connections.try_join_next().is_some() {}
     }
 }

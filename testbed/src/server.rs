@@ -44,13 +44,7 @@ impl Server {
         let dir = tempfile::Builder::new().prefix("onhand-pg-").tempdir()?.keep();
         // The watchdog comes before anything that can fail, so that it also clears away a failed start.
         let watchdog = Some(start_watchdog(&dir)?);
-        let mut server = Self {
-            binaries,
-            durability,
-            dir,
-            port: 0,
-            watchdog,
-        };
+        let mut server = Self { binaries, durability, dir, port: 0, watchdog };
         server.binaries.give(&server.dir)?;
         server.init()?;
         let mut attempt = 1;
@@ -79,15 +73,7 @@ impl Server {
     fn init(&self) -> anyhow::Result<()> {
         let mut command = self.binaries.server_command("initdb", &self.dir);
         command.arg("-D").arg(self.data());
-        command.args([
-            "-U",
-            "onhand",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]);
+        command.args(["-U", "onhand", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
         let output = command.output().context("cannot run initdb")?;
         if !output.status.success() {
             bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -111,18 +97,11 @@ impl Server {
         command.arg("-D").arg(self.data()).arg("-l").arg(&log);
         command.args(["-w", "-t", "60", "-o", &format!("-p {}", self.port), "start"]);
         // Not captured: the server inherits the pipe, and reading it to its end would wait for the server's end.
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let status = command.status().context("cannot run pg_ctl")?;
         if !status.success() {
             let log = fs::read_to_string(&log).unwrap_or_default();
-            bail!(
-                "PostgreSQL did not start on port {}:\n{}",
-                self.port,
-                last_lines(&log, 15)
-            );
+            bail!("PostgreSQL did not start on port {}:\n{}", self.port, last_lines(&log, 15));
         }
         Ok(())
     }
@@ -134,14 +113,8 @@ impl Server {
             return Ok(());
         }
         let mut command = self.binaries.server_command("pg_ctl", &self.dir);
-        command
-            .arg("-D")
-            .arg(self.data())
-            .args(["-m", "immediate", "-w", "stop"]);
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot run pg_ctl")?;
+        command.arg("-D").arg(self.data()).args(["-m", "immediate", "-w", "stop"]);
+        let output = command.stdin(Stdio::null()).output().context("cannot run pg_ctl")?;
         if !output.status.success() && self.postmaster().is_some_and(alive) {
             bail!("pg_ctl stop failed: {}", String::from_utf8_lossy(&output.stderr));
         }
@@ -150,18 +123,13 @@ impl Server {
 
     /// SIGKILL to the postmaster and then to its children, as a power cut would.
     pub(crate) fn kill9(&self) -> anyhow::Result<()> {
-        let Some(postmaster) = self.postmaster() else {
-            bail!("the server is not running")
-        };
+        let Some(postmaster) = self.postmaster() else { bail!("the server is not running") };
         // The postmaster goes first: otherwise it would take a dead child for a crash and begin to recover.
         let mut victims = vec![postmaster];
         victims.extend(children_of(postmaster));
         for pid in &victims {
             // A child that ended by itself in the meantime is no failure.
-            Command::new("kill")
-                .args(["-9", &pid.to_string()])
-                .stderr(Stdio::null())
-                .status()?;
+            Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status()?;
         }
         let deadline = Instant::now() + Duration::from_secs(10);
         while victims.iter().any(|pid| alive(*pid)) {
@@ -175,13 +143,7 @@ impl Server {
     }
 
     fn postmaster(&self) -> Option<u32> {
-        fs::read_to_string(self.data().join("postmaster.pid"))
-            .ok()?
-            .lines()
-            .next()?
-            .trim()
-            .parse()
-            .ok()
+        fs::read_to_string(self.data().join("postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
     }
 }
 
@@ -230,10 +192,7 @@ fn alive(pid: u32) -> bool {
     if Path::new("/proc/self/stat").exists() {
         return state_and_parent(pid).is_some_and(|(state, _)| state != 'Z' && state != 'X');
     }
-    let status = Command::new("kill")
-        .args(["-0", &pid.to_string()])
-        .stderr(Stdio::null())
-        .status();
+    let status = Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 

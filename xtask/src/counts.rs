@@ -27,10 +27,7 @@ impl Counter {
         // cargo test: `Running tests/contract.rs (target/debug/deps/contract-0123)`, then `test name ... ok`.
         if let Some(binary) = line.strip_prefix("Running ") {
             self.binary = binary.to_owned();
-        } else if let Some(test) = line
-            .strip_prefix("test ")
-            .and_then(|test| test.strip_suffix(" ... ok"))
-        {
+        } else if let Some(test) = line.strip_prefix("test ").and_then(|test| test.strip_suffix(" ... ok")) {
             let full = format!("{} {test}", self.binary);
             self.passed(&full);
         } else if let Some((_, test)) = line.strip_prefix("PASS [").and_then(|rest| rest.split_once(']')) {
@@ -53,11 +50,7 @@ impl Counter {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} tests: {} on SQLite, {} on PostgreSQL",
-            self.all, self.sqlite, self.postgres
-        )
+        write!(f, "{} tests: {} on SQLite, {} on PostgreSQL", self.all, self.sqlite, self.postgres)
     }
 }
 
@@ -78,14 +71,7 @@ mod tests {
                              PASS [   0.005s] ( 3/4) onhand-rules order::tests::sums\n\
                              FAIL [   0.005s] ( 4/4) onhand-rules order::tests::fails\n\
                           Summary [   0.1s] 4 tests run: 3 passed, 1 failed, 0 skipped";
-        assert_eq!(
-            count(lines),
-            Counts {
-                all: 3,
-                sqlite: 1,
-                postgres: 1
-            }
-        );
+        assert_eq!(count(lines), Counts { all: 3, sqlite: 1, postgres: 1 });
     }
 
     #[test]
@@ -95,13 +81,6 @@ mod tests {
                      test session::tests::fails ... FAILED\n\
                           Running unittests src/lib.rs (target/debug/deps/onhand_rules-01ab)\n\
                      test order::tests::sums ... ok";
-        assert_eq!(
-            count(lines),
-            Counts {
-                all: 2,
-                sqlite: 1,
-                postgres: 0
-            }
-        );
+        assert_eq!(count(lines), Counts { all: 2, sqlite: 1, postgres: 0 });
     }
 }

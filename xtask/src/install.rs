@@ -20,21 +20,9 @@ const NEEDS: &[Need] = &[
         packages: &["postgresql", "postgresql-client"],
         met: has_postgres,
     },
-    Need {
-        what: "a C compiler (for SQLite)",
-        packages: &["gcc", "libc6-dev"],
-        met: || on_path("cc"),
-    },
-    Need {
-        what: "strace (injects disk faults)",
-        packages: &["strace"],
-        met: || on_path("strace"),
-    },
-    Need {
-        what: "Python 3 with venv",
-        packages: &["python3", "python3-pip", "python3-venv"],
-        met: has_venv,
-    },
+    Need { what: "a C compiler (for SQLite)", packages: &["gcc", "libc6-dev"], met: || on_path("cc") },
+    Need { what: "strace (injects disk faults)", packages: &["strace"], met: || on_path("strace") },
+    Need { what: "Python 3 with venv", packages: &["python3", "python3-pip", "python3-venv"], met: has_venv },
 ];
 
 /// Installs what is missing when we are root on Debian; otherwise says what to install and fails.
@@ -54,11 +42,7 @@ pub(crate) fn what_is_missing() -> anyhow::Result<()> {
     say(&format!("as root: {advice}"));
     let quiet = |run: Run| run.set("DEBIAN_FRONTEND", "noninteractive").go();
     quiet(Run::new("apt-get").with(["update", "-q"]))?;
-    quiet(
-        Run::new("apt-get")
-            .with(["install", "-q", "-y", "--no-install-recommends"])
-            .with(&packages),
-    )?;
+    quiet(Run::new("apt-get").with(["install", "-q", "-y", "--no-install-recommends"]).with(&packages))?;
     let still = self::missing();
     if !still.is_empty() {
         let names: Vec<&str> = still.iter().map(|need| need.what).collect();
@@ -76,20 +60,10 @@ fn has_postgres() -> bool {
     if std::env::var_os("ONHAND_TESTBED_PG_BIN").is_some() || on_path("initdb") {
         return true;
     }
-    let versions = Path::new("/usr/lib/postgresql")
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten();
-    versions
-        .filter(|entry| entry.path().join("bin/initdb").exists())
-        .any(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-                .is_some_and(|major: u32| major >= 15)
-        })
+    let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
+    versions.filter(|entry| entry.path().join("bin/initdb").exists()).any(|entry| {
+        entry.file_name().to_str().and_then(|name| name.parse().ok()).is_some_and(|major: u32| major >= 15)
+    })
 }
 
 fn has_venv() -> bool {
@@ -103,10 +77,6 @@ fn is_root() -> bool {
 }
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    let status = Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }

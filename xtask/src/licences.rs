@@ -8,28 +8,19 @@ use serde_json::Value;
 
 /// Every package of `cargo metadata` against the list: complaints, and the crates that came in several versions.
 pub(crate) fn check(metadata: &Value, deny: &toml::Table) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let allowed = deny
-        .get("licenses")
-        .and_then(|licenses| licenses.get("allow")?.as_array());
+    let allowed = deny.get("licenses").and_then(|licenses| licenses.get("allow")?.as_array());
     let allowed = allowed.context("deny.toml has no licenses.allow")?;
     let allowed: BTreeSet<&str> = allowed.iter().filter_map(toml::Value::as_str).collect();
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata lists no packages")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let mut complaints = Vec::new();
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
-        versions
-            .entry(name)
-            .or_default()
-            .insert(package["version"].as_str().unwrap_or_default());
+        versions.entry(name).or_default().insert(package["version"].as_str().unwrap_or_default());
         match package["license"].as_str() {
             None => complaints.push(format!("{name} names no licence")),
             Some(licence) if !acceptable(licence, &allowed)? => {
-                complaints.push(format!(
-                    "{name} is under {licence}, which deny.toml does not allow"
-                ));
+                complaints.push(format!("{name} is under {licence}, which deny.toml does not allow"));
             }
             Some(_) => {}
         }
@@ -48,10 +39,7 @@ pub(crate) fn check(metadata: &Value, deny: &toml::Table) -> anyhow::Result<(Vec
 
 /// Whether some way to satisfy an SPDX expression uses only what is allowed. Old manifests write `/` for `OR`.
 fn acceptable(expression: &str, allowed: &BTreeSet<&str>) -> anyhow::Result<bool> {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
     let answer =

@@ -35,11 +35,7 @@ impl PrivatePostgres {
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
         let ready = serde_json::from_str(&line).context("the private PostgreSQL server did not start")?;
-        Ok(Self {
-            process,
-            input,
-            ready,
-        })
+        Ok(Self { process, input, ready })
     }
 
     pub(crate) fn port(&self) -> String {
@@ -70,25 +66,18 @@ impl App {
     /// Starts the debug build on a free port; `place` says where the data are. Returns when it is ready.
     pub(crate) fn serve(scratch: &Path, place: &[&str]) -> anyhow::Result<Self> {
         let ready = scratch.join("ready.json");
-        let run = Run::new(app()?)
-            .with(["serve", "--listen", "127.0.0.1:0", "--ready-file"])
-            .with([&ready]);
+        let run = Run::new(app()?).with(["serve", "--listen", "127.0.0.1:0", "--ready-file"]).with([&ready]);
         let mut process = run.with(place).into_command().stdin(Stdio::null()).spawn()?;
         let deadline = Instant::now() + READY_TIMEOUT;
         loop {
             // The file may be there and not yet whole.
-            let read = std::fs::read(&ready)
-                .ok()
-                .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+            let read =
+                std::fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             if let Some(answer) = read {
                 let text = |name: &str| answer[name].as_str().map(str::to_owned);
                 let url = text("url").context("the ready file names no url")?;
                 let api_key = text("api_key").context("the ready file of a first start holds no api_key")?;
-                return Ok(Self {
-                    process,
-                    url,
-                    api_key,
-                });
+                return Ok(Self { process, url, api_key });
             }
             if let Some(status) = process.try_wait()? {
                 bail!("`onhand serve` ended before it was ready: {status}");
@@ -96,10 +85,7 @@ impl App {
             if Instant::now() > deadline {
                 process.kill()?;
                 process.wait()?;
-                bail!(
-                    "`onhand serve` was not ready within {} s",
-                    READY_TIMEOUT.as_secs()
-                );
+                bail!("`onhand serve` was not ready within {} s", READY_TIMEOUT.as_secs());
             }
             std::thread::sleep(Duration::from_millis(20));
         }

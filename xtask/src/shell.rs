@@ -8,10 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// One line to the terminal.
-#[expect(
-    clippy::print_stdout,
-    reason = "a program for people; this is where all of it speaks"
-)]
+#[expect(clippy::print_stdout, reason = "a program for people; this is where all of it speaks")]
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
@@ -68,10 +65,7 @@ impl Run {
     /// Runs it with the terminal as its own.
     pub(crate) fn go(mut self) -> anyhow::Result<()> {
         let shown = self.shown();
-        let status = self
-            .command
-            .status()
-            .with_context(|| format!("cannot run {shown}"))?;
+        let status = self.command.status().with_context(|| format!("cannot run {shown}"))?;
         if !status.success() {
             bail!("{shown}: {status}");
         }
@@ -81,17 +75,10 @@ impl Run {
     /// Runs it and returns what it printed; its complaints still go to the terminal.
     pub(crate) fn text(mut self) -> anyhow::Result<String> {
         let shown = self.shown();
-        let output = self
-            .command
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("cannot run {shown}"))?;
+        let output =
+            self.command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {shown}"))?;
         if !output.status.success() {
-            bail!(
-                "{shown}: {}\n{}",
-                output.status,
-                String::from_utf8_lossy(&output.stdout)
-            );
+            bail!("{shown}: {}\n{}", output.status, String::from_utf8_lossy(&output.stdout));
         }
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -127,9 +114,7 @@ impl Run {
     }
 
     fn shown(&self) -> String {
-        let program = Path::new(self.command.get_program())
-            .file_name()
-            .unwrap_or_default();
+        let program = Path::new(self.command.get_program()).file_name().unwrap_or_default();
         let mut shown = program.to_string_lossy().into_owned();
         for argument in self.command.get_args() {
             shown.push(' ');

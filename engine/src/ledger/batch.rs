@@ -28,10 +28,7 @@ pub(super) struct Results {
 
 /// The keys of a batch, sorted and distinct.
 pub(super) fn keys(commands: &[Pending]) -> Vec<OpKey> {
-    let mut keys: Vec<OpKey> = commands
-        .iter()
-        .filter_map(|pending| pending.request.key.clone())
-        .collect();
+    let mut keys: Vec<OpKey> = commands.iter().filter_map(|pending| pending.request.key.clone()).collect();
     keys.sort();
     keys.dedup();
     keys
@@ -63,44 +60,20 @@ async fn in_transaction(
     now: i64,
     metrics: &Metrics,
 ) -> Result<Results, StoreError> {
-    let known: BTreeMap<OpKey, OpRow> = session
-        .outcomes(&keys(commands))
-        .await?
-        .into_iter()
-        .map(|row| (row.key.clone(), row))
-        .collect();
-    let fresh = |pending: &&Pending| {
-        pending
-            .request
-            .key
-            .as_ref()
-            .is_none_or(|key| !known.contains_key(key))
-    };
-    let todo: Vec<&Command> = commands
-        .iter()
-        .filter(fresh)
-        .map(|pending| &pending.request.command)
-        .collect();
+    let known: BTreeMap<OpKey, OpRow> =
+        session.outcomes(&keys(commands)).await?.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let fresh = |pending: &&Pending| pending.request.key.as_ref().is_none_or(|key| !known.contains_key(key));
+    let todo: Vec<&Command> = commands.iter().filter(fresh).map(|pending| &pending.request.command).collect();
 
     let mut working = Working::default();
     let needs = load(session, &todo, &mut working).await?;
     session.lock(&needs, &mut working).await?;
     if !working.missing(&needs_of(&todo, &working)).is_empty() {
-        return Err(StoreError::Conflict(
-            "rows changed between finding and locking them".into(),
-        ));
+        return Err(StoreError::Conflict("rows changed between finding and locking them".into()));
     }
 
-    let mut decisions = Decisions {
-        now,
-        known,
-        ops: Vec::new(),
-        changed: false,
-    };
-    let answers = commands
-        .iter()
-        .map(|pending| decisions.decide(&mut working, pending))
-        .collect();
+    let mut decisions = Decisions { now, known, ops: Vec::new(), changed: false };
+    let answers = commands.iter().map(|pending| decisions.decide(&mut working, pending)).collect();
     let changes = working.into_changes(PrincipalId::SYSTEM);
     if changes.is_empty() && decisions.ops.is_empty() {
         session.rollback().await?;
@@ -110,10 +83,7 @@ async fn in_transaction(
     let started = Instant::now();
     let feed = session.commit().await?;
     metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    Ok(Results {
-        answers,
-        feed: Some(feed),
-    })
+    Ok(Results { answers, feed: Some(feed) })
 }
 
 fn needs_of(commands: &[&Command], working: &Working) -> Needs {
@@ -138,9 +108,7 @@ async fn load(
         }
         session.find(&missing, working).await?;
     }
-    Err(StoreError::Rejected(format!(
-        "a command asked for more than {ROUNDS_MAX} rounds of loading"
-    )))
+    Err(StoreError::Rejected(format!("a command asked for more than {ROUNDS_MAX} rounds of loading")))
 }
 
 struct Decisions {
@@ -160,18 +128,10 @@ impl Decisions {
             if row.fingerprint != request.fingerprint {
                 return Some(Err(SubmitError::Mismatch));
             }
-            return Some(Ok(Decided {
-                outcome: row.outcome.clone(),
-                op: row.id,
-                replayed: true,
-            }));
+            return Some(Ok(Decided { outcome: row.outcome.clone(), op: row.id, replayed: true }));
         }
-        let context = Context {
-            now: self.now,
-            op: request.op,
-            actor: request.actor,
-            trace: request.trace.clone(),
-        };
+        let context =
+            Context { now: self.now, op: request.op, actor: request.actor, trace: request.trace.clone() };
         let outcome = match attempt(working, &request.command, &context) {
             Attempt::Decided(Ok(receipt)) => {
                 self.changed = true;
@@ -182,9 +142,7 @@ impl Decisions {
             Attempt::Blind(rows) => {
                 let (op, command) = (request.op, request.command.name());
                 tracing::error!(%op, command, rows, "a command read rows it had not asked for");
-                return Some(Err(SubmitError::Bug(
-                    "a command read rows it had not asked for".into(),
-                )));
+                return Some(Err(SubmitError::Bug("a command read rows it had not asked for".into())));
             }
             Attempt::Panicked => {
                 tracing::error!(op = %request.op, command = request.command.name(), "a command panicked");
@@ -202,11 +160,7 @@ impl Decisions {
             self.known.insert(key.clone(), row.clone());
             self.ops.push(row);
         }
-        Some(Ok(Decided {
-            outcome,
-            op: request.op,
-            replayed: false,
-        }))
+        Some(Ok(Decided { outcome, op: request.op, replayed: false }))
     }
 }
 

@@ -25,14 +25,8 @@ pub(super) fn spawn(
     receiver: mpsc::Receiver<Pending>,
     stop: watch::Sender<bool>,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let writer = Writer {
-        shared,
-        session,
-        receiver,
-    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let writer = Writer { shared, session, receiver };
     std::thread::Builder::new().name("ledger".into()).spawn(move || {
         runtime.block_on(writer.run());
         stop.send_replace(true);
@@ -48,12 +42,7 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self) {
-        let limit = self
-            .shared
-            .settings
-            .batch_max
-            .min(self.shared.store.capabilities().batch_max)
-            .max(1);
+        let limit = self.shared.settings.batch_max.min(self.shared.store.capabilities().batch_max).max(1);
         let mut waiting = Vec::with_capacity(limit);
         loop {
             if self.shared.stopping.load(Ordering::Acquire) {
@@ -88,10 +77,7 @@ impl Writer {
             for pending in &rest {
                 self.shared.weight.fetch_sub(pending.weight, Ordering::AcqRel);
                 self.shared.metrics.queue_depth.dec();
-                self.shared
-                    .metrics
-                    .wait_seconds
-                    .observe(pending.queued.elapsed().as_secs_f64());
+                self.shared.metrics.wait_seconds.observe(pending.queued.elapsed().as_secs_f64());
             }
             self.settle(rest).await;
             rest = later;
@@ -174,12 +160,7 @@ impl Writer {
                     (onhand_store::Outcome::Refused(refusal), false) => refusal.code(),
                 };
                 self.shared.metrics.count(pending.request.command.name(), label);
-                Answer {
-                    outcome: decided.outcome,
-                    op: decided.op,
-                    replayed: decided.replayed,
-                    feed,
-                }
+                Answer { outcome: decided.outcome, op: decided.op, replayed: decided.replayed, feed }
             });
             // A caller that has hung up still had its command done; it will ask again with its key.
             let _gone = pending.reply.send(result);
@@ -199,11 +180,8 @@ impl Writer {
         if !matches!(error, StoreError::Rejected(_) | StoreError::Conflict(_)) {
             self.shared.writable.store(false, Ordering::Release);
         }
-        let ops: Vec<String> = commands
-            .iter()
-            .take(20)
-            .map(|pending| pending.request.op.to_string())
-            .collect();
+        let ops: Vec<String> =
+            commands.iter().take(20).map(|pending| pending.request.op.to_string()).collect();
         tracing::error!(%error, fatal, commands = commands.len(), ops = ops.join(","), "a batch failed");
         if matches!(error, StoreError::Unknown(_)) && !fatal {
             self.resolve(commands, error).await;
@@ -236,9 +214,7 @@ impl Writer {
         };
         let feed = *self.shared.feed.borrow();
         for pending in commands {
-            let row = known
-                .iter()
-                .find(|row| Some(&row.key) == pending.request.key.as_ref());
+            let row = known.iter().find(|row| Some(&row.key) == pending.request.key.as_ref());
             let result = match row {
                 Some(row) if row.fingerprint == pending.request.fingerprint => Ok(Answer {
                     outcome: row.outcome.clone(),

@@ -53,9 +53,7 @@ pub struct AllocateReservation {
 impl AllocateReservation {
     pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
         if let Some(reference) = &self.reference {
-            needs
-                .order_references
-                .insert((self.channel.clone(), reference.clone()));
+            needs.order_references.insert((self.channel.clone(), reference.clone()));
         }
         needs_of_holder(Holder::Reservation(self.id), seen, needs);
         let Some(reservation) = seen.reservations.get(&self.id).and_then(|row| row.now.as_ref()) else {
@@ -76,11 +74,7 @@ impl AllocateReservation {
             && let Some(existing) = scope.order_by_reference(&self.channel, reference)
         {
             let (channel, reference) = (self.channel.clone(), reference.clone());
-            return Err(Refusal::DuplicateReference {
-                order: existing.to_string(),
-                channel,
-                reference,
-            });
+            return Err(Refusal::DuplicateReference { order: existing.to_string(), channel, reference });
         }
         if reservation.overdue(context.now) {
             reservation = super::expire_holds::end_reservation(scope, context, reservation)?;
@@ -95,9 +89,7 @@ impl AllocateReservation {
         };
         let wanted = choose(&reservation, &self.lines)?;
         if wanted.iter().all(|&units| units == 0) {
-            return Err(Refusal::NotHeld {
-                state: reservation.state,
-            });
+            return Err(Refusal::NotHeld { state: reservation.state });
         }
         self.allocate(scope, context, &mut reservation, &wanted)?;
         if late || self.remainder == Remainder::Release {
@@ -142,10 +134,7 @@ impl AllocateReservation {
         for line in &mut reservation.lines {
             let units = std::mem::take(&mut line.expired);
             line.released -= units;
-            let delta = Quantities {
-                reserved: units,
-                ..Quantities::default()
-            };
+            let delta = Quantities { reserved: units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Reserve, delta, &cause)?;
         }
         reservation.state = ReservationState::Held;
@@ -162,11 +151,7 @@ impl AllocateReservation {
         let cause = Cause::of(Holder::Order(self.order));
         for (line, &units) in reservation.lines.iter_mut().zip(wanted) {
             line.allocated += units;
-            let delta = Quantities {
-                reserved: -units,
-                allocated: units,
-                ..Quantities::default()
-            };
+            let delta = Quantities { reserved: -units, allocated: units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Allocate, delta, &cause)?;
         }
         Ok(())
@@ -200,11 +185,7 @@ impl AllocateReservation {
             channel: self.channel.clone(),
             reference: self.reference.clone(),
             state: OrderState::Confirmed,
-            payment: if self.payment_reference.is_some() {
-                PaymentState::Paid
-            } else {
-                PaymentState::None
-            },
+            payment: if self.payment_reference.is_some() { PaymentState::Paid } else { PaymentState::None },
             fulfilment: FulfilmentState::None,
             forced: false,
             late,
@@ -221,17 +202,9 @@ impl AllocateReservation {
     fn tell(&self, scope: &mut Scope<'_>, context: &Context, order: &Order) {
         let mut lines: Vec<EventLine> = Vec::new();
         for line in order.lines.iter().filter(|line| line.part == 0) {
-            let sku = scope
-                .sku(line.item)
-                .map(|sku| sku.code.clone())
-                .unwrap_or_default();
+            let sku = scope.sku(line.item).map(|sku| sku.code.clone()).unwrap_or_default();
             let (_, location) = codes(scope, line.key);
-            lines.push(EventLine {
-                line: line.line,
-                sku,
-                location,
-                quantity: line.ordered / line.per_item,
-            });
+            lines.push(EventLine { line: line.line, sku, location, quantity: line.ordered / line.per_item });
         }
         scope.push_event(context.event(EventBody::OrderPlaced {
             order: order.id,

@@ -38,10 +38,7 @@ impl CreateApiKey {
             Some(other) => match scope.api_key(other) {
                 Some(known) => known.principal,
                 None => {
-                    return Err(Refusal::NotFound {
-                        what: "API key".into(),
-                        id: other.to_string(),
-                    });
+                    return Err(Refusal::NotFound { what: "API key".into(), id: other.to_string() });
                 }
             },
         };
@@ -57,10 +54,7 @@ impl CreateApiKey {
         };
         tell(scope, context, &key);
         scope.put_api_key(self.id, key);
-        Ok(Receipt::ApiKey {
-            id: self.id,
-            at: context.now,
-        })
+        Ok(Receipt::ApiKey { id: self.id, at: context.now })
     }
 }
 
@@ -78,10 +72,7 @@ impl RevokeApiKey {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         let Some(mut key) = scope.api_key(self.id).cloned() else {
-            return Err(Refusal::NotFound {
-                what: "API key".into(),
-                id: self.id.to_string(),
-            });
+            return Err(Refusal::NotFound { what: "API key".into(), id: self.id.to_string() });
         };
         let at = *key.revoked_at.get_or_insert(context.now);
         tell(scope, context, &key);

@@ -58,18 +58,10 @@ impl CancelOrder {
             OrderState::Pending | OrderState::Confirmed | OrderState::Processing => {}
             state => {
                 let fulfilment = order.fulfilment;
-                return Err(Refusal::WrongState {
-                    step: "cancel".into(),
-                    state,
-                    fulfilment,
-                });
+                return Err(Refusal::WrongState { step: "cancel".into(), state, fulfilment });
             }
         }
-        let moved = if whole {
-            all_open(&order)
-        } else {
-            self.chosen(&order)?
-        };
+        let moved = if whole { all_open(&order) } else { self.chosen(&order)? };
 
         // From here on nothing can be refused.
         give_back(scope, context, &mut order, &moved)?;
@@ -85,42 +77,21 @@ impl CancelOrder {
                 PaymentState::PartRefundPending
             };
         }
-        let step = if order.state == OrderState::Cancelled {
-            "cancelled"
-        } else {
-            "part_cancelled"
-        };
-        Ok(super::finish_order(
-            scope,
-            context,
-            order,
-            step,
-            moved,
-            self.reason.clone(),
-        ))
+        let step = if order.state == OrderState::Cancelled { "cancelled" } else { "part_cancelled" };
+        Ok(super::finish_order(scope, context, order, step, moved, self.reason.clone()))
     }
 
     fn chosen(&self, order: &Order) -> Result<Vec<LineReceipt>, Refusal> {
         let mut moved = Vec::with_capacity(self.lines.len());
         for (index, choice) in self.lines.iter().enumerate() {
             let Some(cancellable) = items_open(order, choice.line) else {
-                return Err(Refusal::UnknownLine {
-                    line: index,
-                    number: choice.line,
-                });
+                return Err(Refusal::UnknownLine { line: index, number: choice.line });
             };
             if choice.quantity > cancellable {
                 let requested = choice.quantity;
-                return Err(Refusal::ExceedsCancellable {
-                    line: index,
-                    requested,
-                    cancellable,
-                });
+                return Err(Refusal::ExceedsCancellable { line: index, requested, cancellable });
             }
-            moved.push(LineReceipt {
-                line: choice.line,
-                quantity: choice.quantity,
-            });
+            moved.push(LineReceipt { line: choice.line, quantity: choice.quantity });
         }
         Ok(moved)
     }
@@ -128,12 +99,7 @@ impl CancelOrder {
 
 /// Items of a line that can still be cancelled, or `None` if there is no such line.
 fn items_open(order: &Order, number: i32) -> Option<Quantity> {
-    order
-        .lines
-        .iter()
-        .filter(|line| line.line == number)
-        .map(|line| line.open() / line.per_item)
-        .min()
+    order.lines.iter().filter(|line| line.line == number).map(|line| line.open() / line.per_item).min()
 }
 
 fn all_open(order: &Order) -> Vec<LineReceipt> {
@@ -162,17 +128,11 @@ fn give_back(
         let units = items * line.per_item;
         let held = units.min(line.reserved);
         line.reserved -= held;
-        let delta = Quantities {
-            reserved: -held,
-            ..Quantities::default()
-        };
+        let delta = Quantities { reserved: -held, ..Quantities::default() };
         shift(scope, context, line.key, MovementKind::Release, delta, &cause)?;
         let allocated = units - held;
         line.allocated -= allocated;
-        let delta = Quantities {
-            allocated: -allocated,
-            ..Quantities::default()
-        };
+        let delta = Quantities { allocated: -allocated, ..Quantities::default() };
         shift(scope, context, line.key, MovementKind::Deallocate, delta, &cause)?;
         line.cancelled += units;
     }

@@ -54,19 +54,10 @@ pub enum Expected {
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "`sku` and `location` are codes; the rest is said at each member"
-)]
+#[expect(missing_docs, reason = "`sku` and `location` are codes; the rest is said at each member")]
 pub enum StockItem {
     /// on_hand changes by `delta`; downward only as far as nothing is promised to anybody.
-    Adjust {
-        sku: String,
-        location: String,
-        delta: Quantity,
-        reason: Reason,
-        note: Option<String>,
-    },
+    Adjust { sku: String, location: String, delta: Quantity, reason: Reason, note: Option<String> },
     /// on_hand becomes `on_hand` if it is as expected; downward only as far as nothing is promised.
     Set {
         sku: String,
@@ -77,28 +68,11 @@ pub enum StockItem {
         note: Option<String>,
     },
     /// on_hand becomes what was counted, whatever is promised: a count is a fact, and may open a shortfall.
-    Count {
-        sku: String,
-        location: String,
-        counted: Quantity,
-        note: Option<String>,
-    },
+    Count { sku: String, location: String, counted: Quantity, note: Option<String> },
     /// `quantity` units become unavailable, or (negative) sellable again.
-    Restate {
-        sku: String,
-        location: String,
-        quantity: Quantity,
-        reason: Reason,
-        note: Option<String>,
-    },
+    Restate { sku: String, location: String, quantity: Quantity, reason: Reason, note: Option<String> },
     /// `quantity` sellable units go from one location to another.
-    Transfer {
-        sku: String,
-        from: String,
-        to: String,
-        quantity: Quantity,
-        note: Option<String>,
-    },
+    Transfer { sku: String, from: String, to: String, quantity: Quantity, note: Option<String> },
 }
 
 impl StockItem {
@@ -139,10 +113,7 @@ impl ChangeStock {
                 if let (Some(sku), Some(location)) =
                     (seen.sku_by_code(item.sku()), seen.location_by_code(location))
                 {
-                    needs.stock.insert(StockKey {
-                        sku: sku.id,
-                        location: location.id,
-                    });
+                    needs.stock.insert(StockKey { sku: sku.id, location: location.id });
                 }
             }
         }
@@ -153,10 +124,7 @@ impl ChangeStock {
         for (index, item) in self.items.iter().enumerate() {
             change(scope, context, index, item, &mut rows)?;
         }
-        Ok(Receipt::Stock {
-            rows,
-            at: context.now,
-        })
+        Ok(Receipt::Stock { rows, at: context.now })
     }
 }
 
@@ -168,148 +136,68 @@ fn change(
     rows: &mut Vec<StockReceipt>,
 ) -> Result<(), Refusal> {
     match item {
-        StockItem::Adjust {
-            location,
-            delta,
-            reason,
-            note,
-            ..
-        } => {
+        StockItem::Adjust { location, delta, reason, note, .. } => {
             let key = key_of(scope, index, item, location)?;
-            in_range(delta.unsigned_abs())?;
+            in_range(*delta)?;
             keep_promises(scope, index, key, *delta)?;
             let kind = match reason {
                 Reason::Received if *delta > 0 => MovementKind::Receive,
                 Reason::ReturnRestock if *delta > 0 => MovementKind::Return,
                 _ => MovementKind::Adjust,
             };
-            rows.push(on_hand_by(
-                scope,
-                context,
-                key,
-                kind,
-                *delta,
-                Some(*reason),
-                note,
-            )?);
+            rows.push(on_hand_by(scope, context, key, kind, *delta, Some(*reason), note)?);
         }
-        StockItem::Set {
-            location,
-            on_hand,
-            expected,
-            reason,
-            note,
-            ..
-        } => {
+        StockItem::Set { location, on_hand, expected, reason, note, .. } => {
             let key = key_of(scope, index, item, location)?;
-            in_range(on_hand.unsigned_abs())?;
-            let now = row_of(scope, key);
-            match *expected {
-                Expected::Version(version) => super::check_version(Some(version), now.version)?,
-                Expected::OnHand(expected) if expected != now.figures.on_hand => {
-                    return Err(Refusal::StaleExpected {
-                        line: index,
-                        expected,
-                        actual: now.figures.on_hand,
-                    });
-                }
-                Expected::OnHand(_) => {}
-            }
-            let delta = on_hand - now.figures.on_hand;
+            in_range(*on_hand)?;
+            let delta = set_delta(&row_of(scope, key), index, *on_hand, *expected)?;
             keep_promises(scope, index, key, delta)?;
-            rows.push(on_hand_by(
-                scope,
-                context,
-                key,
-                MovementKind::Set,
-                delta,
-                Some(*reason),
-                note,
-            )?);
+            rows.push(on_hand_by(scope, context, key, MovementKind::Set, delta, Some(*reason), note)?);
         }
-        StockItem::Count {
-            location,
-            counted,
-            note,
-            ..
-        } => {
+        StockItem::Count { location, counted, note, .. } => {
             let key = key_of(scope, index, item, location)?;
-            in_range(counted.unsigned_abs())?;
+            in_range(*counted)?;
             let delta = counted - row_of(scope, key).figures.on_hand;
             let reason = Some(Reason::CycleCount);
-            rows.push(on_hand_by(
-                scope,
-                context,
-                key,
-                MovementKind::Count,
-                delta,
-                reason,
-                note,
-            )?);
+            rows.push(on_hand_by(scope, context, key, MovementKind::Count, delta, reason, note)?);
         }
-        StockItem::Restate {
-            location,
-            quantity,
-            reason,
-            note,
-            ..
-        } => {
+        StockItem::Restate { location, quantity, reason, note, .. } => {
             let key = key_of(scope, index, item, location)?;
-            in_range(quantity.unsigned_abs())?;
+            in_range(*quantity)?;
             keep_promises(scope, index, key, -quantity)?;
-            let delta = Quantities {
-                unavailable: *quantity,
-                ..Quantities::default()
-            };
-            let cause = Cause {
-                reason: Some(reason.name().to_owned()),
-                note: note.clone(),
-                holder: None,
-            };
+            let delta = Quantities { unavailable: *quantity, ..Quantities::default() };
+            let cause = Cause { reason: Some(reason.name().to_owned()), note: note.clone(), holder: None };
             rows.push(shift(scope, context, key, MovementKind::Restate, delta, &cause)?);
         }
-        StockItem::Transfer {
-            from,
-            to,
-            quantity,
-            note,
-            ..
-        } => {
+        StockItem::Transfer { from, to, quantity, note, .. } => {
             let (source, target) = (key_of(scope, index, item, from)?, key_of(scope, index, item, to)?);
-            in_range(quantity.unsigned_abs())?;
+            in_range(*quantity)?;
             if *quantity < 1 || source == target {
                 return Err(Refusal::OutOfRange);
             }
             keep_promises(scope, index, source, -quantity)?;
-            rows.push(on_hand_by(
-                scope,
-                context,
-                source,
-                MovementKind::TransferOut,
-                -quantity,
-                None,
-                note,
-            )?);
-            rows.push(on_hand_by(
-                scope,
-                context,
-                target,
-                MovementKind::TransferIn,
-                *quantity,
-                None,
-                note,
-            )?);
+            rows.push(on_hand_by(scope, context, source, MovementKind::TransferOut, -quantity, None, note)?);
+            rows.push(on_hand_by(scope, context, target, MovementKind::TransferIn, *quantity, None, note)?);
         }
     }
     Ok(())
 }
 
-fn in_range(units: u64) -> Result<(), Refusal> {
-    if units <= QUANTITY_MAX.unsigned_abs() {
-        Ok(())
-    } else {
-        Err(Refusal::OutOfRange)
+/// By how much on_hand changes, if the row is as the caller expects it.
+fn set_delta(row: &Stock, index: usize, on_hand: Quantity, expected: Expected) -> Result<Quantity, Refusal> {
+    let actual = row.figures.on_hand;
+    match expected {
+        Expected::Version(version) => super::check_version(Some(version), row.version)?,
+        Expected::OnHand(expected) if expected != actual => {
+            return Err(Refusal::StaleExpected { line: index, expected, actual });
+        }
+        Expected::OnHand(_) => {}
     }
+    Ok(on_hand - actual)
+}
+
+fn in_range(units: Quantity) -> Result<(), Refusal> {
+    if units.unsigned_abs() <= QUANTITY_MAX.unsigned_abs() { Ok(()) } else { Err(Refusal::OutOfRange) }
 }
 
 fn on_hand_by(
@@ -321,22 +209,8 @@ fn on_hand_by(
     reason: Option<Reason>,
     note: &Option<String>,
 ) -> Result<StockReceipt, Refusal> {
-    let cause = Cause {
-        reason: reason.map(|r| r.name().to_owned()),
-        note: note.clone(),
-        holder: None,
-    };
-    shift(
-        scope,
-        context,
-        key,
-        kind,
-        Quantities {
-            on_hand: delta,
-            ..Quantities::default()
-        },
-        &cause,
-    )
+    let cause = Cause { reason: reason.map(|r| r.name().to_owned()), note: note.clone(), holder: None };
+    shift(scope, context, key, kind, Quantities { on_hand: delta, ..Quantities::default() }, &cause)
 }
 
 /// A downward change may take only units that nobody was promised. A backorder limit does not help here: it is for
@@ -349,21 +223,12 @@ fn keep_promises(scope: &mut Scope<'_>, index: usize, key: StockKey, delta: Quan
     let (sku, location) = crate::holding::codes(scope, key);
     let (requested, available) = (-delta, available.max(0));
     Err(Refusal::InsufficientStock {
-        short: vec![Short {
-            line: index,
-            sku,
-            location,
-            requested,
-            available,
-        }],
+        short: vec![Short { line: index, sku, location, requested, available }],
     })
 }
 
 fn row_of(scope: &mut Scope<'_>, key: StockKey) -> Stock {
-    scope
-        .stock_row(key)
-        .copied()
-        .unwrap_or_else(|| Stock::empty(key, 0))
+    scope.stock_row(key).copied().unwrap_or_else(|| Stock::empty(key, 0))
 }
 
 fn key_of(
@@ -375,31 +240,19 @@ fn key_of(
     let (code, growing) = (item.sku(), grows(item, location));
     let sku = match scope.sku_by_code(code) {
         None => {
-            return Err(Refusal::UnknownSku {
-                line: index,
-                sku: code.to_owned(),
-            });
+            return Err(Refusal::UnknownSku { line: index, sku: code.to_owned() });
         }
         Some(sku) if sku.is_bundle() => {
-            return Err(Refusal::BundleHasNoStock {
-                line: index,
-                sku: code.to_owned(),
-            });
+            return Err(Refusal::BundleHasNoStock { line: index, sku: code.to_owned() });
         }
         Some(sku) => sku.id,
     };
     let location: LocationId = match scope.location_by_code(location) {
         None => {
-            return Err(Refusal::UnknownLocation {
-                line: index,
-                location: location.to_owned(),
-            });
+            return Err(Refusal::UnknownLocation { line: index, location: location.to_owned() });
         }
         Some(found) if found.archived && growing => {
-            return Err(Refusal::ArchivedLocation {
-                line: index,
-                location: location.to_owned(),
-            });
+            return Err(Refusal::ArchivedLocation { line: index, location: location.to_owned() });
         }
         Some(found) => found.id,
     };

@@ -72,11 +72,7 @@ impl ConfirmOrder {
         for line in &mut order.lines {
             let units = std::mem::take(&mut line.reserved);
             line.allocated += units;
-            let delta = Quantities {
-                reserved: -units,
-                allocated: units,
-                ..Quantities::default()
-            };
+            let delta = Quantities { reserved: -units, allocated: units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Allocate, delta, &cause)?;
         }
         Ok(self.confirmed(scope, context, order))
@@ -104,35 +100,16 @@ impl ConfirmOrder {
             }
             order.payment = PaymentState::RefundPending;
             order.payment_reference.clone_from(&self.payment_reference);
-            let note = Some(format!(
-                "paid after its hold had ended, and the goods are gone: {refusal}"
-            ));
-            return Ok(super::finish_order(
-                scope,
-                context,
-                order,
-                "refund_due",
-                Vec::new(),
-                note,
-            ));
+            let note = Some(format!("paid after its hold had ended, and the goods are gone: {refusal}"));
+            return Ok(super::finish_order(scope, context, order, "refund_due", Vec::new(), note));
         }
         let cause = Cause::of(Holder::Order(order.id));
         for line in &mut order.lines {
             let units = std::mem::take(&mut line.expired);
             line.cancelled -= units;
             line.allocated += units;
-            let delta = Quantities {
-                allocated: units,
-                ..Quantities::default()
-            };
-            shift(
-                scope,
-                context,
-                line.key,
-                MovementKind::AllocateDirect,
-                delta,
-                &cause,
-            )?;
+            let delta = Quantities { allocated: units, ..Quantities::default() };
+            shift(scope, context, line.key, MovementKind::AllocateDirect, delta, &cause)?;
         }
         order.late = true;
         Ok(self.confirmed(scope, context, order))
@@ -165,10 +142,7 @@ impl ConfirmOrder {
                 Ok(super::order_receipt(&order, Vec::new(), context.now))
             }
             (Some(reference), _)
-                if order
-                    .payment_reference
-                    .as_ref()
-                    .is_some_and(|known| known != reference) =>
+                if order.payment_reference.as_ref().is_some_and(|known| known != reference) =>
             {
                 Err(self.duplicate(&order))
             }
@@ -176,14 +150,7 @@ impl ConfirmOrder {
                 order.payment = PaymentState::RefundPending;
                 order.payment_reference.clone_from(&self.payment_reference);
                 let note = Some("paid after it was cancelled".to_owned());
-                Ok(super::finish_order(
-                    scope,
-                    context,
-                    order,
-                    "refund_due",
-                    Vec::new(),
-                    note,
-                ))
+                Ok(super::finish_order(scope, context, order, "refund_due", Vec::new(), note))
             }
         }
     }
@@ -194,22 +161,13 @@ impl ConfirmOrder {
             (Some(_), None) => {
                 order.payment = PaymentState::Paid;
                 order.payment_reference.clone_from(&self.payment_reference);
-                Ok(super::finish_order(
-                    scope,
-                    context,
-                    order,
-                    "paid",
-                    Vec::new(),
-                    None,
-                ))
+                Ok(super::finish_order(scope, context, order, "paid", Vec::new(), None))
             }
             _ => Ok(super::order_receipt(&order, Vec::new(), context.now)),
         }
     }
 
     fn duplicate(&self, order: &Order) -> Refusal {
-        Refusal::DuplicatePayment {
-            payment_reference: order.payment_reference.clone().unwrap_or_default(),
-        }
+        Refusal::DuplicatePayment { payment_reference: order.payment_reference.clone().unwrap_or_default() }
     }
 }

@@ -30,28 +30,14 @@ impl DeliverOrder {
             OrderState::Delivered => Ok(super::order_receipt(&order, Vec::new(), context.now)),
             OrderState::Shipped => {
                 order.state = OrderState::Delivered;
-                if matches!(
-                    order.fulfilment,
-                    FulfilmentState::Shipped | FulfilmentState::Intercept
-                ) {
+                if matches!(order.fulfilment, FulfilmentState::Shipped | FulfilmentState::Intercept) {
                     order.fulfilment = FulfilmentState::Delivered;
                 }
-                Ok(super::finish_order(
-                    scope,
-                    context,
-                    order,
-                    "delivered",
-                    Vec::new(),
-                    None,
-                ))
+                Ok(super::finish_order(scope, context, order, "delivered", Vec::new(), None))
             }
             state => {
                 let fulfilment = order.fulfilment;
-                Err(Refusal::WrongState {
-                    step: "deliver".into(),
-                    state,
-                    fulfilment,
-                })
+                Err(Refusal::WrongState { step: "deliver".into(), state, fulfilment })
             }
         }
     }

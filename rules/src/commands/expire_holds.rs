@@ -81,10 +81,7 @@ pub(crate) fn end_order(
         let units = std::mem::take(&mut line.reserved);
         line.cancelled += units;
         line.expired += units;
-        let delta = Quantities {
-            reserved: -units,
-            ..Quantities::default()
-        };
+        let delta = Quantities { reserved: -units, ..Quantities::default() };
         shift(scope, context, line.key, MovementKind::Expire, delta, &cause)?;
     }
     order.state = OrderState::Expired;
@@ -105,19 +102,12 @@ pub(crate) fn end_reservation(
         let units = line.outstanding();
         line.released += units;
         line.expired += units;
-        let delta = Quantities {
-            reserved: -units,
-            ..Quantities::default()
-        };
+        let delta = Quantities { reserved: -units, ..Quantities::default() };
         shift(scope, context, line.key, MovementKind::Expire, delta, &cause)?;
     }
     // A reservation of which something was allocated has done its work.
     let any = reservation.lines.iter().any(|line| line.allocated > 0);
-    reservation.state = if any {
-        ReservationState::Allocated
-    } else {
-        ReservationState::Expired
-    };
+    reservation.state = if any { ReservationState::Allocated } else { ReservationState::Expired };
     reservation.version += 1;
     reservation.updated_at = context.now.max(reservation.updated_at);
     scope.push_event(context.event(EventBody::ReservationChanged {

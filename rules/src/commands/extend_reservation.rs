@@ -31,23 +31,15 @@ impl ExtendReservation {
         let mut reservation = super::reservation_of(scope, self.id)?;
         super::check_version(self.expected_version, reservation.version)?;
         if reservation.overdue(context.now) {
-            return Err(Refusal::NotHeld {
-                state: ReservationState::Expired,
-            });
+            return Err(Refusal::NotHeld { state: ReservationState::Expired });
         }
         if reservation.state != ReservationState::Held {
-            return Err(Refusal::NotHeld {
-                state: reservation.state,
-            });
+            return Err(Refusal::NotHeld { state: reservation.state });
         }
         let until = context.now.saturating_add(self.hold_ms);
-        let latest = reservation
-            .expires_at
-            .max(reservation.created_at.saturating_add(LIFE_MAX_MS));
+        let latest = reservation.expires_at.max(reservation.created_at.saturating_add(LIFE_MAX_MS));
         if reservation.extensions >= EXTENSIONS_MAX || until > latest {
-            return Err(Refusal::ExtensionLimit {
-                extensions: reservation.extensions,
-            });
+            return Err(Refusal::ExtensionLimit { extensions: reservation.extensions });
         }
         reservation.expires_at = until;
         reservation.extensions += 1;

@@ -25,21 +25,12 @@ impl CreateLocation {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         if scope.location_by_code(&self.code).is_some() {
-            return Err(Refusal::LocationExists {
-                location: self.code.clone(),
-            });
+            return Err(Refusal::LocationExists { location: self.code.clone() });
         }
         let id = LocationId(scope.next_number(|counters| &mut counters.next_location)?);
         scope.name_location(self.code.clone(), id);
         let (code, name) = (self.code.clone(), self.name.clone());
-        let location = Location {
-            id,
-            code,
-            name,
-            archived: false,
-            version: 0,
-            created_at: context.now,
-        };
+        let location = Location { id, code, name, archived: false, version: 0, created_at: context.now };
         Ok(finish(scope, context, location))
     }
 }
@@ -64,10 +55,7 @@ impl UpdateLocation {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         let Some(mut location) = scope.location_by_code(&self.code).cloned() else {
-            return Err(Refusal::NotFound {
-                what: "location".into(),
-                id: self.code.clone(),
-            });
+            return Err(Refusal::NotFound { what: "location".into(), id: self.code.clone() });
         };
         super::check_version(self.expected_version, location.version)?;
         if let Some(name) = &self.name {
@@ -85,11 +73,8 @@ fn finish(scope: &mut Scope<'_>, context: &Context, mut location: Location) -> R
         version: location.version,
         archived: location.archived,
     }));
-    let receipt = Receipt::Location {
-        id: location.id,
-        version: location.version,
-        created_at: location.created_at,
-    };
+    let receipt =
+        Receipt::Location { id: location.id, version: location.version, created_at: location.created_at };
     scope.put_location(location.id, location);
     receipt
 }

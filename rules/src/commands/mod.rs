@@ -58,10 +58,7 @@ fn check_choices(lines: &[LineChoice]) -> Result<(), Refusal> {
             return Err(Refusal::OutOfRange);
         }
         if !seen.insert(choice.line) {
-            return Err(Refusal::Repeated {
-                line: index,
-                name: format!("line {}", choice.line),
-            });
+            return Err(Refusal::Repeated { line: index, name: format!("line {}", choice.line) });
         }
     }
     Ok(())
@@ -124,28 +121,20 @@ fn event_lines_of(scope: &mut Scope<'_>, order: &Order, lines: &[LineReceipt]) -
             let line = order.lines.iter().find(|l| l.line == moved.line)?;
             let sku = scope.sku(line.item).map(|s| s.code.clone())?;
             let location = scope.location(line.key.location).map(|l| l.code.clone())?;
-            Some(EventLine {
-                line: moved.line,
-                sku,
-                location,
-                quantity: moved.quantity,
-            })
+            Some(EventLine { line: moved.line, sku, location, quantity: moved.quantity })
         })
         .collect()
 }
 
 /// The order, or a refusal that says there is none.
 fn order_of(scope: &mut Scope<'_>, id: crate::OrderId) -> Result<Order, Refusal> {
-    scope.order(id).cloned().ok_or_else(|| Refusal::NotFound {
-        what: "order".into(),
-        id: id.to_string(),
-    })
+    scope.order(id).cloned().ok_or_else(|| Refusal::NotFound { what: "order".into(), id: id.to_string() })
 }
 
 /// The reservation, or a refusal that says there is none.
 fn reservation_of(scope: &mut Scope<'_>, id: crate::ReservationId) -> Result<crate::Reservation, Refusal> {
-    scope.reservation(id).cloned().ok_or_else(|| Refusal::NotFound {
-        what: "reservation".into(),
-        id: id.to_string(),
-    })
+    scope
+        .reservation(id)
+        .cloned()
+        .ok_or_else(|| Refusal::NotFound { what: "reservation".into(), id: id.to_string() })
 }

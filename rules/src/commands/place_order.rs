@@ -45,9 +45,7 @@ pub struct PlaceOrder {
 impl PlaceOrder {
     pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
         if let Some(reference) = &self.reference {
-            needs
-                .order_references
-                .insert((self.channel.clone(), reference.clone()));
+            needs.order_references.insert((self.channel.clone(), reference.clone()));
         }
         needs_of_lines(&self.lines, seen, needs);
     }
@@ -98,15 +96,9 @@ impl PlaceOrder {
         let cause = Cause::of(Holder::Order(self.id));
         for (key, units) in by_row(parts) {
             let delta = if self.confirm {
-                Quantities {
-                    allocated: units,
-                    ..Quantities::default()
-                }
+                Quantities { allocated: units, ..Quantities::default() }
             } else {
-                Quantities {
-                    reserved: units,
-                    ..Quantities::default()
-                }
+                Quantities { reserved: units, ..Quantities::default() }
             };
             shift(scope, context, key, kind, delta, &cause)?;
         }
@@ -146,26 +138,14 @@ impl PlaceOrder {
             id: self.id,
             channel: self.channel.clone(),
             reference: self.reference.clone(),
-            state: if self.confirm {
-                OrderState::Confirmed
-            } else {
-                OrderState::Pending
-            },
-            payment: if paid {
-                PaymentState::Paid
-            } else {
-                PaymentState::None
-            },
+            state: if self.confirm { OrderState::Confirmed } else { OrderState::Pending },
+            payment: if paid { PaymentState::Paid } else { PaymentState::None },
             fulfilment: FulfilmentState::None,
             forced: self.forced,
             late: false,
             payment_reference: self.payment_reference.clone().filter(|_| self.confirm),
             currency: self.currency.clone(),
-            expires_at: if self.confirm {
-                None
-            } else {
-                Some(context.now.saturating_add(self.hold_ms))
-            },
+            expires_at: if self.confirm { None } else { Some(context.now.saturating_add(self.hold_ms)) },
             created_at: context.now,
             updated_at: context.now,
             version: 1,
@@ -179,9 +159,7 @@ fn shortage(scope: &mut Scope<'_>, parts: &[Part]) -> BTreeMap<StockKey, Quantit
     by_row(parts)
         .into_iter()
         .map(|(key, units)| {
-            let free = scope
-                .stock_row(key)
-                .map_or(0, |stock| stock.figures.available().max(0));
+            let free = scope.stock_row(key).map_or(0, |stock| stock.figures.available().max(0));
             (key, (units - free).max(0))
         })
         .collect()

@@ -46,11 +46,7 @@ impl ReleaseReservation {
         release(scope, context, &mut reservation, &wanted)?;
         if reservation.outstanding() == 0 {
             let any = reservation.lines.iter().any(|line| line.allocated > 0);
-            reservation.state = if any {
-                ReservationState::Allocated
-            } else {
-                ReservationState::Released
-            };
+            reservation.state = if any { ReservationState::Allocated } else { ReservationState::Released };
         }
         Ok(super::reserve::finish(scope, context, reservation, "released"))
     }
@@ -64,10 +60,8 @@ pub(super) fn choose(reservation: &Reservation, lines: &[LineChoice]) -> Result<
     let mut wanted = vec![0; reservation.lines.len()];
     for (index, choice) in lines.iter().enumerate() {
         let mut found = false;
-        for (units, line) in wanted
-            .iter_mut()
-            .zip(&reservation.lines)
-            .filter(|(_, line)| line.line == choice.line)
+        for (units, line) in
+            wanted.iter_mut().zip(&reservation.lines).filter(|(_, line)| line.line == choice.line)
         {
             found = true;
             let outstanding = line.outstanding() / line.per_item;
@@ -81,10 +75,7 @@ pub(super) fn choose(reservation: &Reservation, lines: &[LineChoice]) -> Result<
             *units = choice.quantity * line.per_item;
         }
         if !found {
-            return Err(Refusal::UnknownLine {
-                line: index,
-                number: choice.line,
-            });
+            return Err(Refusal::UnknownLine { line: index, number: choice.line });
         }
     }
     Ok(wanted)
@@ -100,10 +91,7 @@ pub(super) fn release(
     let cause = Cause::of(Holder::Reservation(reservation.id));
     for (line, &units) in reservation.lines.iter_mut().zip(wanted) {
         line.released += units;
-        let delta = Quantities {
-            reserved: -units,
-            ..Quantities::default()
-        };
+        let delta = Quantities { reserved: -units, ..Quantities::default() };
         shift(scope, context, line.key, MovementKind::Release, delta, &cause)?;
     }
     Ok(())

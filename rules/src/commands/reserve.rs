@@ -34,10 +34,7 @@ impl Reserve {
         guard(scope, context, &parts)?;
         let cause = Cause::of(Holder::Reservation(self.id));
         for (key, units) in by_row(&parts) {
-            let delta = Quantities {
-                reserved: units,
-                ..Quantities::default()
-            };
+            let delta = Quantities { reserved: units, ..Quantities::default() };
             shift(scope, context, key, MovementKind::Reserve, delta, &cause)?;
         }
 

@@ -76,21 +76,11 @@ impl ReturnOrder {
             }
             match moved.iter_mut().find(|m| m.line == back.line) {
                 Some(known) => known.quantity += back.quantity,
-                None => moved.push(LineReceipt {
-                    line: back.line,
-                    quantity: back.quantity,
-                }),
+                None => moved.push(LineReceipt { line: back.line, quantity: back.quantity }),
             }
         }
         order.settle();
-        Ok(super::finish_order(
-            scope,
-            context,
-            order,
-            "returned",
-            moved,
-            self.reason.clone(),
-        ))
+        Ok(super::finish_order(scope, context, order, "returned", moved, self.reason.clone()))
     }
 
     fn check(&self, order: &Order) -> Result<(), Refusal> {
@@ -100,26 +90,14 @@ impl ReturnOrder {
                 return Err(Refusal::OutOfRange);
             }
             let out = |line: &OrderLine| (line.shipped - line.returned) / line.per_item;
-            let Some(returnable) = order
-                .lines
-                .iter()
-                .filter(|line| line.line == back.line)
-                .map(out)
-                .min()
+            let Some(returnable) = order.lines.iter().filter(|line| line.line == back.line).map(out).min()
             else {
-                return Err(Refusal::UnknownLine {
-                    line: index,
-                    number: back.line,
-                });
+                return Err(Refusal::UnknownLine { line: index, number: back.line });
             };
             let requested = asked.entry(back.line).or_insert(0);
             *requested += back.quantity;
             if *requested > returnable {
-                return Err(Refusal::ExceedsReturnable {
-                    line: index,
-                    requested: *requested,
-                    returnable,
-                });
+                return Err(Refusal::ExceedsReturnable { line: index, requested: *requested, returnable });
             }
         }
         Ok(())
@@ -136,21 +114,11 @@ fn take_back(
     let units = back.quantity * line.per_item;
     line.returned += units;
     let delta = match back.condition {
-        Condition::Sellable => Quantities {
-            on_hand: units,
-            ..Quantities::default()
-        },
-        Condition::Damaged => Quantities {
-            on_hand: units,
-            unavailable: units,
-            ..Quantities::default()
-        },
+        Condition::Sellable => Quantities { on_hand: units, ..Quantities::default() },
+        Condition::Damaged => Quantities { on_hand: units, unavailable: units, ..Quantities::default() },
         Condition::Discarded => return Ok(()),
     };
-    let cause = Cause {
-        reason: Some(back.condition.name().to_owned()),
-        ..Cause::of(Holder::Order(order))
-    };
+    let cause = Cause { reason: Some(back.condition.name().to_owned()), ..Cause::of(Holder::Order(order)) };
     shift(scope, context, line.key, MovementKind::Return, delta, &cause)?;
     Ok(())
 }

@@ -44,18 +44,11 @@ impl ShipOrder {
                 fulfilment: order.fulfilment,
             });
         }
-        let moved = if self.lines.is_empty() {
-            all_allocated(&order)
-        } else {
-            self.chosen(&order)?
-        };
+        let moved = if self.lines.is_empty() { all_allocated(&order) } else { self.chosen(&order)? };
         self.check_on_hand(scope, &order, &moved)?;
 
         // From here on nothing can be refused.
-        let cause = Cause {
-            note: self.tracking.clone(),
-            ..Cause::of(Holder::Order(order.id))
-        };
+        let cause = Cause { note: self.tracking.clone(), ..Cause::of(Holder::Order(order.id)) };
         for line in &mut order.lines {
             let Some(items) = moved.iter().find(|m| m.line == line.line).map(|m| m.quantity) else {
                 continue;
@@ -63,50 +56,25 @@ impl ShipOrder {
             let units = items * line.per_item;
             line.allocated -= units;
             line.shipped += units;
-            let delta = Quantities {
-                on_hand: -units,
-                allocated: -units,
-                ..Quantities::default()
-            };
+            let delta = Quantities { on_hand: -units, allocated: -units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Ship, delta, &cause)?;
         }
         order.settle();
-        let step = if order.state == OrderState::Shipped {
-            "shipped"
-        } else {
-            "part_shipped"
-        };
-        Ok(super::finish_order(
-            scope,
-            context,
-            order,
-            step,
-            moved,
-            self.tracking.clone(),
-        ))
+        let step = if order.state == OrderState::Shipped { "shipped" } else { "part_shipped" };
+        Ok(super::finish_order(scope, context, order, step, moved, self.tracking.clone()))
     }
 
     fn chosen(&self, order: &Order) -> Result<Vec<LineReceipt>, Refusal> {
         let mut moved = Vec::with_capacity(self.lines.len());
         for (index, choice) in self.lines.iter().enumerate() {
             let Some(shippable) = items_allocated(order, choice.line) else {
-                return Err(Refusal::UnknownLine {
-                    line: index,
-                    number: choice.line,
-                });
+                return Err(Refusal::UnknownLine { line: index, number: choice.line });
             };
             if choice.quantity > shippable {
                 let requested = choice.quantity;
-                return Err(Refusal::ExceedsShippable {
-                    line: index,
-                    requested,
-                    shippable,
-                });
+                return Err(Refusal::ExceedsShippable { line: index, requested, shippable });
             }
-            moved.push(LineReceipt {
-                line: choice.line,
-                quantity: choice.quantity,
-            });
+            moved.push(LineReceipt { line: choice.line, quantity: choice.quantity });
         }
         Ok(moved)
     }
@@ -130,12 +98,7 @@ impl ShipOrder {
             let on_hand = scope.stock_row(key).map_or(0, |stock| stock.figures.on_hand);
             if on_hand < requested {
                 let (sku, _) = codes(scope, key);
-                return Err(Refusal::NotOnHand {
-                    line: index,
-                    sku,
-                    requested,
-                    on_hand,
-                });
+                return Err(Refusal::NotOnHand { line: index, sku, requested, on_hand });
             }
         }
         Ok(())
@@ -144,12 +107,7 @@ impl ShipOrder {
 
 /// Items of a line that can be shipped, or `None` if there is no such line.
 fn items_allocated(order: &Order, number: i32) -> Option<Quantity> {
-    order
-        .lines
-        .iter()
-        .filter(|line| line.line == number)
-        .map(|line| line.allocated / line.per_item)
-        .min()
+    order.lines.iter().filter(|line| line.line == number).map(|line| line.allocated / line.per_item).min()
 }
 
 fn all_allocated(order: &Order) -> Vec<LineReceipt> {

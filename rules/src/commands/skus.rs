@@ -26,16 +26,12 @@ impl CreateSku {
     pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
         needs.counters = true;
         needs.sku_codes.insert(self.code.clone());
-        needs
-            .sku_codes
-            .extend(self.components.iter().map(|(code, _)| code.clone()));
+        needs.sku_codes.extend(self.components.iter().map(|(code, _)| code.clone()));
     }
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         if scope.sku_by_code(&self.code).is_some() {
-            return Err(Refusal::SkuExists {
-                sku: self.code.clone(),
-            });
+            return Err(Refusal::SkuExists { sku: self.code.clone() });
         }
         check_limit(self.backorder_limit)?;
         let components = resolve(scope, &self.components)?;
@@ -78,9 +74,7 @@ impl UpdateSku {
     pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
         needs.sku_codes.insert(self.code.clone());
         if let Some(components) = &self.components {
-            needs
-                .sku_codes
-                .extend(components.iter().map(|(code, _)| code.clone()));
+            needs.sku_codes.extend(components.iter().map(|(code, _)| code.clone()));
         }
         if let Some(sku) = seen.sku_by_code(&self.code) {
             needs.skus.insert(sku.id);
@@ -94,17 +88,12 @@ impl UpdateSku {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         let Some(mut sku) = scope.sku_by_code(&self.code).cloned() else {
-            return Err(Refusal::NotFound {
-                what: "SKU".into(),
-                id: self.code.clone(),
-            });
+            return Err(Refusal::NotFound { what: "SKU".into(), id: self.code.clone() });
         };
         super::check_version(self.expected_version, sku.version)?;
         if let Some(components) = &self.components {
             if components.is_empty() == sku.is_bundle() {
-                return Err(Refusal::KindIsFixed {
-                    sku: self.code.clone(),
-                });
+                return Err(Refusal::KindIsFixed { sku: self.code.clone() });
             }
             sku.components = resolve(scope, components)?;
         }
@@ -125,11 +114,7 @@ impl UpdateSku {
 }
 
 fn check_limit(limit: Quantity) -> Result<(), Refusal> {
-    if (0..=QUANTITY_MAX).contains(&limit) {
-        Ok(())
-    } else {
-        Err(Refusal::OutOfRange)
-    }
+    if (0..=QUANTITY_MAX).contains(&limit) { Ok(()) } else { Err(Refusal::OutOfRange) }
 }
 
 fn resolve(scope: &mut Scope<'_>, components: &[(String, Quantity)]) -> Result<Vec<Component>, Refusal> {
@@ -140,29 +125,17 @@ fn resolve(scope: &mut Scope<'_>, components: &[(String, Quantity)]) -> Result<V
         }
         let sku = match scope.sku_by_code(code) {
             None => {
-                return Err(Refusal::UnknownSku {
-                    line,
-                    sku: code.clone(),
-                });
+                return Err(Refusal::UnknownSku { line, sku: code.clone() });
             }
             Some(sku) if sku.is_bundle() => {
-                return Err(Refusal::NestedBundle {
-                    line,
-                    sku: code.clone(),
-                });
+                return Err(Refusal::NestedBundle { line, sku: code.clone() });
             }
             Some(sku) => sku.id,
         };
         if found.iter().any(|known| known.sku == sku) {
-            return Err(Refusal::Repeated {
-                line,
-                name: format!("component {code}"),
-            });
+            return Err(Refusal::Repeated { line, name: format!("component {code}") });
         }
-        found.push(Component {
-            sku,
-            quantity: *quantity,
-        });
+        found.push(Component { sku, quantity: *quantity });
     }
     Ok(found)
 }

@@ -23,12 +23,7 @@ fn main() -> anyhow::Result<()> {
         urls.push(format!("{name:?}:{:?}", server.create_database(name)?));
     }
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{{\"port\":{},\"databases\":{{{}}}}}",
-        server.port(),
-        urls.join(",")
-    )?;
+    writeln!(out, "{{\"port\":{},\"databases\":{{{}}}}}", server.port(), urls.join(","))?;
     out.flush()?;
     // Nobody writes to us; the input ends when whoever started us is done, in whatever way.
     std::io::stdin().lock().read_to_end(&mut Vec::new())?;

@@ -14,16 +14,10 @@ fn data_directory(server: &Postgres) -> String {
 fn starts_and_leaves_nothing_behind() {
     let server = Postgres::start(Durability::Fast).unwrap();
     assert_eq!(server.sql("postgres", "show fsync").unwrap(), "off");
-    assert_eq!(
-        server.sql("postgres", "show listen_addresses").unwrap(),
-        "127.0.0.1"
-    );
+    assert_eq!(server.sql("postgres", "show listen_addresses").unwrap(), "127.0.0.1");
     let url = server.create_database("shop \"one\"").unwrap();
     assert!(url.starts_with("postgres://onhand@127.0.0.1:"));
-    assert!(
-        server.create_database("shop \"one\"").is_err(),
-        "a name is taken once"
-    );
+    assert!(server.create_database("shop \"one\"").is_err(), "a name is taken once");
     let data = data_directory(&server);
     assert!(Path::new(&data).exists());
     drop(server);
@@ -35,9 +29,7 @@ fn committed_rows_survive_a_power_cut() {
     let server = Postgres::start(Durability::Full).unwrap();
     assert_eq!(server.sql("postgres", "show fsync").unwrap(), "on");
     assert_eq!(server.sql("postgres", "show synchronous_commit").unwrap(), "on");
-    server
-        .sql("postgres", "create table t (n int); insert into t values (7)")
-        .unwrap();
+    server.sql("postgres", "create table t (n int); insert into t values (7)").unwrap();
     server.kill9().unwrap();
     assert!(server.sql("postgres", "select 1").is_err(), "nobody answers");
     server.restart().unwrap();
@@ -58,10 +50,7 @@ fn a_shared_server_cannot_be_killed_and_its_databases_go() {
     one.sql("create table t (n int)").unwrap();
     let name = one.name().to_owned();
     drop(one);
-    let left = server.sql(
-        "postgres",
-        &format!("select count(*) from pg_database where datname = '{name}'"),
-    );
+    let left = server.sql("postgres", &format!("select count(*) from pg_database where datname = '{name}'"));
     assert_eq!(left.unwrap(), "0");
 }
 
@@ -75,24 +64,10 @@ fn a_killed_owner_leaves_nothing_behind() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(owner.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let url = line
-        .split('"')
-        .find(|part| part.starts_with("postgres://"))
-        .unwrap()
-        .to_owned();
-    let psql = |sql: &str| {
-        Command::new("psql")
-            .args(["-XAtq", "-d", &url, "-c", sql])
-            .output()
-            .unwrap()
-    };
-    let data = String::from_utf8(psql("show data_directory").stdout)
-        .unwrap()
-        .trim()
-        .to_owned();
+    BufReader::new(owner.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split('"').find(|part| part.starts_with("postgres://")).unwrap().to_owned();
+    let psql = |sql: &str| Command::new("psql").args(["-XAtq", "-d", &url, "-c", sql]).output().unwrap();
+    let data = String::from_utf8(psql("show data_directory").stdout).unwrap().trim().to_owned();
     assert!(Path::new(&data).exists(), "{data}");
     owner.kill().unwrap();
     owner.wait().unwrap();

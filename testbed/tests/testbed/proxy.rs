@@ -45,18 +45,12 @@ async fn connected(proxy: &FaultProxy) -> TcpStream {
 async fn ask(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).await.unwrap();
     let mut answer = vec![0; bytes.len()];
-    timeout(PATIENCE, stream.read_exact(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
     answer
 }
 
 async fn is_cut(stream: &mut TcpStream) -> bool {
-    matches!(
-        timeout(PATIENCE, stream.read(&mut [0; 16])).await,
-        Ok(Ok(0) | Err(_))
-    )
+    matches!(timeout(PATIENCE, stream.read(&mut [0; 16])).await, Ok(Ok(0) | Err(_)))
 }
 
 async fn is_silent(stream: &mut TcpStream) -> bool {
@@ -81,10 +75,7 @@ async fn a_client_that_has_said_everything_still_hears_the_answer() {
     stream.write_all(b"last words").await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answer = Vec::new();
-    timeout(PATIENCE, stream.read_to_end(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
     assert_eq!(answer, b"last words");
     let closed = async {
         while proxy.open() > 0 {
@@ -102,10 +93,7 @@ async fn loses_replies_until_told_to_pass() {
     arrivals.recv().await.unwrap();
     proxy.lose_replies();
     stream.write_all(b"lost").await.unwrap();
-    assert_eq!(
-        timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(),
-        b"lost"
-    );
+    assert_eq!(timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(), b"lost");
     assert!(is_silent(&mut stream).await);
     proxy.pass();
     assert_eq!(ask(&mut stream, b"back").await, b"back");
@@ -130,10 +118,7 @@ async fn delays() {
     proxy.delay(Duration::from_millis(100));
     let start = Instant::now();
     ask(&mut stream, b"slow").await;
-    assert!(
-        start.elapsed() >= Duration::from_millis(200),
-        "both directions are held back"
-    );
+    assert!(start.elapsed() >= Duration::from_millis(200), "both directions are held back");
 }
 
 #[tokio::test]
@@ -159,10 +144,7 @@ async fn loses_the_replies_to_one_request_that_arrived() {
     ask(&mut victim, b"BEGIN;").await;
     arrivals.recv().await.unwrap();
     victim.write_all(b"COMMIT;").await.unwrap();
-    assert_eq!(
-        timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(),
-        b"COMMIT;"
-    );
+    assert_eq!(timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(), b"COMMIT;");
     assert!(is_silent(&mut victim).await);
     assert_eq!(proxy.triggered(), 1);
     let mut other = connected(&proxy).await;
@@ -178,11 +160,7 @@ async fn cuts_instead_of_the_answer() {
     proxy.on_request(b"COMMIT", Reaction::CutAtReply);
     victim.write_all(b"COMMIT").await.unwrap();
     assert!(is_cut(&mut victim).await);
-    assert_eq!(
-        timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(),
-        b"COMMIT",
-        "the server has acted"
-    );
+    assert_eq!(timeout(PATIENCE, arrivals.recv()).await.unwrap().unwrap(), b"COMMIT", "the server has acted");
 }
 
 #[tokio::test]

@@ -51,33 +51,15 @@ pub(super) fn bad_input_sqlite() -> anyhow::Result<String> {
 pub(super) fn bad_input_postgres() -> anyhow::Result<String> {
     let scratch = tempfile::tempdir()?;
     let server = PrivatePostgres::start(&["onhand"], true)?;
-    bad_input(App::serve(
-        scratch.path(),
-        &["--database", &server.url("onhand")?],
-    )?)
+    bad_input(App::serve(scratch.path(), &["--database", &server.url("onhand")?])?)
 }
 
 fn bad_input(mut app: App) -> anyhow::Result<String> {
     let program = schemathesis()?;
     let key = format!("Authorization: Bearer {}", app.api_key);
     Run::new(program)
-        .with([
-            "run",
-            "--url",
-            &app.url,
-            "--header",
-            &key,
-            "--checks",
-            "not_a_server_error",
-        ])
-        .with([
-            "--phases",
-            "examples,coverage,fuzzing",
-            "--max-examples",
-            EXAMPLES,
-            "--seed",
-            SEED,
-        ])
+        .with(["run", "--url", &app.url, "--header", &key, "--checks", "not_a_server_error"])
+        .with(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", SEED])
         .with([
             "--generation-database",
             "none",
@@ -91,31 +73,20 @@ fn bad_input(mut app: App) -> anyhow::Result<String> {
         .with([document()])
         .go()?;
     app.assert_alive()?;
-    Ok(format!(
-        "schemathesis {SCHEMATHESIS}: no 5xx, {EXAMPLES} examples per operation"
-    ))
+    Ok(format!("schemathesis {SCHEMATHESIS}: no 5xx, {EXAMPLES} examples per operation"))
 }
 
 /// Installs it into a Python environment of our own, once.
 fn schemathesis() -> anyhow::Result<PathBuf> {
     let environment = target().join("venv");
     let program = environment.join("bin/schemathesis");
-    let installed = || {
-        Run::new(&program)
-            .with(["--version"])
-            .text()
-            .is_ok_and(|text| text.contains(SCHEMATHESIS))
-    };
+    let installed =
+        || Run::new(&program).with(["--version"]).text().is_ok_and(|text| text.contains(SCHEMATHESIS));
     if program.exists() && installed() {
         return Ok(program);
     }
-    Run::new("python3")
-        .with(["-m", "venv", "--clear"])
-        .with([&environment])
-        .go()?;
+    Run::new("python3").with(["-m", "venv", "--clear"]).with([&environment]).go()?;
     let wanted = format!("schemathesis=={SCHEMATHESIS}");
-    Run::new(environment.join("bin/pip"))
-        .with(["install", "--quiet", &wanted])
-        .go()?;
+    Run::new(environment.join("bin/pip")).with(["install", "--quiet", &wanted]).go()?;
     Ok(program)
 }

@@ -22,17 +22,8 @@ pub(super) fn tidy() -> anyhow::Result<String> {
 }
 
 pub(super) fn clippy() -> anyhow::Result<String> {
-    Run::cargo(&[
-        "clippy",
-        "--quiet",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ])
-    .go()?;
+    Run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+        .go()?;
     Ok(String::new())
 }
 

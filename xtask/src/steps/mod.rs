@@ -30,66 +30,18 @@ const POSTGRES: &str = "PostgreSQL";
 const BOTH: &str = "SQLite and PostgreSQL";
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "format",
-        database: NONE,
-        run: code::format,
-    },
-    Step {
-        name: "tidy",
-        database: NONE,
-        run: code::tidy,
-    },
-    Step {
-        name: "clippy",
-        database: NONE,
-        run: code::clippy,
-    },
-    Step {
-        name: "licences",
-        database: NONE,
-        run: code::licences,
-    },
-    Step {
-        name: "rules",
-        database: NONE,
-        run: tests::rules,
-    },
-    Step {
-        name: "workspace",
-        database: BOTH,
-        run: tests::workspace,
-    },
-    Step {
-        name: "doc tests",
-        database: NONE,
-        run: tests::docs,
-    },
-    Step {
-        name: "openapi",
-        database: NONE,
-        run: api::openapi,
-    },
-    Step {
-        name: "replay",
-        database: BOTH,
-        run: replay::replay,
-    },
-    Step {
-        name: "bad input, sqlite",
-        database: SQLITE,
-        run: api::bad_input_sqlite,
-    },
-    Step {
-        name: "bad input, postgres",
-        database: POSTGRES,
-        run: api::bad_input_postgres,
-    },
-    Step {
-        name: "crash",
-        database: BOTH,
-        run: crash::crash,
-    },
+    Step { name: "format", database: NONE, run: code::format },
+    Step { name: "tidy", database: NONE, run: code::tidy },
+    Step { name: "clippy", database: NONE, run: code::clippy },
+    Step { name: "licences", database: NONE, run: code::licences },
+    Step { name: "rules", database: NONE, run: tests::rules },
+    Step { name: "workspace", database: BOTH, run: tests::workspace },
+    Step { name: "doc tests", database: NONE, run: tests::docs },
+    Step { name: "openapi", database: NONE, run: api::openapi },
+    Step { name: "replay", database: BOTH, run: replay::replay },
+    Step { name: "bad input, sqlite", database: SQLITE, run: api::bad_input_sqlite },
+    Step { name: "bad input, postgres", database: POSTGRES, run: api::bad_input_postgres },
+    Step { name: "crash", database: BOTH, run: crash::crash },
 ];
 
 enum Outcome {
@@ -109,9 +61,8 @@ pub(crate) fn list() {
 /// Runs the steps whose name contains one of `only`, or all when that is empty, and says whether all passed. The
 /// last line that it prints is the count.
 pub(crate) fn run(only: &[String], keep_going: bool) -> anyhow::Result<bool> {
-    let chosen = STEPS
-        .iter()
-        .filter(|step| only.is_empty() || only.iter().any(|name| step.name.contains(name)));
+    let chosen =
+        STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| step.name.contains(name)));
     let mut results: Vec<(&Step, Duration, Outcome)> = Vec::new();
     let mut failed = 0;
     for step in chosen {
@@ -130,16 +81,12 @@ pub(crate) fn run(only: &[String], keep_going: bool) -> anyhow::Result<bool> {
         };
         let took = start.elapsed();
         match &outcome {
-            Outcome::Passed(note) => say(&format!(
-                "-- {}: passed in {:.1} s. {note}",
-                step.name,
-                took.as_secs_f64()
-            )),
-            Outcome::Failed(why) => say(&format!(
-                "-- {}: FAILED in {:.1} s. {why}",
-                step.name,
-                took.as_secs_f64()
-            )),
+            Outcome::Passed(note) => {
+                say(&format!("-- {}: passed in {:.1} s. {note}", step.name, took.as_secs_f64()))
+            }
+            Outcome::Failed(why) => {
+                say(&format!("-- {}: FAILED in {:.1} s. {why}", step.name, took.as_secs_f64()))
+            }
             Outcome::NotReached => {}
         }
         results.push((step, took, outcome));

@@ -23,25 +23,15 @@ pub(super) fn replay() -> anyhow::Result<String> {
     if sqlite != postgres {
         bail!("the stock differs: {sqlite} on SQLite, {postgres} on PostgreSQL");
     }
-    Ok(format!(
-        "{INVOICES} invoices, equal digests {}",
-        sqlite.get(..12).unwrap_or(&sqlite)
-    ))
+    Ok(format!("{INVOICES} invoices, equal digests {}", sqlite.get(..12).unwrap_or(&sqlite)))
 }
 
 /// `onhand replay` fails by itself when its `verify` is not clean.
 fn digest(file: &Path, place: &[&str]) -> anyhow::Result<String> {
-    let run = Run::new(app()?)
-        .with(["replay"])
-        .with([file])
-        .with(place)
-        .with(["--sequential", "--json"]);
+    let run = Run::new(app()?).with(["replay"]).with([file]).with(place).with(["--sequential", "--json"]);
     let answer: Value =
         serde_json::from_str(&run.text()?).context("`onhand replay --json` printed no JSON")?;
-    Ok(answer["stock_digest"]
-        .as_str()
-        .context("`onhand replay --json` has no stock_digest")?
-        .to_owned())
+    Ok(answer["stock_digest"].as_str().context("`onhand replay --json` has no stock_digest")?.to_owned())
 }
 
 /// Every kind of row that the real file has: several lines of one SKU, too much at once, cancellations, adjustments

@@ -34,9 +34,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut complaints = Vec::new();
     for member in tree::members(root)? {
         let Some((_, may)) = TABLE.iter().find(|(name, _)| *name == member) else {
-            complaints.push(format!(
-                "{member} is not in the table of xtask/src/tidy/dependencies.rs"
-            ));
+            complaints.push(format!("{member} is not in the table of xtask/src/tidy/dependencies.rs"));
             continue;
         };
         let May::Only(allowed) = may else { continue };
@@ -46,17 +44,12 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
                 complaints.push(format!("{member}/Cargo.toml: {member} must not depend on {name}"));
             }
         }
-        let in_tests = TESTS_MAY
-            .iter()
-            .find(|(name, _)| *name == member)
-            .map_or(&[][..], |(_, more)| more);
+        let in_tests = TESTS_MAY.iter().find(|(name, _)| *name == member).map_or(&[][..], |(_, more)| more);
         for name in ours(&manifest, &["dev-dependencies"]) {
             let name = name.as_str();
             // A crate names itself to switch on a feature of its own for its tests.
             if name != member && name != "testbed" && !allowed.contains(&name) && !in_tests.contains(&name) {
-                complaints.push(format!(
-                    "{member}/Cargo.toml: tests of {member} must not depend on {name}"
-                ));
+                complaints.push(format!("{member}/Cargo.toml: tests of {member} must not depend on {name}"));
             }
         }
     }
@@ -65,10 +58,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn ours(manifest: &toml::Table, tables: &[&str]) -> Vec<String> {
     let names = tree::dependencies(manifest, tables);
-    names
-        .iter()
-        .filter_map(|name| name.strip_prefix(PREFIX).map(str::to_owned))
-        .collect()
+    names.iter().filter_map(|name| name.strip_prefix(PREFIX).map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -85,18 +75,11 @@ mod tests {
     #[test]
     fn what_the_table_allows_is_fine() {
         assert!(
-            complaints_about(
-                "engine",
-                "[dependencies]\nonhand-store.workspace = true\nserde = \"1\""
-            )
-            .is_empty()
+            complaints_about("engine", "[dependencies]\nonhand-store.workspace = true\nserde = \"1\"")
+                .is_empty()
         );
         assert!(
-            complaints_about(
-                "engine",
-                "[dev-dependencies]\nonhand-store-sqlite.workspace = true"
-            )
-            .is_empty()
+            complaints_about("engine", "[dev-dependencies]\nonhand-store-sqlite.workspace = true").is_empty()
         );
         assert!(complaints_about("store", "[dev-dependencies]\nonhand-testbed.workspace = true").is_empty());
         assert!(complaints_about("store", "[dev-dependencies]\nonhand-store.workspace = true").is_empty());
@@ -113,14 +96,8 @@ mod tests {
     fn neither_by_platform_nor_while_building_nor_in_tests() {
         let sneaky = "[target.'cfg(unix)'.dependencies]\nonhand-engine.workspace = true";
         assert_eq!(complaints_about("store", sneaky).len(), 1);
-        assert_eq!(
-            complaints_about("store", "[build-dependencies]\nonhand-api.workspace = true").len(),
-            1
-        );
-        assert_eq!(
-            complaints_about("store", "[dev-dependencies]\nonhand-engine.workspace = true").len(),
-            1
-        );
+        assert_eq!(complaints_about("store", "[build-dependencies]\nonhand-api.workspace = true").len(), 1);
+        assert_eq!(complaints_about("store", "[dev-dependencies]\nonhand-engine.workspace = true").len(), 1);
     }
 
     #[test]

@@ -22,9 +22,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         files.insert(file.display().to_string(), text.lines().count());
         for function in functions_of(&text) {
             // Several functions of one file may share a name; the longest speaks for them.
-            let lines = functions
-                .entry(format!("{}::{}", file.display(), function.name))
-                .or_insert(0);
+            let lines = functions.entry(format!("{}::{}", file.display(), function.name)).or_insert(0);
             *lines = function.lines.max(*lines);
         }
     }
@@ -34,12 +32,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         toml::Table::new()
     };
     let mut complaints = ratchet(&exceptions, "file_lines", FILE_LINES_MAX, &files);
-    complaints.extend(ratchet(
-        &exceptions,
-        "function_lines",
-        FUNCTION_LINES_MAX,
-        &functions,
-    ));
+    complaints.extend(ratchet(&exceptions, "function_lines", FUNCTION_LINES_MAX, &functions));
     Ok(complaints)
 }
 
@@ -50,10 +43,7 @@ fn ratchet(
     actual: &BTreeMap<String, usize>,
 ) -> Vec<String> {
     let empty = toml::Table::new();
-    let listed = exceptions
-        .get(table)
-        .and_then(toml::Value::as_table)
-        .unwrap_or(&empty);
+    let listed = exceptions.get(table).and_then(toml::Value::as_table).unwrap_or(&empty);
     let allowed = |name: &str| {
         let lines = listed.get(name).and_then(toml::Value::as_integer);
         lines.and_then(|lines| usize::try_from(lines).ok())
@@ -73,9 +63,7 @@ fn ratchet(
                 ));
             }
             Some(entry) if lines < entry => {
-                complaints.push(format!(
-                    "{name} shrank to {lines} lines: lower its {entry} in {EXCEPTIONS}"
-                ));
+                complaints.push(format!("{name} shrank to {lines} lines: lower its {entry} in {EXCEPTIONS}"));
             }
             _ => {}
         }
@@ -101,10 +89,7 @@ fn functions_of(text: &str) -> Vec<Function> {
             continue;
         };
         if let Some(end) = end_of(&lines, start) {
-            found.push(Function {
-                name,
-                lines: end - start + 1,
-            });
+            found.push(Function { name, lines: end - start + 1 });
         }
     }
     found
@@ -114,17 +99,11 @@ fn function_name(line: &str) -> Option<String> {
     let mut rest = line;
     loop {
         if let Some(after) = rest.strip_prefix("fn ") {
-            let name: String = after
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
+            let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             return (!name.is_empty()).then_some(name);
         }
         let (word, after) = rest.split_once(' ')?;
-        let qualifier = matches!(
-            word,
-            "pub" | "const" | "async" | "unsafe" | "default" | "extern" | "\"C\""
-        );
+        let qualifier = matches!(word, "pub" | "const" | "async" | "unsafe" | "default" | "extern" | "\"C\"");
         if !qualifier && !word.starts_with("pub(") {
             return None;
         }
@@ -157,10 +136,7 @@ mod tests {
     use crate::tidy::tests::repository;
 
     fn function(lines: usize) -> String {
-        format!(
-            "    pub(crate) async fn long(\n    ) {{\n{}    }}\n",
-            "        x();\n".repeat(lines - 3)
-        )
+        format!("    pub(crate) async fn long(\n    ) {{\n{}    }}\n", "        x();\n".repeat(lines - 3))
     }
 
     fn complaints(code: &str, exceptions: &str) -> Vec<String> {
@@ -170,29 +146,20 @@ mod tests {
     #[test]
     fn lengths_are_counted_from_the_signature_to_the_brace() {
         let text = "fn one() {}\ntrait T {\n    fn two(&self);\n    fn three() {\n        if x {\n        }\n    }\n}\n";
-        let found: Vec<_> = functions_of(text)
-            .into_iter()
-            .map(|f| (f.name, f.lines))
-            .collect();
+        let found: Vec<_> = functions_of(text).into_iter().map(|f| (f.name, f.lines)).collect();
         assert_eq!(found, [("one".to_owned(), 1), ("three".to_owned(), 4)]);
     }
 
     #[test]
     fn a_function_of_70_lines_is_fine_and_one_of_71_is_not() {
         assert!(complaints(&function(70), "").is_empty());
-        assert_eq!(
-            complaints(&function(71), ""),
-            ["a/src/lib.rs::long has 71 lines; 70 is the most"]
-        );
+        assert_eq!(complaints(&function(71), ""), ["a/src/lib.rs::long has 71 lines; 70 is the most"]);
     }
 
     #[test]
     fn a_file_of_500_lines_is_fine_and_one_of_501_is_not() {
         assert!(complaints(&"//\n".repeat(500), "").is_empty());
-        assert_eq!(
-            complaints(&"//\n".repeat(501), ""),
-            ["a/src/lib.rs has 501 lines; 500 is the most"]
-        );
+        assert_eq!(complaints(&"//\n".repeat(501), ""), ["a/src/lib.rs has 501 lines; 500 is the most"]);
     }
 
     #[test]

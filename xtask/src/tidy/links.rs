@@ -38,11 +38,7 @@ fn broken(
         return None;
     }
     let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let page = if path.is_empty() {
-        Some(file.to_path_buf())
-    } else {
-        resolve(file, path)
-    };
+    let page = if path.is_empty() { Some(file.to_path_buf()) } else { resolve(file, path) };
     let Some(page) = page else {
         return Some("it leaves the repository");
     };
@@ -63,11 +59,7 @@ fn broken(
 /// The path that a link means, relative to the root. None when it leaves the repository.
 fn resolve(file: &Path, link: &str) -> Option<PathBuf> {
     let mut resolved = PathBuf::new();
-    let base = if link.starts_with('/') {
-        Path::new("")
-    } else {
-        file.parent()?
-    };
+    let base = if link.starts_with('/') { Path::new("") } else { file.parent()? };
     for part in base.join(link.trim_start_matches('/')).components() {
         match part {
             Component::ParentDir => resolved.pop().then_some(())?,
@@ -85,11 +77,7 @@ fn prose(text: &str) -> Vec<String> {
     for line in text.lines() {
         let fence = line.trim_start().starts_with("```");
         fenced ^= fence;
-        lines.push(if fenced || fence {
-            String::new()
-        } else {
-            line.to_owned()
-        });
+        lines.push(if fenced || fence { String::new() } else { line.to_owned() });
     }
     lines
 }
@@ -149,9 +137,7 @@ fn slug(heading: &str) -> String {
     }
     text.push_str(rest);
     let kept = text.to_lowercase();
-    let kept = kept
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
@@ -162,15 +148,8 @@ mod tests {
 
     fn complaints(page: &str) -> Vec<String> {
         let other = "# The other\n## Part `one`, and more\n## Twice\n## Twice\n";
-        check(
-            repository(&[
-                ("docs/page.md", page),
-                ("docs/other.md", other),
-                ("README.md", ""),
-            ])
-            .path(),
-        )
-        .unwrap()
+        check(repository(&[("docs/page.md", page), ("docs/other.md", other), ("README.md", "")]).path())
+            .unwrap()
     }
 
     #[test]
@@ -182,10 +161,7 @@ mod tests {
 
     #[test]
     fn broken_ones_are_found_with_their_line() {
-        assert_eq!(
-            complaints("\n[a](nowhere.md)"),
-            ["docs/page.md:2: `nowhere.md`: no such file"]
-        );
+        assert_eq!(complaints("\n[a](nowhere.md)"), ["docs/page.md:2: `nowhere.md`: no such file"]);
         assert_eq!(
             complaints("[a](other.md#nowhere)"),
             ["docs/page.md:1: `other.md#nowhere`: no such heading"]
@@ -198,17 +174,11 @@ mod tests {
 
     #[test]
     fn code_holds_no_links() {
-        assert_eq!(
-            complaints("```\n[a](nowhere.md)\n```\nand `[a](nowhere.md)`"),
-            [""; 0]
-        );
+        assert_eq!(complaints("```\n[a](nowhere.md)\n```\nand `[a](nowhere.md)`"), [""; 0]);
     }
 
     #[test]
     fn headings_get_the_usual_names() {
-        assert_eq!(
-            slug("What `onhand` does, [today](x.md)"),
-            "what-onhand-does-today"
-        );
+        assert_eq!(slug("What `onhand` does, [today](x.md)"), "what-onhand-does-today");
     }
 }

@@ -26,13 +26,10 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         let (actual, listed) = (actual(&dir)?, listed(&dir)?);
         for (name, sum) in &actual {
             match listed.get(name) {
-                None => complaints.push(format!(
-                    "{shown}/{name} is not in {LIST}: run `cargo xtask tidy --bless`"
-                )),
+                None => complaints
+                    .push(format!("{shown}/{name} is not in {LIST}: run `cargo xtask tidy --bless`")),
                 Some(frozen) if frozen != sum => {
-                    complaints.push(format!(
-                        "{shown}/{name} was edited; write a new migration instead"
-                    ));
+                    complaints.push(format!("{shown}/{name} was edited; write a new migration instead"));
                 }
                 Some(_) => {}
             }
@@ -101,15 +98,9 @@ fn actual(dir: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 
 fn listed(dir: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let path = dir.join(LIST);
-    let text = if path.exists() {
-        fs::read_to_string(path)?
-    } else {
-        String::new()
-    };
+    let text = if path.exists() { fs::read_to_string(path)? } else { String::new() };
     let pairs = text.lines().filter_map(|line| line.split_once("  "));
-    Ok(pairs
-        .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
-        .collect())
+    Ok(pairs.map(|(sum, name)| (name.to_owned(), sum.to_owned())).collect())
 }
 
 #[cfg(test)]

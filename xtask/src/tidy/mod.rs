@@ -35,11 +35,7 @@ const CHECKS: &[(&str, Check)] = &[
 pub(crate) fn complaints(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut all = Vec::new();
     for (name, check) in CHECKS {
-        all.extend(
-            check(root)?
-                .into_iter()
-                .map(|complaint| format!("{name}: {complaint}")),
-        );
+        all.extend(check(root)?.into_iter().map(|complaint| format!("{name}: {complaint}")));
     }
     Ok(all)
 }
@@ -67,11 +63,7 @@ mod tests {
     #[test]
     fn this_repository_is_tidy() {
         let complaints = super::complaints(&crate::shell::root()).unwrap();
-        assert!(
-            complaints.is_empty(),
-            "cargo xtask tidy\n{}",
-            complaints.join("\n")
-        );
+        assert!(complaints.is_empty(), "cargo xtask tidy\n{}", complaints.join("\n"));
     }
 
     #[test]
@@ -79,9 +71,7 @@ mod tests {
         let root = repository(&[("Cargo.toml", "[workspace]\nmembers = []"), ("src/utils.rs", "")]);
         let complaints = super::complaints(Path::new(root.path())).unwrap();
         assert!(
-            complaints
-                .iter()
-                .any(|complaint| complaint.starts_with("names: src/utils.rs")),
+            complaints.iter().any(|complaint| complaint.starts_with("names: src/utils.rs")),
             "{complaints:?}"
         );
     }

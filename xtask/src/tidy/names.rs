@@ -4,9 +4,7 @@ use std::path::Path;
 
 use super::tree;
 
-const BANNED: &[&str] = &[
-    "util", "utils", "common", "helper", "helpers", "types", "manager", "misc",
-];
+const BANNED: &[&str] = &["util", "utils", "common", "helper", "helpers", "types", "manager", "misc"];
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut complaints = Vec::new();

@@ -6,14 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 /// Directories that hold what was built, fetched or recorded.
-const SKIPPED: &[&str] = &[
-    "target",
-    ".git",
-    "node_modules",
-    "artifacts",
-    "schemathesis-report",
-    ".hypothesis",
-];
+const SKIPPED: &[&str] =
+    &["target", ".git", "node_modules", "artifacts", "schemathesis-report", ".hypothesis"];
 
 /// Paths of all files under `root`, relative to it, sorted, so that complaints come in the same order everywhere.
 pub(super) fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -22,10 +16,7 @@ pub(super) fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     while let Some(dir) = pending.pop() {
         for entry in fs::read_dir(&dir).with_context(|| format!("cannot list {}", dir.display()))? {
             let entry = entry?;
-            let skipped = entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| SKIPPED.contains(&name));
+            let skipped = entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name));
             if entry.file_type()?.is_dir() {
                 if !skipped {
                     pending.push(entry.path());
@@ -54,21 +45,15 @@ pub(super) fn text(root: &Path, file: &Path) -> anyhow::Result<Option<String>> {
 
 pub(super) fn manifest(path: &Path) -> anyhow::Result<toml::Table> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    text.parse()
-        .with_context(|| format!("{} is not TOML", path.display()))
+    text.parse().with_context(|| format!("{} is not TOML", path.display()))
 }
 
 /// The directories of the workspace's crates, as its manifest lists them.
 pub(super) fn members(root: &Path) -> anyhow::Result<Vec<String>> {
     let manifest = manifest(&root.join("Cargo.toml"))?;
-    let members = manifest
-        .get("workspace")
-        .and_then(|workspace| workspace.get("members")?.as_array());
+    let members = manifest.get("workspace").and_then(|workspace| workspace.get("members")?.as_array());
     let members = members.context("Cargo.toml lists no workspace members")?;
-    Ok(members
-        .iter()
-        .filter_map(|member| member.as_str().map(str::to_owned))
-        .collect())
+    Ok(members.iter().filter_map(|member| member.as_str().map(str::to_owned)).collect())
 }
 
 /// The names that a manifest lists in these tables, those for single platforms included.

@@ -6,15 +6,9 @@ use super::tree;
 
 /// Put together here, so that this file does not hold them itself.
 const CODE: &[(&str, &str)] = &[
-    (
-        concat!("#[", "ignore"),
-        "no test is ignored: assert today's wrong result, with a FIXME",
-    ),
+    (concat!("#[", "ignore"), "no test is ignored: assert today's wrong result, with a FIXME"),
     (concat!("to", "do!("), "nothing is left for later in code"),
-    (
-        concat!("unimpl", "emented!("),
-        "nothing is left for later in code",
-    ),
+    (concat!("unimpl", "emented!("), "nothing is left for later in code"),
 ];
 
 const ANYWHERE: &[(&str, &str)] = &[

@@ -8,11 +8,7 @@ const MAP: &str = "ARCHITECTURE.md";
 
 pub(super) fn check_architecture(root: &Path) -> anyhow::Result<Vec<String>> {
     let path = root.join(MAP);
-    let map = if path.exists() {
-        std::fs::read_to_string(path)?
-    } else {
-        String::new()
-    };
+    let map = if path.exists() { std::fs::read_to_string(path)? } else { String::new() };
     let mut complaints = Vec::new();
     for member in tree::members(root)? {
         if !names(&map, &format!("{member}/")) {
@@ -32,22 +28,14 @@ fn names(text: &str, word: &str) -> bool {
 
 pub(super) fn check_unused(root: &Path) -> anyhow::Result<Vec<String>> {
     let workspace = tree::manifest(&root.join("Cargo.toml"))?;
-    let shared = workspace
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies")?.as_table());
+    let shared = workspace.get("workspace").and_then(|workspace| workspace.get("dependencies")?.as_table());
     let mut unused: Vec<&String> = shared.into_iter().flat_map(toml::Table::keys).collect();
     for member in tree::members(root)? {
         let manifest = tree::manifest(&root.join(&member).join("Cargo.toml"))?;
-        let used = tree::dependencies(
-            &manifest,
-            &["dependencies", "dev-dependencies", "build-dependencies"],
-        );
+        let used = tree::dependencies(&manifest, &["dependencies", "dev-dependencies", "build-dependencies"]);
         unused.retain(|name| !used.contains(name));
     }
-    Ok(unused
-        .iter()
-        .map(|name| format!("Cargo.toml: no crate uses {name}"))
-        .collect())
+    Ok(unused.iter().map(|name| format!("Cargo.toml: no crate uses {name}")).collect())
 }
 
 #[cfg(test)]
@@ -65,10 +53,7 @@ mod tests {
                 .unwrap()
         };
         assert!(complaints("`store/` keeps it").is_empty());
-        assert_eq!(
-            complaints("`test-store/` keeps it"),
-            ["ARCHITECTURE.md does not mention store/"]
-        );
+        assert_eq!(complaints("`test-store/` keeps it"), ["ARCHITECTURE.md does not mention store/"]);
         let without = repository(&[("Cargo.toml", WORKSPACE)]);
         assert_eq!(check_architecture(without.path()).unwrap().len(), 1);
     }
@@ -77,9 +62,6 @@ mod tests {
     fn every_shared_dependency_has_a_user() {
         let store = "[dependencies]\nserde.workspace = true";
         let root = repository(&[("Cargo.toml", WORKSPACE), ("store/Cargo.toml", store)]);
-        assert_eq!(
-            check_unused(root.path()).unwrap(),
-            ["Cargo.toml: no crate uses rand"]
-        );
+        assert_eq!(check_unused(root.path()).unwrap(), ["Cargo.toml: no crate uses rand"]);
     }
 }
