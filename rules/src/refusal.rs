@@ -24,6 +24,13 @@ pub struct Short {
     pub available: Quantity,
 }
 
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sku, location, requested, available, .. } = self;
+        write!(f, "SKU {sku} at {location}: {requested} requested, {available} available")
+    }
+}
+
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -122,16 +129,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InsufficientStock { short } => {
-                let list: Vec<String> = short
-                    .iter()
-                    .map(|s| {
-                        format!(
-                            "SKU {} at {}: {} requested, {} available",
-                            s.sku, s.location, s.requested, s.available
-                        )
-                    })
-                    .collect();
-                f.write_str(&list.join("; "))
+                f.write_str(&short.iter().map(Short::to_string).collect::<Vec<_>>().join("; "))
             }
             Self::UnknownSku { sku, .. } => write!(f, "there is no SKU {sku:?}; create it first"),
             Self::UnknownLocation { location, .. } => {
