@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The ledger in a SQLite file: no server, one process, one writer.
+//!
+//! Open a [`SqliteStore`] with [`Options`]; everything else is behind [`onhand_store::Store`]. A commit is on the disk
+//! when it returns (`synchronous=FULL`, read back), the directory is locked for as long as the process lives, and a
+//! failed sync stops all writing: what the disk then holds is known only after a restart.
+
+mod backup;
+mod connection;
+mod directory;
+mod fault;
+mod find;
+mod load;
+mod log;
+pub mod migrate;
+mod options;
+mod reads;
+mod rows;
+mod session;
+mod store;
+mod write;
+
+pub use backup::restore;
+pub use connection::check_version;
+pub use log::Recovery;
+pub use options::{Clock, Options, Synchronous};
+pub use store::SqliteStore;
