@@ -1,1 +1,377 @@
 //! The whole database as text, in a stable order.
+//!
+//! Two stores that ran the same commands in the same batches at the same times give the same text, to the byte. Nothing
+//! in it depends on how a database keeps its rows: texts are quoted and escaped, times are milliseconds, hashes are hex.
+//! It holds no secret and no hash of one.
+
+use std::fmt::{self, Display, Write};
+
+use onhand_rules::{Holder, Movement, Order, OrderId, Quantities, Reservation, ReservationId};
+
+use crate::error::StoreError;
+use crate::ops::{OpKey, OpRow};
+use crate::reads::{EventRow, Reads, StockFilter, StockView};
+
+/// Rows of a page.
+const PAGE: usize = 1_000;
+
+/// Everything in the database as text.
+///
+/// # Errors
+/// Whatever the store reports.
+pub async fn dump(reads: &dyn Reads) -> Result<String, StoreError> {
+    let mut out = Lines::default();
+    catalogue(reads, &mut out).await?;
+    stock(reads, &mut out).await?;
+    orders(reads, &mut out).await?;
+    reservations(reads, &mut out).await?;
+    events(reads, &mut out).await?;
+    operations(reads, &mut out).await?;
+    api_keys(reads, &mut out).await?;
+    Ok(out.0)
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, kind: &str, fields: &[&dyn Display]) {
+        self.0.push_str(kind);
+        for field in fields {
+            // Writing to a String cannot fail.
+            let _always_ok = write!(self.0, "\t{field}");
+        }
+        self.0.push('\n');
+    }
+}
+
+/// A text, quoted so that tabs and line breaks inside it cannot be taken for ours.
+struct Text<'a>(Option<&'a str>);
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str) -> Self {
+        Self(Some(text))
+    }
+}
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("-"),
+            Some(text) => write!(f, "{:?}", text),
+        }
+    }
+}
+
+/// A value or a dash.
+struct Maybe<T>(Option<T>);
+
+impl<T: Display> Display for Maybe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => f.write_str("-"),
+            Some(value) => value.fmt(f),
+        }
+    }
+}
+
+struct Figures<'a>(&'a Quantities);
+
+impl Display for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = self.0;
+        write!(f, "{} {} {} {}", figures.on_hand, figures.reserved, figures.allocated, figures.unavailable)
+    }
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+async fn catalogue(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = reads.skus("", after.as_deref(), PAGE).await?;
+        for sku in &page.rows {
+            let components: Vec<String> =
+                sku.components.iter().map(|part| format!("{}x{}", part.quantity, part.sku.0)).collect();
+            out.line(
+                "sku",
+                &[
+                    &Text::of(&sku.code),
+                    &sku.id.0,
+                    &Text::of(&sku.name),
+                    &components.join(","),
+                    &sku.backorder_limit,
+                    &sku.archived,
+                    &sku.version,
+                    &sku.created_at,
+                    &sku.updated_at,
+                ],
+            );
+        }
+        after = page.rows.last().map(|sku| sku.code.clone());
+        if !page.more {
+            break;
+        }
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = reads.locations(after.as_deref(), PAGE).await?;
+        for place in &page.rows {
+            out.line(
+                "location",
+                &[
+                    &Text::of(&place.code),
+                    &place.id.0,
+                    &Text::of(&place.name),
+                    &place.archived,
+                    &place.version,
+                    &place.created_at,
+                ],
+            );
+        }
+        after = page.rows.last().map(|place| place.code.clone());
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn stock(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut filter = StockFilter::default();
+    loop {
+        let page = reads.stock(&filter, PAGE).await?;
+        for view in &page.rows {
+            let row = &view.stock;
+            out.line(
+                "stock",
+                &[
+                    &Text::of(&view.sku),
+                    &Text::of(&view.location),
+                    &Figures(&row.figures),
+                    &row.backorder_limit,
+                    &row.version,
+                    &row.changed_at,
+                    &Hex(&row.head),
+                ],
+            );
+            movements(reads, view, out).await?;
+        }
+        filter.after = page.rows.last().map(|view| (view.sku.clone(), view.location.clone()));
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn movements(reads: &dyn Reads, view: &StockView, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let rows = reads.movements_from(view.stock.key, after, PAGE).await?;
+        rows.iter().for_each(|row| movement(view, row, out));
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = last.version,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn movement(view: &StockView, row: &Movement, out: &mut Lines) {
+    let holder = row.holder.map(|holder| match holder {
+        Holder::Order(id) => id.to_string(),
+        Holder::Reservation(id) => id.to_string(),
+    });
+    out.line(
+        "movement",
+        &[
+            &Text::of(&view.sku),
+            &Text::of(&view.location),
+            &row.version,
+            &row.kind.name(),
+            &Figures(&row.delta),
+            &Figures(&row.after),
+            &row.backorder_limit,
+            &Maybe(holder),
+            &row.op,
+            &row.actor.0,
+            &Text(row.reason.as_deref()),
+            &Text(row.note.as_deref()),
+            &row.at,
+            &Hex(&row.hash),
+        ],
+    );
+}
+
+async fn orders(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after: Option<OrderId> = None;
+    loop {
+        let rows = reads.audit_orders(after, PAGE).await?;
+        rows.iter().for_each(|row| order(row, out));
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = Some(last.id),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn order(row: &Order, out: &mut Lines) {
+    out.line(
+        "order",
+        &[
+            &row.id,
+            &Text::of(&row.channel),
+            &Text(row.reference.as_deref()),
+            &row.state.name(),
+            &row.payment.name(),
+            &row.fulfilment.name(),
+            &row.forced,
+            &row.late,
+            &Text(row.payment_reference.as_deref()),
+            &Text(row.currency.as_deref()),
+            &Maybe(row.expires_at),
+            &row.created_at,
+            &row.updated_at,
+            &row.version,
+        ],
+    );
+    for line in &row.lines {
+        out.line(
+            "order_line",
+            &[
+                &row.id,
+                &line.line,
+                &line.part,
+                &line.item.0,
+                &line.key.sku.0,
+                &line.key.location.0,
+                &line.per_item,
+                &line.ordered,
+                &line.reserved,
+                &line.allocated,
+                &line.short,
+                &line.shipped,
+                &line.cancelled,
+                &line.expired,
+                &line.returned,
+                &Maybe(line.unit_minor),
+            ],
+        );
+    }
+}
+
+async fn reservations(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after: Option<ReservationId> = None;
+    loop {
+        let rows = reads.audit_reservations(after, PAGE).await?;
+        rows.iter().for_each(|row| reservation(row, out));
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = Some(last.id),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn reservation(row: &Reservation, out: &mut Lines) {
+    out.line(
+        "reservation",
+        &[
+            &row.id,
+            &row.state.name(),
+            &Text(row.owner.as_deref()),
+            &Maybe(row.order),
+            &row.expires_at,
+            &row.extensions,
+            &row.created_at,
+            &row.updated_at,
+            &row.version,
+        ],
+    );
+    for line in &row.lines {
+        out.line(
+            "reservation_line",
+            &[
+                &row.id,
+                &line.line,
+                &line.part,
+                &line.item.0,
+                &line.key.sku.0,
+                &line.key.location.0,
+                &line.per_item,
+                &line.quantity,
+                &line.allocated,
+                &line.released,
+                &line.expired,
+            ],
+        );
+    }
+}
+
+async fn events(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let page = reads.events(after, PAGE).await?;
+        page.rows.iter().for_each(|row| event(row, out));
+        after = page.rows.last().map_or(after, |row| row.number);
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+fn event(row: &EventRow, out: &mut Lines) {
+    let body = serde_json::to_string(&row.body).unwrap_or_default();
+    out.line("event", &[&row.number, &row.at, &row.op, &row.actor.0, &Text(row.trace.as_deref()), &body]);
+}
+
+async fn operations(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut after: Option<OpKey> = None;
+    loop {
+        let rows = reads.audit_ops(after.as_ref(), PAGE).await?;
+        rows.iter().for_each(|row| operation(row, out));
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = Some(last.key.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn operation(row: &OpRow, out: &mut Lines) {
+    out.line(
+        "operation",
+        &[
+            &row.key.principal.0,
+            &row.key.kind,
+            &Text::of(&row.key.key),
+            &row.id,
+            &Hex(&row.fingerprint),
+            &row.at,
+            &row.outcome.to_json(),
+        ],
+    );
+}
+
+async fn api_keys(reads: &dyn Reads, out: &mut Lines) -> Result<(), StoreError> {
+    let mut keys = reads.api_keys().await?;
+    keys.sort_by_key(|key| key.id);
+    for key in &keys {
+        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.name()).collect();
+        out.line(
+            "api_key",
+            &[
+                &key.id,
+                &key.principal.0,
+                &Text::of(&key.name),
+                &scopes.join(","),
+                &key.created_at,
+                &Maybe(key.expires_at),
+                &Maybe(key.revoked_at),
+            ],
+        );
+    }
+    Ok(())
+}

@@ -4,8 +4,12 @@
 //! one writer takes a batch through `begin → outcomes → find → lock → write → commit`. The read side is [`Reads`]: one
 //! named query for each need of the API and of `verify`, never used to decide.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod dump;
 pub mod error;
+#[cfg(feature = "contract")]
+pub mod faulty;
 pub mod ops;
 pub mod reads;
 pub mod session;

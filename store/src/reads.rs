@@ -32,10 +32,7 @@ impl<T> Page<T> {
 
     /// The same page of other rows.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            rows: self.rows.into_iter().map(f).collect(),
-            more: self.more,
-        }
+        Page { rows: self.rows.into_iter().map(f).collect(), more: self.more }
     }
 }
 
@@ -138,10 +135,7 @@ pub struct StockAudit {
 
 /// Everything that is read. `limit` is the number of rows of a page.
 #[async_trait]
-#[expect(
-    missing_docs,
-    reason = "each name says what it reads; the few that need a rule have it"
-)]
+#[expect(missing_docs, reason = "each name says what it reads; the few that need a rule have it")]
 pub trait Reads: Send + Sync {
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -1,0 +1,204 @@
+//! The feed of events.
+
+use onhand_rules::event::EventLine;
+use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
+use onhand_rules::{Changes, Event, EventBody, OpId, OrderId, PrincipalId, ReservationId};
+
+use super::commands::*;
+use super::driver::Request;
+use super::world::{START, World};
+use super::{Fixture, golden};
+use crate::reads::EventRow;
+
+async fn all(world: &World, limit: usize) -> Vec<EventRow> {
+    let mut rows: Vec<EventRow> = Vec::new();
+    loop {
+        let after = rows.last().map_or(0, |row| row.number);
+        let page = world.reads().events(after, limit).await.unwrap();
+        assert!(page.rows.len() <= limit);
+        rows.extend(page.rows);
+        if !page.more {
+            return rows;
+        }
+    }
+}
+
+pub(super) async fn numbers_have_no_gaps(fixture: Fixture) {
+    let mut world = World::new(fixture).await;
+    assert_eq!(world.reads().feed_head().await.unwrap(), 0);
+    let mut told: Vec<Event> = Vec::new();
+    for (at, batch) in golden::script() {
+        world.at(at).await;
+        for pair in batch.chunks(2) {
+            world.batch(pair).await;
+            told.extend(world.driver.last.events.clone());
+            // A batch that is given up between two others leaves no gap.
+            let session = world.driver.session();
+            let now = session.begin().await.unwrap();
+            session.write(&one_event(), &[], now).await.unwrap();
+            session.rollback().await.unwrap();
+            assert_eq!(world.reads().feed_head().await.unwrap(), told.len() as i64);
+        }
+    }
+    for limit in [3, 1_000] {
+        let rows = all(&world, limit).await;
+        let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, (1..=told.len() as i64).collect::<Vec<_>>());
+        let events: Vec<Event> = rows.into_iter().map(event).collect();
+        assert_eq!(events, told, "in the order in which they were written");
+    }
+}
+
+fn event(row: EventRow) -> Event {
+    Event { body: row.body, op: row.op, actor: row.actor, trace: row.trace }
+}
+
+fn one_event() -> Changes {
+    Changes {
+        events: vec![Event {
+            body: EventBody::LocationChanged { location: "L".into(), version: 1, archived: false },
+            op: OpId(1),
+            actor: PrincipalId(1),
+            trace: None,
+        }],
+        ..Changes::default()
+    }
+}
+
+pub(super) async fn time_never_goes_back(fixture: Fixture) {
+    let mut world = World::stocked(fixture, &["L"], &[("A", 9)]).await;
+    for (id, at) in [(1, 10), (2, 50_000), (3, 20), (4, 0), (5, 50_001)] {
+        // Where the server's clock can be set, it goes back; elsewhere the driver only writes at later times.
+        if world.fixture.set_clock.is_some() || START + at > world.driver.now {
+            world.at(START + at).await;
+        }
+        let before = world.driver.now;
+        world.done(place(id, &[("A", "L", 1)])).await;
+        assert!(world.driver.now >= before);
+    }
+    let times: Vec<i64> = all(&world, 100).await.iter().map(|row| row.at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert_eq!(times.last(), Some(&(START + 50_001)));
+    assert!(world.reads().now().await.unwrap() > 0);
+    world.verify().await;
+}
+
+pub(super) async fn events_are_found_by_subject(fixture: Fixture) {
+    let mut world = World::stocked(fixture, &["L"], &[("A", 9)]).await;
+    world.batch(&[Request::of(place(1, &[("A", "L", 1)])), Request::of(place(2, &[("A", "L", 1)]))]).await;
+    world.batch(&[Request::of(reserve(1, &[("A", "L", 1)])), Request::of(confirm(1, None))]).await;
+    world.done(ship(1, &[])).await;
+    for subject in [OrderId(1).to_string(), OrderId(2).to_string(), ReservationId(1).to_string()] {
+        let wanted: Vec<EventRow> =
+            all(&world, 100).await.into_iter().filter(|row| row.body.subject() == subject).collect();
+        assert!(!wanted.is_empty());
+        let mut found: Vec<EventRow> = Vec::new();
+        loop {
+            let after = found.last().map_or(0, |row| row.number);
+            let page = world.reads().events_of(&subject, after, 1).await.unwrap();
+            found.extend(page.rows);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(found, wanted);
+    }
+    let nobody = world.reads().events_of(&OrderId(9).to_string(), 0, 9).await.unwrap();
+    assert!(nobody.rows.is_empty() && !nobody.more);
+}
+
+/// One event of each kind; a new kind must be added here, or this does not compile.
+fn every_kind() -> Vec<EventBody> {
+    let lines = vec![EventLine {
+        line: 1,
+        sku: "Ä \"x\"\t\u{1f4e6}".into(),
+        location: "L".into(),
+        quantity: i64::MAX,
+    }];
+    let stock = |available| (String::from("A"), String::from("L"), available);
+    let (sku, location, available) = stock(-3);
+    let bodies = vec![
+        EventBody::StockChanged {
+            sku: sku.clone(),
+            location: location.clone(),
+            on_hand: 1,
+            reserved: 2,
+            allocated: 3,
+            unavailable: 4,
+            available: -8,
+            version: 9,
+        },
+        EventBody::StockShortfall { sku: sku.clone(), location: location.clone(), available },
+        EventBody::StockShortfallCleared { sku: sku.clone(), location: location.clone(), available: 0 },
+        EventBody::OrderPlaced {
+            order: OrderId(u128::MAX),
+            channel: "api".into(),
+            reference: None,
+            state: OrderState::Pending,
+            expires_at: Some(START),
+            lines: lines.clone(),
+        },
+        EventBody::OrderChanged {
+            order: OrderId(1),
+            step: "shipped".into(),
+            state: OrderState::Shipped,
+            payment_state: PaymentState::PartRefundPending,
+            fulfilment_state: FulfilmentState::PartReturned,
+            lines: Vec::new(),
+            note: Some("line\nbreak".into()),
+        },
+        EventBody::ReservationHeld {
+            reservation: ReservationId(1),
+            owner: Some(String::new()),
+            expires_at: 0,
+            lines,
+        },
+        EventBody::ReservationChanged {
+            reservation: ReservationId(1),
+            step: "allocated".into(),
+            expires_at: i64::MAX,
+            order: Some(OrderId(2)),
+        },
+        EventBody::SkuChanged { sku, version: 1, archived: true },
+        EventBody::LocationChanged { location, version: 2, archived: false },
+        EventBody::ApiKeyChanged { api_key: "key_1".into(), name: String::new(), revoked: true },
+    ];
+    for body in &bodies {
+        match body {
+            EventBody::StockChanged { .. }
+            | EventBody::StockShortfall { .. }
+            | EventBody::StockShortfallCleared { .. }
+            | EventBody::OrderPlaced { .. }
+            | EventBody::OrderChanged { .. }
+            | EventBody::ReservationHeld { .. }
+            | EventBody::ReservationChanged { .. }
+            | EventBody::SkuChanged { .. }
+            | EventBody::LocationChanged { .. }
+            | EventBody::ApiKeyChanged { .. } => {}
+        }
+    }
+    bodies
+}
+
+pub(super) async fn events_come_back_as_written(fixture: Fixture) {
+    let mut world = World::new(fixture).await;
+    let traces = [None, Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())];
+    let events: Vec<Event> = (0..)
+        .zip(every_kind())
+        .map(|(number, body)| Event {
+            body,
+            op: OpId(u128::MAX - number),
+            actor: PrincipalId(i64::MAX),
+            trace: traces[usize::try_from(number % 2).unwrap()].clone(),
+        })
+        .collect();
+    let changes = Changes { events: events.clone(), ..Changes::default() };
+    let session = world.driver.session();
+    let now = session.begin().await.unwrap();
+    session.write(&changes, &[], now).await.unwrap();
+    let head = session.commit().await.unwrap();
+    assert_eq!(head, events.len() as i64);
+    let rows = all(&world, 4).await;
+    assert!(rows.iter().all(|row| row.at >= now));
+    assert_eq!(rows.into_iter().map(event).collect::<Vec<_>>(), events);
+}

@@ -1,1 +1,0 @@
-//! Checks every invariant on a live database.
