@@ -1,1 +1,137 @@
-//! Placeholder.
+//! Onhand on PostgreSQL, version 15 and later, for several replicas over one database.
+//!
+//! Nothing is decided here: rows are found, locked in one order, written in bulk and read. Writers use a connection of
+//! their own each ([`onhand_store::Session`]), readers share a pool.
+
+mod column;
+mod failure;
+mod find;
+mod link;
+mod lock;
+mod migrate;
+mod options;
+mod reads;
+mod rows;
+mod session;
+mod statements;
+mod tls;
+mod write;
+mod write_holders;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use onhand_store::{Capabilities, Durability, Reads, Session, Store, StoreError};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub use options::Options;
+
+/// What all writers share.
+pub(crate) struct Shared {
+    write_config: Config,
+    tls: MakeRustlsConnect,
+    unsafe_durability: bool,
+    write_timeout: std::time::Duration,
+    commit_timeout: std::time::Duration,
+}
+
+/// A PostgreSQL database.
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+    durability: Durability,
+    reads: reads::PostgresReads,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").field("durability", &self.durability).finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Connects, judges the server and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the server cannot be reached, [`StoreError::Broken`] when it must not be used: too
+    /// old, unsafely configured, or with a schema from a newer version.
+    pub async fn connect(options: Options) -> Result<Self, StoreError> {
+        let target = options::target(&options)?;
+        let tls = tls::connector(target.config.get_ssl_mode(), target.roots.as_deref())?;
+        let link = link::Link::open(&target.config, &tls).await?;
+        let promise = link::promise(&link.client, options.unsafe_durability).await?;
+        let durability = promise.accept(options.unsafe_durability)?;
+        migrate::migrate(&link.client).await?;
+        let write_config = options::with_settings(&target.config, &write_settings(&options));
+        let read_config = options::with_settings(&target.config, &read_settings(&options));
+        let reads = reads::PostgresReads::new(&options, read_config, tls.clone())?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                write_config,
+                tls,
+                unsafe_durability: options.unsafe_durability,
+                write_timeout: options.write_timeout,
+                commit_timeout: options.commit_timeout,
+            }),
+            durability,
+            reads,
+        })
+    }
+}
+
+/// Writers find every row by key. Plans are made once, when tables may still be empty, and a plan for an empty table reads
+/// the whole of it: so plans that do are put out of the question. The server tells of warnings whatever its default,
+/// because one of them means that a commit is not replicated.
+fn write_settings(options: &Options) -> Vec<(&'static str, String)> {
+    vec![
+        ("enable_seqscan", "off".into()),
+        ("enable_hashjoin", "off".into()),
+        ("enable_mergejoin", "off".into()),
+        ("plan_cache_mode", "force_generic_plan".into()),
+        ("jit", "off".into()),
+        ("client_min_messages", "warning".into()),
+        ("lock_timeout", options.lock_timeout.as_millis().to_string()),
+        ("statement_timeout", options.write_timeout.as_millis().to_string()),
+        // A writer that was stopped in the middle of a batch must not keep rows from the others.
+        ("idle_in_transaction_session_timeout", "10000".into()),
+    ]
+}
+
+/// Readers have few statements with many optional conditions, so each is planned for the values that it has.
+fn read_settings(options: &Options) -> Vec<(&'static str, String)> {
+    vec![
+        ("enable_seqscan", "off".into()),
+        ("plan_cache_mode", "force_custom_plan".into()),
+        ("jit", "off".into()),
+        ("default_transaction_read_only", "on".into()),
+        ("statement_timeout", options.read_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", "10000".into()),
+    ]
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { many_writers: true, unknown_is_fatal: false, batch_max: 256 }
+    }
+
+    fn durability(&self) -> Durability {
+        self.durability.clone()
+    }
+
+    async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
+        Ok(Box::new(session::PostgresSession::new(Arc::clone(&self.shared))))
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        &self.reads
+    }
+
+    async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
+        Err(StoreError::Broken(
+            "PostgreSQL has its own tools for backups: pg_dump for a copy, pg_basebackup with WAL archiving for every moment"
+                .into(),
+        ))
+    }
+}

@@ -1,0 +1,56 @@
+//! Events and operation records.
+
+use onhand_rules::{Command, OrderId, PrincipalId, ReservationId};
+use onhand_store::{EventRow, OpRow, Page, StoreError};
+
+use super::{PostgresReads, one_more};
+use crate::column::Uuid;
+use crate::rows::{self, event_columns, op_columns};
+
+impl PostgresReads {
+    pub(super) async fn read_events(&self, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError> {
+        let sql = concat!(
+            "select ",
+            event_columns!(),
+            " from event e where e.number > $1 order by e.number limit $2"
+        );
+        let found = self.query(sql, &[&after, &one_more(limit)]).await?;
+        Ok(Page::of(rows::all(&found, rows::event)?, limit))
+    }
+
+    pub(super) async fn read_events_of(
+        &self,
+        subject: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Page<EventRow>, StoreError> {
+        let order = subject.parse().map(|id: OrderId| id.0);
+        let Ok(id) = order.or_else(|_| subject.parse().map(|id: ReservationId| id.0)) else {
+            return Ok(Page::of(Vec::new(), limit));
+        };
+        let sql = concat!(
+            "select ",
+            event_columns!(),
+            " from event e where e.subject = $1 and e.number > $2 order by e.number limit $3"
+        );
+        let found = self.query(sql, &[&Uuid(id), &after, &one_more(limit)]).await?;
+        Ok(Page::of(rows::all(&found, rows::event)?, limit))
+    }
+
+    /// The kinds are named one by one: they stand in the index between the principal and the key.
+    pub(super) async fn read_operations(
+        &self,
+        principal: PrincipalId,
+        key: &str,
+    ) -> Result<Vec<OpRow>, StoreError> {
+        let known = (0..=u8::MAX).filter(|kind| Command::name_of(*kind).is_some());
+        let kinds: Vec<i16> = known.map(i16::from).collect();
+        let sql = concat!(
+            "select ",
+            op_columns!(),
+            " from op p where p.principal = $1 and p.kind = any ($2) and p.key = $3 order by p.kind"
+        );
+        let found = self.query(sql, &[&principal.0, &kinds, &key]).await?;
+        rows::all(&found, rows::op)
+    }
+}

@@ -1,0 +1,121 @@
+//! Orders, reservations and what is due.
+
+use onhand_rules::{Holder, Order, OrderId, Reservation, ReservationId};
+use onhand_store::{OrderFilter, Page, ReservationFilter, StoreError};
+
+use super::stock::holder;
+use super::{PostgresReads, one_more, rows_at_most};
+use crate::column::{Columns, Uuid};
+use crate::rows::{self, order_columns, reservation_columns};
+
+const ORDERS: &str = concat!(
+    "select ",
+    order_columns!(),
+    " from ( \
+         select * from orders x where ($1::text is null or x.state = $1) and ($2::text is null or x.channel = $2) \
+         and ($3::text is null or x.reference = $3) and ($4::uuid is null or x.id < $4) \
+         order by x.id desc limit $5 \
+     ) o left join order_line ol on ol.order_id = o.id order by o.id desc, ol.line, ol.part"
+);
+
+const RESERVATIONS: &str = concat!(
+    "select ",
+    reservation_columns!(),
+    " from ( \
+         select * from reservation x where ($1::text is null or x.state = $1) and ($2::text is null or x.owner = $2) \
+         and ($3::uuid is null or x.id < $3) order by x.id desc limit $4 \
+     ) r left join reservation_line rl on rl.reservation_id = r.id order by r.id desc, rl.line, rl.part"
+);
+
+const NEXT_DUE: &str = "select least( \
+        (select min(o.expires_at) from orders o where o.expires_at is not null), \
+        (select min(r.expires_at) from reservation r where r.state = 'held'))";
+
+const DUE: &str = "select kind, id from ( \
+        (select 0 as kind, o.id, o.expires_at from orders o where o.expires_at <= $1 \
+         order by o.expires_at, o.id limit $2) \
+      union all \
+        (select 1, r.id, r.expires_at from reservation r where r.state = 'held' and r.expires_at <= $1 \
+         order by r.expires_at, r.id limit $2) \
+     ) due order by expires_at, kind, id limit $2";
+
+impl PostgresReads {
+    pub(super) async fn read_order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        let sql = concat!(
+            "select ",
+            order_columns!(),
+            " from orders o left join order_line ol on ol.order_id = o.id where o.id = $1 order by ol.line, ol.part"
+        );
+        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        Ok(rows::orders(&found)?.pop())
+    }
+
+    pub(super) async fn read_orders(
+        &self,
+        filter: &OrderFilter,
+        limit: usize,
+    ) -> Result<Page<Order>, StoreError> {
+        let found = self
+            .query(
+                ORDERS,
+                &[
+                    &filter.state.map(|state| state.name()),
+                    &filter.channel,
+                    &filter.reference,
+                    &filter.before.map(|id| Uuid(id.0)),
+                    &one_more(limit),
+                ],
+            )
+            .await?;
+        Ok(Page::of(rows::orders(&found)?, limit))
+    }
+
+    pub(super) async fn read_reservation(
+        &self,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let sql = concat!(
+            "select ",
+            reservation_columns!(),
+            " from reservation r left join reservation_line rl on rl.reservation_id = r.id where r.id = $1 \
+             order by rl.line, rl.part"
+        );
+        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        Ok(rows::reservations(&found)?.pop())
+    }
+
+    pub(super) async fn read_reservations(
+        &self,
+        filter: &ReservationFilter,
+        limit: usize,
+    ) -> Result<Page<Reservation>, StoreError> {
+        let found = self
+            .query(
+                RESERVATIONS,
+                &[
+                    &filter.state.map(|state| state.name()),
+                    &filter.owner,
+                    &filter.before.map(|id| Uuid(id.0)),
+                    &one_more(limit),
+                ],
+            )
+            .await?;
+        Ok(Page::of(rows::reservations(&found)?, limit))
+    }
+
+    pub(super) async fn read_next_due(&self) -> Result<Option<i64>, StoreError> {
+        let found = self.query(NEXT_DUE, &[]).await?;
+        match found.first() {
+            Some(row) => Columns::of(row).next(),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn read_due(&self, now: i64, limit: usize) -> Result<Vec<Holder>, StoreError> {
+        let found = self.query(DUE, &[&now, &rows_at_most(limit)]).await?;
+        rows::all(&found, |row| {
+            let mut columns = Columns::of(row);
+            Ok(holder(columns.next()?, columns.next()?))
+        })
+    }
+}
