@@ -1,2 +1,42 @@
-//! Placeholder.
-fn main() {}
+//! Measures Onhand (`table`) and kills it under load (`crash`).
+//!
+//! Nothing depends on this crate. `cargo xtask bench` and `cargo xtask crash` run it.
+
+mod chance;
+mod crash;
+mod figures;
+mod load;
+mod machine;
+mod place;
+mod report;
+mod server;
+mod shop;
+mod table;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(name = "onhand-bench", about = "Measures Onhand, and kills it under load.")]
+enum Command {
+    /// Measure, and print one table in which every figure has its baseline beside it.
+    Table(table::Arguments),
+    /// Kill the server, or its database, under load many times; look each time whether anything was lost.
+    Crash(crash::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Table(arguments) => table::run(&arguments),
+        Command::Crash(arguments) => crash::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::progress(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

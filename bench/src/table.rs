@@ -1,0 +1,136 @@
+//! `table`: every figure with its baseline.
+
+mod flash;
+mod history;
+mod http;
+mod ledger;
+mod memory;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::machine;
+use crate::place::{Ground, Kind};
+use crate::report::{Row, json_of, markdown_of, page_of, progress, say};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Shorter and fewer rounds, smaller history: a glance, not a figure to quote.
+    #[arg(long)]
+    quick: bool,
+    /// One part: ledger, history, flash, http or memory; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<Part>,
+    /// One database; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    database: Vec<Kind>,
+    /// Print JSON instead of Markdown.
+    #[arg(long)]
+    json: bool,
+    /// Also write docs/benchmarks.md.
+    #[arg(long)]
+    write: bool,
+    /// Rounds of each cell; the median counts.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Seconds of each cell.
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// Callers of the ledger part; may be repeated. All sizes when none is named.
+    #[arg(long, value_name = "N")]
+    callers: Vec<usize>,
+    /// Movements in the grown database.
+    #[arg(long)]
+    movements: Option<u64>,
+    /// Rounds of 1,000 buyers for 500 units.
+    #[arg(long)]
+    flash_rounds: Option<usize>,
+    /// Where databases are made; not a RAM disk.
+    #[arg(long, default_value = "target/bench", value_name = "DIR")]
+    dir: PathBuf,
+    /// The server's program; built if it is not named.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Ledger,
+    History,
+    Flash,
+    Http,
+    Memory,
+}
+
+/// How long and how often, decided once.
+#[derive(Debug)]
+struct Plan {
+    kinds: Vec<Kind>,
+    rounds: usize,
+    cell: std::time::Duration,
+    callers: Vec<usize>,
+    movements: u64,
+    flash_rounds: usize,
+    connections: usize,
+    binary: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        let quick = self.quick;
+        let pick = |short, long| if quick { short } else { long };
+        Plan {
+            kinds: if self.database.is_empty() {
+                vec![Kind::Sqlite, Kind::Postgres]
+            } else {
+                self.database.clone()
+            },
+            rounds: self.rounds.unwrap_or(pick(1, 5)),
+            cell: std::time::Duration::from_secs_f64(self.seconds.unwrap_or(if quick { 1.0 } else { 3.0 })),
+            callers: if self.callers.is_empty() { ledger::CALLERS.to_vec() } else { self.callers.clone() },
+            movements: self.movements.unwrap_or(if quick { 200_000 } else { 10_000_000 }),
+            flash_rounds: self.flash_rounds.unwrap_or(pick(20, 1_000)),
+            connections: 1_000,
+            binary: self.binary.clone(),
+        }
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let plan = arguments.plan();
+    let ground = Ground::prepare(&arguments.dir, &plan.kinds)?;
+    let mut machine = machine::describe(ground.dir());
+    machine.extend(ledger::durability(&ground, &plan)?);
+    let mut rows: Vec<Row> = Vec::new();
+    type Measure = fn(&Ground, &Plan) -> anyhow::Result<Vec<Row>>;
+    let parts: [(Part, Measure); 5] = [
+        (Part::Ledger, ledger::measure),
+        (Part::Flash, flash::measure),
+        (Part::Http, http::measure),
+        (Part::Memory, memory::measure),
+        (Part::History, history::measure),
+    ];
+    for (part, measure) in parts {
+        if arguments.wants(part) {
+            progress(&format!("measuring: {part:?}"));
+            rows.extend(measure(&ground, &plan)?);
+        }
+    }
+    if arguments.json {
+        say(&json_of(&machine, &rows).to_string());
+    } else {
+        say(&markdown_of(&rows));
+    }
+    if arguments.write {
+        let given: Vec<String> = std::env::args().skip(2).collect();
+        std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &given.join(" ")))?;
+        progress("wrote docs/benchmarks.md");
+    }
+    Ok(())
+}
