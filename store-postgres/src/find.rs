@@ -93,8 +93,7 @@ pub(crate) async fn find(
     for reservation in rows::reservations(&found.8)? {
         put_reservation(working, reservation);
     }
-    put_due(working, &found.9, |id| Holder::Order(OrderId(id)))?;
-    put_due(working, &found.10, |id| Holder::Reservation(ReservationId(id)))?;
+    put_due(working, &found.9, &found.10)?;
     for key in rows::all(&found.11, rows::api_key)? {
         working.api_keys.entry(key.id).or_insert_with(|| Tracked::loaded(Some(key)));
     }
@@ -125,21 +124,24 @@ fn put_reservation(working: &mut Working, reservation: Reservation) {
     entry.or_insert_with(|| Tracked::loaded(Some(reservation)));
 }
 
-fn put_due(working: &mut Working, found: &[Row], holder: fn(u128) -> Holder) -> Result<(), StoreError> {
-    // Those that have waited longest are ended first when there are more than one command may end.
+/// Those that have waited longest, when there are more than one command may end.
+fn put_due(working: &mut Working, orders: &[Row], reservations: &[Row]) -> Result<(), StoreError> {
     let mut due: BTreeMap<StockKey, Vec<(i64, Holder)>> = BTreeMap::new();
-    for row in found {
+    let mut add = |row: &Row, holder: fn(u128) -> Holder| {
         let mut columns = Columns::of(row);
         let key = rows::key(&mut columns)?;
         let id: Uuid = columns.next()?;
         due.entry(key).or_default().push((columns.next()?, holder(id.0)));
-    }
+        Ok(())
+    };
+    orders.iter().try_for_each(|row| add(row, |id| Holder::Order(OrderId(id))))?;
+    reservations.iter().try_for_each(|row| add(row, |id| Holder::Reservation(ReservationId(id))))?;
     for (key, mut holders) in due {
         holders.sort_unstable();
         holders.truncate(DUE_MAX);
-        let known = working.due_on.entry(key).or_default();
-        known.extend(holders.into_iter().map(|(_, holder)| holder));
-        known.sort_unstable();
+        let mut holders: Vec<Holder> = holders.into_iter().map(|(_, holder)| holder).collect();
+        holders.sort_unstable();
+        working.due_on.insert(key, holders);
     }
     Ok(())
 }

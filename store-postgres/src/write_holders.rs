@@ -64,13 +64,16 @@ async fn update_orders(desk: &Desk, changed: Pairs<'_, Order>) -> Result<(), Sto
     .await
 }
 
-/// Lines to insert and lines to update, each with the id of its owner. Most steps change few lines of an order of many.
-fn sorted_lines<'a, T, L: PartialEq>(
-    rows: &'a [Tracked<T>],
+/// Lines with the ids of their owners.
+type Owned<'a, L> = Vec<(Uuid, &'a L)>;
+
+/// Lines to insert and lines to update. Most steps change few lines of an order of many.
+fn sorted_lines<T, L: PartialEq>(
+    rows: &[Tracked<T>],
     id: fn(&T) -> u128,
     lines: fn(&T) -> &[L],
     number: fn(&L) -> (i32, i32),
-) -> (Vec<(Uuid, &'a L)>, Vec<(Uuid, &'a L)>) {
+) -> (Owned<'_, L>, Owned<'_, L>) {
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for row in rows {
         let Some(now) = &row.now else { continue };

@@ -1,0 +1,40 @@
+//! The behaviour of every store, on PostgreSQL.
+
+use std::sync::Arc;
+
+use onhand_store::Store;
+use onhand_store::contract::Fixture;
+use onhand_store_postgres::{Options, PostgresStore};
+use onhand_testbed::{Durability, Postgres};
+
+async fn open(url: String) -> Arc<dyn Store> {
+    let mut options = Options::new(url);
+    // The shared server answers fast because it would lose everything with the power: nothing here is about that.
+    options.unsafe_durability = true;
+    Arc::new(PostgresStore::connect(options).await.expect("a database"))
+}
+
+async fn fixture() -> Fixture {
+    let database = tokio::task::spawn_blocking(|| {
+        let server = Postgres::shared(Durability::Fast)?;
+        server.fresh_database()
+    });
+    let database = database.await.expect("no panic").expect("a server");
+    let url = database.url().to_owned();
+    let store = open(url.clone()).await;
+    Fixture {
+        store,
+        reopen: Box::new(move |store| {
+            let url = url.clone();
+            Box::pin(async move {
+                assert_eq!(Arc::strong_count(&store), 1, "somebody still holds the store");
+                drop(store);
+                open(url).await
+            })
+        }),
+        set_clock: None,
+        guard: Box::new(database),
+    }
+}
+
+onhand_store::contract_tests!(fixture);
