@@ -157,11 +157,12 @@ statements! {
         select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], \
         $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], \
         $14::bigint[], $15::bigint[], $16::bigint[])";
-    UpdateOrderLines = "update order_line ol set reserved = n.reserved, allocated = n.allocated, short = n.short, \
-        shipped = n.shipped, cancelled = n.cancelled, expired = n.expired, returned = n.returned \
+    UpdateOrderLines = "update order_line ol set ordered = n.ordered, reserved = n.reserved, \
+        allocated = n.allocated, short = n.short, shipped = n.shipped, cancelled = n.cancelled, expired = n.expired, \
+        returned = n.returned \
         from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-        $8::bigint[], $9::bigint[], $10::bigint[]) as n (order_id, line, part, reserved, allocated, short, shipped, \
-        cancelled, expired, returned) \
+        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]) as n (order_id, line, part, ordered, reserved, \
+        allocated, short, shipped, cancelled, expired, returned) \
         where ol.order_id = n.order_id and ol.line = n.line and ol.part = n.part";
 
     InsertReservations = "insert into reservation (id, state, owner, order_id, expires_at, extensions, created_at, \
@@ -176,10 +177,10 @@ statements! {
         quantity, allocated, released, expired) \
         select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], \
         $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])";
-    UpdateReservationLines = "update reservation_line rl set allocated = n.allocated, released = n.released, \
+    UpdateReservationLines = "update reservation_line rl set quantity = n.quantity, allocated = n.allocated, released = n.released, \
         expired = n.expired \
-        from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-        as n (reservation_id, line, part, allocated, released, expired) \
+        from unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]) \
+        as n (reservation_id, line, part, quantity, allocated, released, expired) \
         where rl.reservation_id = n.reservation_id and rl.line = n.line and rl.part = n.part";
 
     // The head is locked from here to the end of the transaction, so numbers are given in the order of commits and no

@@ -24,16 +24,20 @@ impl PostgresReads {
         after: i64,
         limit: usize,
     ) -> Result<Page<EventRow>, StoreError> {
-        let order = subject.parse().map(|id: OrderId| id.0);
-        let Ok(id) = order.or_else(|_| subject.parse().map(|id: ReservationId| id.0)) else {
+        let (id, kinds) = if let Ok(OrderId(id)) = subject.parse() {
+            (id, "order.")
+        } else if let Ok(ReservationId(id)) = subject.parse() {
+            (id, "reservation.")
+        } else {
             return Ok(Page::of(Vec::new(), limit));
         };
         let sql = concat!(
             "select ",
             event_columns!(),
-            " from event e where e.subject = $1 and e.number > $2 order by e.number limit $3"
+            " from event e where e.subject = $1 and starts_with(e.kind, $2) and e.number > $3 \
+             order by e.number limit $4"
         );
-        let found = self.query(sql, &[&Uuid(id), &after, &one_more(limit)]).await?;
+        let found = self.query(sql, &[&Uuid(id), &kinds, &after, &one_more(limit)]).await?;
         Ok(Page::of(rows::all(&found, rows::event)?, limit))
     }
 
