@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Onhand over HTTP: `/v1`, problems, the API description, metrics.
+//!
+//! A request passes `serve` (limits of the connection), `frame` (who asks, may they, request id, problems, measures), an
+//! extractor (is it well formed), a handler in `routes/` (one file for each part of the URL), and `submit`, the only way to
+//! change state. `body/` has the shapes of requests and answers; no type of the rules is ever sent as it is.
+
+mod api;
+mod auth;
+mod body;
+mod bootstrap;
+mod extract;
+mod frame;
+mod idempotency;
+mod measures;
+mod openapi;
+mod policy;
+mod problem;
+mod respond;
+mod routes;
+mod serve;
+mod submit;
+mod time;
+
+pub use api::{Api, Settings};
+pub use auth::Secret;
+pub use bootstrap::bootstrap;
+pub use openapi::openapi;
+pub use serve::serve;

@@ -1,0 +1,124 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use onhand_engine::Engine;
+use onhand_rules::reservation::HOLD_DEFAULT_MS;
+use prometheus_client::registry::Registry;
+use tokio::sync::watch;
+
+use crate::auth::Keys;
+use crate::frame::Names;
+use crate::measures::Measures;
+
+/// How the API runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Code of the location of lines that name none.
+    pub default_location: String,
+    /// The largest body, in bytes.
+    pub body_max: usize,
+    /// The largest head of a request, in bytes.
+    pub headers_max: usize,
+    /// Connections at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// How long a client may take for the head of a request, and how long a connection may stay idle.
+    pub header_timeout: Duration,
+    /// How long a client may take for a body.
+    pub body_timeout: Duration,
+    /// How long open requests get to finish at shutdown.
+    pub shutdown_timeout: Duration,
+    /// How long a hold lasts when nobody says, in milliseconds.
+    pub hold_default_ms: i64,
+    /// Whether `/metrics` needs no key.
+    pub metrics_public: bool,
+    /// The version that `/readyz` and the API description show.
+    pub version: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_location: "main".to_owned(),
+            body_max: 1024 * 1024,
+            headers_max: 32 * 1024,
+            connections_max: 4_096,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(20),
+            hold_default_ms: HOLD_DEFAULT_MS,
+            metrics_public: false,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) settings: Settings,
+    pub(crate) keys: Keys,
+    pub(crate) names: Names,
+    pub(crate) measures: Measures,
+    pub(crate) registry: Registry,
+    /// Tells open streams that the server stops.
+    pub(crate) closing: watch::Sender<bool>,
+    pub(crate) document: crate::openapi::Document,
+}
+
+/// The API over one engine. Cloning shares it.
+#[derive(Clone)]
+pub struct Api(pub(crate) Arc<Shared>);
+
+impl std::ops::Deref for Api {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// Puts the API in front of an engine.
+    #[must_use]
+    pub fn new(engine: Engine, settings: Settings) -> Self {
+        let measures = Measures::default();
+        let mut registry = Registry::default();
+        engine.metrics().register(&mut registry);
+        measures.register(&mut registry);
+        Self(Arc::new(Shared {
+            document: crate::openapi::Document::new(&settings.version),
+            engine,
+            settings,
+            keys: Keys::default(),
+            names: Names::default(),
+            measures,
+            registry,
+            closing: watch::channel(false).0,
+        }))
+    }
+
+    /// Every route, with everything that stands around them.
+    pub fn router(&self) -> Router {
+        let (router, _) = crate::routes::all().split_for_parts();
+        router
+            .fallback(crate::routes::no_route)
+            .method_not_allowed_fallback(crate::routes::no_method)
+            .layer(crate::frame::Frame(self.clone()))
+            .with_state(self.clone())
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn reads(&self) -> &dyn onhand_store::Reads {
+        self.engine.reads()
+    }
+}

@@ -1,0 +1,121 @@
+//! Who may call what: the one table. A route that is not here is refused to everybody.
+
+use onhand_rules::access::ScopeName;
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing.
+    Public,
+    /// A key that works.
+    AnyKey,
+    /// A key with this scope.
+    Needs(ScopeName),
+    /// Nothing when the settings make it public, else the scope `admin`.
+    Metrics,
+}
+
+/// What a route does, which decides the headers and problems that it shares with its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// It reads.
+    Read,
+    /// It changes state once for each `Idempotency-Key`.
+    Write,
+    /// The same, and `If-Match` is understood.
+    Edit,
+    /// It works without an `Idempotency-Key`: it changes nothing.
+    Act,
+}
+
+/// One route.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pub(crate) does: Does,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $access:expr, $does:ident;)+) => {
+        /// Every route.
+        pub(crate) static ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            access: $access,
+            does: Does::$does,
+        }),+];
+    };
+}
+
+use Access::{AnyKey, Metrics, Needs, Public};
+use ScopeName::{Admin, EventsRead, OrdersRead, OrdersWrite, StockRead, StockWrite};
+
+routes! {
+    GET "/healthz" Public, Read;
+    GET "/readyz" Public, Read;
+    GET "/metrics" Metrics, Read;
+    GET "/openapi.json" Public, Read;
+    GET "/docs" Public, Read;
+    GET "/problems" Public, Read;
+    GET "/problems/{code}" Public, Read;
+    POST "/v1/ping" Public, Act;
+
+    GET "/v1/locations" Needs(StockRead), Read;
+    POST "/v1/locations" Needs(StockWrite), Write;
+    GET "/v1/locations/{location}" Needs(StockRead), Read;
+    PATCH "/v1/locations/{location}" Needs(StockWrite), Edit;
+
+    GET "/v1/skus" Needs(StockRead), Read;
+    POST "/v1/skus" Needs(StockWrite), Write;
+    POST "/v1/skus/bulk" Needs(StockWrite), Write;
+    GET "/v1/skus/{sku}" Needs(StockRead), Read;
+    PATCH "/v1/skus/{sku}" Needs(StockWrite), Edit;
+
+    GET "/v1/stock" Needs(StockRead), Read;
+    POST "/v1/stock/adjust" Needs(StockWrite), Write;
+    POST "/v1/stock/set" Needs(StockWrite), Edit;
+    POST "/v1/stock/count" Needs(StockWrite), Write;
+    POST "/v1/stock/move" Needs(StockWrite), Write;
+    POST "/v1/stock/bulk" Needs(StockWrite), Write;
+    GET "/v1/stock/{sku}" Needs(StockRead), Read;
+    GET "/v1/stock/{sku}/{location}" Needs(StockRead), Read;
+    GET "/v1/stock/{sku}/{location}/movements" Needs(StockRead), Read;
+    GET "/v1/stock/{sku}/{location}/explain" Needs(StockRead), Read;
+    GET "/v1/stock/{sku}/{location}/holders" Needs(StockRead), Read;
+    GET "/v1/shortfalls" Needs(StockRead), Read;
+
+    GET "/v1/reservations" Needs(OrdersRead), Read;
+    POST "/v1/reservations" Needs(OrdersWrite), Write;
+    GET "/v1/reservations/{id}" Needs(OrdersRead), Read;
+    POST "/v1/reservations/{id}/extend" Needs(OrdersWrite), Edit;
+    POST "/v1/reservations/{id}/release" Needs(OrdersWrite), Edit;
+    POST "/v1/reservations/{id}/allocate" Needs(OrdersWrite), Edit;
+
+    GET "/v1/orders" Needs(OrdersRead), Read;
+    POST "/v1/orders" Needs(OrdersWrite), Write;
+    POST "/v1/orders/bulk" Needs(OrdersWrite), Write;
+    GET "/v1/orders/{id}" Needs(OrdersRead), Read;
+    GET "/v1/orders/{id}/events" Needs(OrdersRead), Read;
+    POST "/v1/orders/{id}/confirm" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/cancel" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/ship" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/deliver" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/return" Needs(OrdersWrite), Edit;
+
+    GET "/v1/events" Needs(EventsRead), Read;
+    GET "/v1/events/stream" Needs(EventsRead), Read;
+    GET "/v1/operations/{idempotency_key}" AnyKey, Read;
+
+    GET "/v1/api-keys" Needs(Admin), Read;
+    POST "/v1/api-keys" Needs(Admin), Write;
+    DELETE "/v1/api-keys/{id}" Needs(Admin), Write;
+    POST "/v1/verify" Needs(Admin), Act;
+}
+
+/// The route of a method and a template. `HEAD` reads what `GET` does.
+pub(crate) fn find(method: &str, path: &str) -> Option<&'static Route> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    ROUTES.iter().find(|route| route.path.len() == path.len() && route.method == method && route.path == path)
+}

@@ -1,0 +1,104 @@
+//! Handlers: one file for each part of the URL. `policy.rs` says who may call them.
+
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod locations;
+pub(crate) mod order_steps;
+pub(crate) mod orders;
+pub(crate) mod skus;
+pub(crate) mod stock;
+pub(crate) mod stock_changes;
+pub(crate) mod verify;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::Api;
+use crate::body::{Check, Errors};
+use crate::policy::ROUTES;
+use crate::problem::{self, Problem};
+
+/// Every route with its description.
+pub(crate) fn all() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(crate::openapi::frontispiece())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::ping))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::problems))
+        .routes(routes!(docs::problem))
+        .routes(routes!(locations::list, locations::create))
+        .routes(routes!(locations::read, locations::change))
+        .routes(routes!(skus::list, skus::create))
+        .routes(routes!(skus::bulk))
+        .routes(routes!(skus::read, skus::change))
+        .routes(routes!(stock::list))
+        .routes(routes!(stock::shortfalls))
+        .routes(routes!(stock::of_sku))
+        .routes(routes!(stock::row))
+        .routes(routes!(stock_changes::adjust))
+        .routes(routes!(stock_changes::set))
+        .routes(routes!(stock_changes::count))
+        .routes(routes!(stock_changes::moves))
+        .routes(routes!(orders::list, orders::place))
+        .routes(routes!(orders::bulk))
+        .routes(routes!(orders::read))
+        .routes(routes!(order_steps::confirm))
+        .routes(routes!(order_steps::cancel))
+        .routes(routes!(order_steps::ship))
+        .routes(routes!(order_steps::deliver))
+        .routes(routes!(order_steps::take_back))
+        .routes(routes!(verify::verify))
+}
+
+/// What is not there.
+pub(crate) async fn no_route(_request: Request) -> Problem {
+    Problem::new(&problem::NO_ROUTE, problem::NO_ROUTE.advice)
+}
+
+/// A method that the route does not know.
+pub(crate) async fn no_method(_request: Request) -> Problem {
+    Problem::new(&problem::METHOD_NOT_ALLOWED, problem::METHOD_NOT_ALLOWED.advice)
+}
+
+/// Whether the path is one of ours with another method.
+pub(crate) fn knows_path(request: &Request) -> bool {
+    request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .is_some_and(|path| ROUTES.iter().any(|route| route.path == path.as_str()))
+}
+
+/// Checks one item of a bulk request.
+pub(crate) fn check_item<T: Check>(item: &T) -> Result<(), Problem> {
+    let mut errors = Errors::default();
+    item.check(&mut errors);
+    errors.into_result()
+}
+
+/// The answer to one item of a bulk request.
+pub(crate) fn bulk_result<T: serde::Serialize>(
+    status: StatusCode,
+    result: Result<T, Problem>,
+) -> crate::body::bulk::BulkResult<T> {
+    match result {
+        Ok(body) => crate::body::bulk::BulkResult::done(status, body),
+        Err(problem) => crate::body::bulk::BulkResult::failed(problem),
+    }
+}
+
+/// The items of a bulk request have keys of their own, made of the request's and a number: it must have room for that.
+pub(crate) fn check_bulk_key(call: &crate::extract::Call) -> Result<(), Problem> {
+    let max = crate::idempotency::BULK_KEY_MAX;
+    if call.key()?.len() <= max {
+        return Ok(());
+    }
+    Err(Problem::new(
+        &problem::INVALID_HEADER,
+        format!("the Idempotency-Key of a bulk request may have {max} characters at most"),
+    ))
+}

@@ -1,0 +1,69 @@
+//! `/healthz`, `/readyz`, `/metrics`, `/v1/ping`.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::api::Api;
+use crate::body::health::Readiness;
+use crate::problem::{self, Problem};
+use crate::respond::json;
+
+/// The process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "health",
+    responses((status = 200, description = "It is alive", body = String, content_type = "text/plain")))]
+pub(crate) async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The server can work: the database answers and takes writes.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, description = "It can work", body = Readiness),
+    (status = 503, description = "It cannot work now", body = Readiness),
+))]
+pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> {
+    let durability = api.engine.store().durability();
+    let head = match api.reads().feed_head().await {
+        Ok(head) => Some(head),
+        Err(error) => {
+            tracing::warn!(%error, "not ready: the database does not answer");
+            None
+        }
+    };
+    let writable = api.engine.is_writable();
+    let ready = head.is_some() && writable;
+    let body = Readiness {
+        status: if ready { "ready" } else { "not_ready" },
+        database: format!("{} {}", durability.database, durability.version),
+        durability: durability.settings,
+        durable: durability.safe,
+        writable,
+        feed_head: head,
+        version: api.settings.version.clone(),
+    };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &body)
+}
+
+/// Measures for Prometheus. Needs the scope `admin`, unless the server's settings make it public.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")))]
+pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &api.registry).map_err(|error| {
+        Problem::new(&problem::INTERNAL, problem::INTERNAL.advice).because(error.to_string())
+    })?;
+    let mut response = text.into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+    );
+    Ok(response)
+}
+
+/// Does nothing. The yardstick that the speed of every other request is measured against.
+#[utoipa::path(post, path = "/v1/ping", tag = "health",
+    responses((status = 204, description = "Nothing was done")))]
+pub(crate) async fn ping() -> StatusCode {
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,100 @@
+//! Connections and their limits.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::Service;
+
+use crate::api::Api;
+
+/// Header lines of one request at most.
+const HEADER_LINES_MAX: usize = 100;
+/// How long to wait after an accept that failed for want of something, such as file descriptors.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Serves connections until `shutdown` is done, then lets open requests finish for
+/// [`shutdown_timeout`](crate::Settings::shutdown_timeout).
+///
+/// # Errors
+/// When the listener is of no use.
+pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let router = api.router();
+    let settings = api.settings().clone();
+    let connections = Arc::new(Semaphore::new(settings.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(settings.headers_max.max(8_192))
+        .max_headers(HEADER_LINES_MAX)
+        .keep_alive(true)
+        .pipeline_flush(true);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let permit = tokio::select! {
+            permit = connections.clone().acquire_owned() => permit.map_err(io::Error::other)?,
+            () = &mut shutdown => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    if !is_about_one_connection(&error) {
+                        tracing::warn!(%error, "cannot accept connections for a moment");
+                        tokio::time::sleep(BREATH).await;
+                    }
+                    continue;
+                }
+            },
+            () = &mut shutdown => break,
+        };
+        let router = router.clone();
+        let service =
+            service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request.map(Body::new)));
+        let connection = builder.serve_connection(TokioIo::new(ready(stream)), service);
+        let connection = graceful.watch(connection);
+        let open = api.measures.connections.clone();
+        open.inc();
+        tokio::spawn(async move {
+            // A connection that breaks is the client's business.
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "a connection broke");
+            }
+            open.dec();
+            drop(permit);
+        });
+    }
+    drop(listener);
+    api.closing.send_replace(true);
+    if tokio::time::timeout(settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+    Ok(())
+}
+
+fn ready(stream: TcpStream) -> TcpStream {
+    // Small answers must not wait for the client's acknowledgement of the ones before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::trace!(%error, "cannot set TCP_NODELAY");
+    }
+    stream
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
