@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use onhand_rules::command::ROUNDS_MAX;
-use onhand_rules::{Changes, Command, Context, Needs, OpId, PrincipalId, Tracked, Working};
+use onhand_rules::{Changes, Command, Context, Event, Needs, OpId, PrincipalId, Tracked, Working};
 
 use crate::error::StoreError;
 use crate::ops::{OpKey, OpRow, Outcome};
@@ -61,8 +61,14 @@ pub struct Driver {
     next_op: u128,
     /// Read back everything that was written, in a transaction of its own. Only right while nobody else writes.
     pub read_back: bool,
-    /// What the last batch wrote.
+    /// What the last transaction wrote.
     pub last: Changes,
+    /// Events of the last batch, in order.
+    pub events: Vec<Event>,
+    /// Transactions that the last batch took.
+    pub transactions: usize,
+    /// The commands of the last batch in the order in which they were decided.
+    pub order: Vec<usize>,
     /// The ledger clock of the last batch.
     pub now: i64,
 }
@@ -75,6 +81,9 @@ impl Driver {
             next_op: first_op,
             read_back: true,
             last: Changes::default(),
+            events: Vec::new(),
+            transactions: 0,
+            order: Vec::new(),
             now: 0,
         }
     }
@@ -102,8 +111,29 @@ impl Driver {
         panic!("two hundred conflicts in a row: two writers are not getting out of each other's way");
     }
 
-    /// Runs one batch: begin, outcomes, find, lock, decide, write, commit.
+    /// Runs a batch. A command that must see what an earlier one of the batch made goes into a transaction after it.
     pub async fn batch(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+        self.events.clear();
+        self.transactions = 0;
+        self.order.clear();
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
+        loop {
+            let open: Vec<usize> = (0..batch.len()).filter(|&index| outcomes[index].is_none()).collect();
+            if open.is_empty() {
+                return Ok(outcomes.into_iter().flatten().collect());
+            }
+            let part: Vec<Request> = open.iter().map(|&index| batch[index].clone()).collect();
+            let answers = self.transaction(&part).await?;
+            assert!(answers.iter().any(Option::is_some), "no command could see what it must see");
+            for (index, answer) in open.into_iter().zip(answers) {
+                self.order.extend(answer.is_some().then_some(index));
+                outcomes[index] = answer;
+            }
+        }
+    }
+
+    /// Runs one transaction: begin, outcomes, find, lock, decide, write, commit.
+    async fn transaction(&mut self, batch: &[Request]) -> Result<Vec<Option<Outcome>>, StoreError> {
         let now = self.session.begin().await?;
         assert!(now >= self.now, "the ledger clock went back from {} to {now}", self.now);
         self.now = now;
@@ -119,28 +149,24 @@ impl Driver {
             let key = request.op_key();
             if let Some(row) = key.as_ref().and_then(|key| known.get(key)) {
                 assert_eq!(row.fingerprint, request.fingerprint(), "one key for two requests");
-                outcomes.push(row.outcome.clone());
+                outcomes.push(Some(row.outcome.clone()));
                 continue;
             }
             let id = self.op();
             let outcome = decide(&mut working, request, id, now);
-            if let Some(key) = key {
-                let row = OpRow {
-                    key: key.clone(),
-                    id,
-                    fingerprint: request.fingerprint(),
-                    outcome: outcome.clone(),
-                    at: now,
-                };
+            if let (Some(key), Some(outcome)) = (key, &outcome) {
+                let fingerprint = request.fingerprint();
+                let row = OpRow { key: key.clone(), id, fingerprint, outcome: outcome.clone(), at: now };
                 ops.push(row.clone());
                 known.insert(key, row);
             }
             outcomes.push(outcome);
         }
-        assert!(working.unasked.is_empty(), "read without asking: {:?}", working.unasked);
         let changes = working.into_changes(PrincipalId::SYSTEM);
         self.session.write(&changes, &ops, now).await?;
         self.session.commit().await?;
+        self.transactions += 1;
+        self.events.extend(changes.events.clone());
         self.last = changes;
         if self.read_back {
             self.check_written(&ops).await;
@@ -246,17 +272,19 @@ fn needs_of(fresh: &[&Request], working: &Working) -> Needs {
     needs
 }
 
-fn decide(working: &mut Working, request: &Request, op: OpId, now: i64) -> Outcome {
-    let context =
-        Context { now, op, actor: request.actor, trace: request.key.as_ref().map(|key| format!("00-{key}")) };
+/// Decides one command; `None` if it read rows that nobody had loaded, which undoes it.
+fn decide(working: &mut Working, request: &Request, op: OpId, now: i64) -> Option<Outcome> {
+    let trace = request.key.as_ref().map(|key| format!("00-{key}"));
+    let context = Context { now, op, actor: request.actor, trace };
     let mut scope = working.scope();
-    match request.command.decide(&mut scope, &context) {
-        Ok(receipt) => {
-            scope.accept();
-            Outcome::Done(receipt)
-        }
-        Err(refusal) => Outcome::Refused(refusal),
+    let decided = request.command.decide(&mut scope, &context);
+    if decided.is_ok() {
+        scope.accept_if_asked();
+    } else {
+        drop(scope);
     }
+    let asked = std::mem::take(&mut working.unasked).is_empty();
+    asked.then(|| decided.map_or_else(Outcome::Refused, Outcome::Done))
 }
 
 fn needs_of_changes(changes: &Changes) -> Needs {

@@ -100,27 +100,28 @@ pub(super) async fn absent_keys_are_found_as_none(fixture: Fixture) {
 }
 
 pub(super) async fn a_batch_builds_on_itself(fixture: Fixture) {
-    let mut world = World::new(fixture).await;
+    let mut world = World::stocked(fixture, &["L"], &[("A", 1)]).await;
+    world.done(bundle("BOX", &[("A", 2)])).await;
     let steps: Vec<Request> = vec![
-        Request::of(location("L")),
-        Request::of(sku("A")),
-        Request::of(bundle("BOX", &[("A", 2)])),
-        Request::of(adjust("A", "L", 10)),
+        Request::of(adjust("A", "L", 9)),
         Request::of(place(1, &[("BOX", "L", 2), ("A", "L", 1)])),
         Request::of(confirm(1, Some("p"))),
         Request::of(ship(1, &[(1, 1)])),
         Request::of(reserve(2, &[("A", "L", 5)])),
         Request::of(release(2, &[(1, 2)])),
+        Request::of(sku("B")),
+        Request::of(sku("C")),
     ];
     for outcome in world.batch(&steps).await {
         assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     }
+    assert_eq!(world.driver.transactions, 1);
     check_reads(&world).await;
     world.verify().await;
     let row = world.reads().stock(&Default::default(), 10).await.unwrap().rows.remove(0);
     let figures = row.stock.figures;
     assert_eq!((figures.on_hand, figures.reserved, figures.allocated), (8, 3, 3));
-    assert_eq!(row.stock.version, i64::try_from(world.driver.last.movements.len()).unwrap());
+    assert_eq!(row.stock.version, 1 + i64::try_from(world.driver.last.movements.len()).unwrap());
 }
 
 pub(super) async fn stock_of_finds_every_row_of_a_sku(fixture: Fixture) {

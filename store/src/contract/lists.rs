@@ -324,11 +324,9 @@ pub(super) async fn holders_of_a_row(fixture: Fixture) {
 pub(super) async fn due_holds(fixture: Fixture) {
     let mut world = World::stocked(fixture, &["L"], &[("A", 90)]).await;
     assert_eq!(world.reads().next_due().await.unwrap(), None);
-    for (id, at) in [(1, 30), (2, 10), (3, 20), (4, 40)] {
-        world.at((START + at).max(world.driver.now)).await;
-        let hold_ms = HOLD + at - (world.driver.now - START).max(0);
+    for (id, later) in [(1, 30), (2, 10), (3, 20), (4, 40)] {
         let mut order = place(id, &[("A", "L", 1)]);
-        order.hold_ms = hold_ms;
+        order.hold_ms = HOLD + later;
         world.done(order).await;
     }
     let mut reservation = reserve(9, &[("A", "L", 1)]);

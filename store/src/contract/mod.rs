@@ -20,7 +20,9 @@ use crate::session::Store;
 
 mod commands;
 mod driver;
+mod faults;
 mod feed;
+mod found;
 mod golden;
 mod ledger;
 mod lists;
@@ -180,6 +182,16 @@ behaviours! { $
     random::figures_agree_with_a_plain_model,
     /// Random commands in other batches, with two locations and bundles.
     random::figures_agree_in_large_batches,
+    /// `verify` finds what is broken, or the store refuses it.
+    found::verify_finds_what_is_broken,
+    /// `verify` says how far it is and counts what it read.
+    found::progress_is_told,
+    /// The digest is of the figures of every simple SKU, in byte order of codes.
+    found::the_digest_is_of_the_figures,
+    /// The fault-injecting wrapper fails at the call it was told to, and its answers are true.
+    faults::a_faulty_store_fails_as_told,
+    /// It can hold a commit up until the test lets it go.
+    faults::a_held_commit_waits_for_its_gate,
     /// A fixed list of commands gives the committed dump, to the byte.
     golden::a_fixed_list_gives_the_committed_dump,
 }

@@ -143,17 +143,20 @@ impl Model {
     }
 
     /// Gives back what a cart holds; what it lost to time may still be had late.
-    pub(super) fn release(&mut self, id: u128) {
-        let Some(mut holder) = self.holders.remove(&id) else { return };
+    #[must_use]
+    pub(super) fn release(mut self, id: u128) -> Self {
+        let Some(mut holder) = self.holders.remove(&id) else { return self };
         for (&spot, part) in &mut holder.parts {
             self.row(spot).reserved -= std::mem::take(&mut part.held);
         }
         self.holders.insert(id, holder);
+        self
     }
 
     /// Gives everything back that was not shipped.
-    pub(super) fn give_up(&mut self, id: u128) {
-        let Some(mut holder) = self.holders.remove(&id) else { return };
+    #[must_use]
+    pub(super) fn give_up(mut self, id: u128) -> Self {
+        let Some(mut holder) = self.holders.remove(&id) else { return self };
         holder.due = None;
         for (&spot, part) in &mut holder.parts {
             let row = self.row(spot);
@@ -162,6 +165,7 @@ impl Model {
             part.lost = 0;
         }
         self.holders.insert(id, holder);
+        self
     }
 
     /// Ships everything that is confirmed; `None` when it is not in the building, or nothing is to be shipped.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use onhand_rules::commands::{PlaceOrder, Remainder, Reserve};
-use onhand_rules::{Command, OrderId};
+use onhand_rules::Command;
+use onhand_rules::commands::Remainder;
 
 use super::Fixture;
 use super::commands::*;
@@ -38,10 +38,16 @@ impl Dice {
     }
 }
 
-/// A command and the model after it; `None` for a command that must be refused.
+/// A command, and what it does to the model; `None` when it must be refused.
 struct Step {
     command: Command,
-    after: Option<Model>,
+    apply: Box<dyn FnOnce(Model) -> Option<Model> + Send>,
+}
+
+impl Step {
+    fn of(command: impl Into<Command>, apply: impl FnOnce(Model) -> Option<Model> + Send + 'static) -> Self {
+        Self { command: command.into(), apply: Box::new(apply) }
+    }
 }
 
 /// Everything that a run remembers.
@@ -85,79 +91,71 @@ impl Run {
     }
 
     fn step(&mut self) -> Step {
-        let model = self.model.clone();
         let spot = (self.dice.pick(&SKUS), self.dice.pick(&PLACES));
         self.ids += 1;
         let (id, now) = (self.ids, self.now);
         match self.dice.below(14) {
             0..=2 => {
-                let delta = self.dice.below(16) - 4;
-                let delta = if delta == 0 { 5 } else { delta };
-                let command = adjust(spot.0, spot.1, delta).into();
-                Step { command, after: model.adjust(spot, delta, false) }
+                let delta = match self.dice.below(16) - 4 {
+                    0 => 5,
+                    delta => delta,
+                };
+                Step::of(adjust(spot.0, spot.1, delta), move |model| model.adjust(spot, delta, false))
             }
             3 => {
                 let counted = self.dice.below(12);
-                let delta = counted - model.rows.get(&spot).map_or(0, |row| row.on_hand);
-                let command = count(spot.0, spot.1, counted).into();
-                Step { command, after: model.adjust(spot, delta, true) }
+                Step::of(count(spot.0, spot.1, counted), move |model| {
+                    let delta = counted - model.rows.get(&spot).map_or(0, |row| row.on_hand);
+                    model.adjust(spot, delta, true)
+                })
             }
             4 => {
                 let units = self.dice.below(7) - 3;
-                let command = restate(spot.0, spot.1, units).into();
-                Step { command, after: model.set_aside(spot, units) }
+                Step::of(restate(spot.0, spot.1, units), move |model| model.set_aside(spot, units))
             }
-            5..=7 => self.take(id, model),
+            5..=7 => self.take(id),
             8 => {
                 let (lines, wanted) = self.lines();
-                let command = Reserve { ..reserve(id, &lines) }.into();
                 self.carts.push(id);
-                let due = now + HOLD;
-                Step { command, after: model.hold(id, &wanted, How::Held { due }, now) }
+                let how = How::Held { due: now + HOLD };
+                Step::of(reserve(id, &lines), move |model| model.hold(id, &wanted, how, now))
             }
             9 => {
                 let order = self.order();
-                let command = confirm(order, Some(&format!("pay-{order}"))).into();
-                let known = model.holders.contains_key(&order);
-                let after = if known { model.confirm(order, order, now) } else { None };
-                Step { command, after }
+                let payment = format!("pay-{order}");
+                Step::of(confirm(order, Some(&payment)), move |model| model.confirm(order, order, now))
             }
             10 => {
                 let order = self.order();
-                let mut model = model;
-                model.give_up(order);
-                Step { command: cancel(order, &[]).into(), after: Some(model) }
+                Step::of(cancel(order, &[]), move |model| Some(model.give_up(order)))
             }
             11 => {
                 let order = self.order();
-                Step { command: ship(order, &[]).into(), after: model.ship(order) }
+                Step::of(ship(order, &[]), move |model| model.ship(order))
             }
             12 => {
                 let cart = self.cart();
                 self.orders.push(id);
-                let command = allocate(cart, id, &[], Remainder::Release).into();
-                Step { command, after: model.confirm(cart, id, now) }
+                let command = allocate(cart, id, &[], Remainder::Release);
+                Step::of(command, move |model| model.confirm(cart, id, now))
             }
             _ => {
                 let cart = self.cart();
-                let mut model = model;
-                model.release(cart);
-                Step { command: release(cart, &[]).into(), after: Some(model) }
+                Step::of(release(cart, &[]), move |model| Some(model.release(cart)))
             }
         }
     }
 
-    fn take(&mut self, id: u128, model: Model) -> Step {
+    fn take(&mut self, id: u128) -> Step {
         let (lines, wanted) = self.lines();
-        let due = self.now + HOLD;
+        let now = self.now;
         let (how, order) = match self.dice.below(5) {
             0 => (How::Forced, place_forced(id, &lines)),
             1 | 2 => (How::Confirmed, place_confirmed(id, &lines)),
-            _ => (How::Held { due }, place(id, &lines)),
+            _ => (How::Held { due: now + HOLD }, place(id, &lines)),
         };
         self.orders.push(id);
-        let command = PlaceOrder { id: OrderId(id), ..order }.into();
-        Step { command, after: model.hold(id, &wanted, how, self.now) }
+        Step::of(order, move |model| model.hold(id, &wanted, how, now))
     }
 
     /// Mostly a recent one, sometimes one that was refused, rarely one that never was.
@@ -174,7 +172,7 @@ impl Run {
     /// Holds the outcome against what the model expects. Where the model leaves the state of an order aside (it knows
     /// only units), a step that would move nothing may be refused or not.
     fn settle(&mut self, step: Step, outcome: &Outcome) {
-        match (outcome, step.after) {
+        match (outcome, (step.apply)(self.model.clone())) {
             (Outcome::Done(_), Some(after)) => self.model = after,
             (Outcome::Refused(_), None) => {}
             (Outcome::Refused(refusal), Some(after)) => {
@@ -241,20 +239,11 @@ pub(super) async fn figures_agree_in_large_batches(fixture: Fixture) {
         let names: Vec<u128> = run.model.holders.keys().copied().collect();
         let now = run.now;
         names.into_iter().for_each(|id| run.model.expire(id, now));
-        let mut steps = Vec::new();
-        let before = run.model.clone();
-        for _ in 0..20 {
-            let step = run.step();
-            if let Some(after) = &step.after {
-                run.model = after.clone();
-            }
-            steps.push(step);
-        }
-        run.model = before;
-        let batch: Vec<Request> = steps.iter().map(|step| Request::of(step.command.clone())).collect();
-        let outcomes = world.batch(&batch).await;
-        for (step, outcome) in steps.into_iter().zip(&outcomes) {
-            run.settle(step, outcome);
+        let mut steps: Vec<Option<Step>> = (0..20).map(|_| Some(run.step())).collect();
+        let commands = steps.iter().flatten().map(|step| Request::of(step.command.clone()));
+        let outcomes = world.batch(&commands.collect::<Vec<_>>()).await;
+        for &index in &world.driver.order {
+            run.settle(steps[index].take().expect("decided once"), &outcomes[index]);
         }
         run.compare(&world).await;
         world.verify().await;
