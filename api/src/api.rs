@@ -71,16 +71,9 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub struct Api(pub(crate) Arc<Shared>);
 
-impl std::ops::Deref for Api {
-    type Target = Shared;
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Api").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }
 
@@ -115,10 +108,10 @@ impl Api {
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+        &self.0.settings
     }
 
     pub(crate) fn reads(&self) -> &dyn onhand_store::Reads {
-        self.engine.reads()
+        self.0.engine.reads()
     }
 }

@@ -135,12 +135,12 @@ async fn admit(api: &Api, route: &'static Route, request: &mut Request) -> Resul
     request.extensions_mut().insert(Matched(route));
     let needed = match route.access {
         Access::Public => return Ok(()),
-        Access::Metrics if api.settings.metrics_public => return Ok(()),
+        Access::Metrics if api.0.settings.metrics_public => return Ok(()),
         Access::Metrics => Some(ScopeName::Admin),
         Access::AnyKey => None,
         Access::Needs(scope) => Some(scope),
     };
-    match api.keys.who(api.reads(), request.headers()).await {
+    match api.0.keys.who(api.reads(), request.headers()).await {
         Who::Known(key) => {
             if let Some(scope) = needed.filter(|&scope| !key.allows(scope)) {
                 return Err(Problem::missing_scope(scope.name()));
@@ -164,7 +164,7 @@ fn id_of(api: &Api, headers: &HeaderMap) -> String {
             let mark = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
             !text.is_empty() && text.len() <= REQUEST_ID_MAX && text.bytes().all(mark)
         })
-        .map_or_else(|| api.names.next(), str::to_owned)
+        .map_or_else(|| api.0.names.next(), str::to_owned)
 }
 
 fn finish(
@@ -195,7 +195,7 @@ fn finish(
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     let (method, path) = route.map_or(("", "none"), |route| (route.method, route.path));
-    api.measures.count(method, path, status, started.elapsed().as_secs_f64());
+    api.0.measures.count(method, path, status, started.elapsed().as_secs_f64());
     response
 }
 

@@ -65,7 +65,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
             service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request.map(Body::new)));
         let connection = builder.serve_connection(TokioIo::new(ready(stream)), service);
         let connection = graceful.watch(connection);
-        let open = api.measures.connections.clone();
+        let open = api.0.measures.connections.clone();
         open.inc();
         tokio::spawn(async move {
             // A connection that breaks is the client's business.
@@ -77,7 +77,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
         });
     }
     drop(listener);
-    api.closing.send_replace(true);
+    api.0.closing.send_replace(true);
     if tokio::time::timeout(settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
     }

@@ -65,6 +65,7 @@ impl Api {
     ) -> Result<Done, Problem> {
         let actor = call.caller()?.principal;
         let answer = self
+            .0
             .engine
             .submit(Request {
                 op: ids::op(),

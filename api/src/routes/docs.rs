@@ -20,7 +20,7 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'sel
 #[utoipa::path(get, path = "/openapi.json", tag = "docs",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
 pub(crate) async fn openapi(State(api): State<Api>) -> Response {
-    let mut response = api.document.json.clone().into_response();
+    let mut response = api.0.document.json.clone().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));

@@ -22,7 +22,7 @@ pub(crate) async fn healthz() -> &'static str {
     (status = 503, description = "It cannot work now", body = Readiness),
 ))]
 pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> {
-    let durability = api.engine.store().durability();
+    let durability = api.0.engine.store().durability();
     let head = match api.reads().feed_head().await {
         Ok(head) => Some(head),
         Err(error) => {
@@ -30,7 +30,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> 
             None
         }
     };
-    let writable = api.engine.is_writable();
+    let writable = api.0.engine.is_writable();
     let ready = head.is_some() && writable;
     let body = Readiness {
         status: if ready { "ready" } else { "not_ready" },
@@ -39,7 +39,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> 
         durable: durability.safe,
         writable,
         feed_head: head,
-        version: api.settings.version.clone(),
+        version: api.0.settings.version.clone(),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &body)
@@ -50,7 +50,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> 
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
     let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &api.registry).map_err(|error| {
+    prometheus_client::encoding::text::encode(&mut text, &api.0.registry).map_err(|error| {
         Problem::new(&problem::INTERNAL, problem::INTERNAL.advice).because(error.to_string())
     })?;
     let mut response = text.into_response();
