@@ -13,6 +13,9 @@ use super::driver::Request;
 use super::world::{FEW, START, World};
 use crate::reads::{OrderFilter, ReservationFilter, StockAudit, StockFilter, StockView};
 
+/// A filter, and what it must let through.
+type Case<F, T> = (F, fn(&T) -> bool);
+
 /// Codes whose byte order is not what any language would sort.
 const CODES: [&str; 9] = ["10", "9", "A", "a", "B", "_", "é", "z", "\u{1f4e6}"];
 
@@ -102,7 +105,7 @@ pub(super) async fn stock_filters_and_pages(fixture: Fixture) {
     let keys: Vec<_> = every.iter().map(|row| (row.sku.clone(), row.location.clone())).collect();
     assert!(keys.is_sorted());
     assert_eq!(keys.len(), CODES.len() * 3);
-    let filters: [(StockFilter, fn(&StockView) -> bool); 6] = [
+    let filters: [Case<StockFilter, StockView>; 6] = [
         (by_sku("z"), |row| row.sku == "z"),
         (by_location("Ü"), |row| row.location == "Ü"),
         (below(3), |row| row.stock.figures.available() < 3),
@@ -170,7 +173,7 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
     for order in &every {
         assert_eq!(world.reads().order(order.id).await.unwrap().as_ref(), Some(order));
     }
-    let filters: [(OrderFilter, fn(&Order) -> bool); 4] = [
+    let filters: [Case<OrderFilter, Order>; 4] = [
         (in_state(OrderState::Pending), |order| order.state == OrderState::Pending),
         (in_state(OrderState::Delivered), |_| false),
         (OrderFilter { channel: Some("shopee".into()), ..OrderFilter::default() }, |order| {

@@ -41,12 +41,15 @@ pub use world::START;
 /// What a closure that is async gives back.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Closes a store and opens the same database again.
+pub type Reopen = Box<dyn Fn(Arc<dyn Store>) -> Later<Arc<dyn Store>> + Send + Sync>;
+
 /// A fresh, empty database for one test.
 pub struct Fixture {
     /// The store over it.
     pub store: Arc<dyn Store>,
     /// Closes the given handle (the only one left) and opens the same database again, as a restart would.
-    pub reopen: Box<dyn Fn(Arc<dyn Store>) -> Later<Arc<dyn Store>> + Send + Sync>,
+    pub reopen: Reopen,
     /// Sets what the store takes for the time of the database server, in milliseconds; `None` where it cannot be set.
     /// The suite then moves the ledger clock by writing at a later time, which every store must remember.
     pub set_clock: Option<Box<dyn Fn(i64) + Send + Sync>>,

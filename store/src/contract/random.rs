@@ -161,12 +161,12 @@ impl Run {
     /// Mostly a recent one, sometimes one that was refused, rarely one that never was.
     fn order(&mut self) -> u128 {
         let recent = self.orders.len().saturating_sub(6);
-        if recent == self.orders.len() { 0 } else { self.dice.pick(&self.orders[recent..].to_vec()) }
+        if recent == self.orders.len() { 0 } else { self.dice.pick(&self.orders[recent..]) }
     }
 
     fn cart(&mut self) -> u128 {
         let recent = self.carts.len().saturating_sub(4);
-        if recent == self.carts.len() { 0 } else { self.dice.pick(&self.carts[recent..].to_vec()) }
+        if recent == self.carts.len() { 0 } else { self.dice.pick(&self.carts[recent..]) }
     }
 
     /// Holds the outcome against what the model expects. Where the model leaves the state of an order aside (it knows
