@@ -81,9 +81,8 @@ impl Place<'_> {
                 Arc::new(onhand_store_sqlite::SqliteStore::open(options)?)
             }
             Self::Postgres(database) => {
-                //PG let options = onhand_store_postgres::Options::new(database.url());
-                //PG Arc::new(onhand_store_postgres::PostgresStore::open(options).await?)
-                anyhow::bail!("later {}", database.url())
+                let options = onhand_store_postgres::Options::new(database.url());
+                Arc::new(onhand_store_postgres::PostgresStore::connect(options).await?)
             }
         })
     }
