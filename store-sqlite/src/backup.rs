@@ -27,6 +27,15 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
     copied
 }
 
+/// Copies the database of a directory, which a running server may have locked, to the file `to`, which must not exist.
+/// Only reads: the copy is one consistent state that holds everything acknowledged before it began.
+///
+/// # Errors
+/// [`StoreError::Broken`] when there is no database in the directory or the file exists already.
+pub fn backup_of(dir: &Path, to: &Path) -> Result<(), StoreError> {
+    backup(&dir.join(DATABASE), to)
+}
+
 /// Puts a backup into an empty directory, after checking that it is whole and that this binary can use it.
 ///
 /// # Errors

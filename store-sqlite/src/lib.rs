@@ -5,6 +5,7 @@
 //! failed sync stops all writing: what the disk then holds is known only after a restart.
 
 mod backup;
+mod bulk;
 mod connection;
 mod directory;
 mod fault;
@@ -19,7 +20,7 @@ mod session;
 mod store;
 mod write;
 
-pub use backup::restore;
+pub use backup::{backup_of, restore};
 pub use connection::check_version;
 pub use log::Recovery;
 pub use options::{Clock, Options, Synchronous};

@@ -1,5 +1,7 @@
 //! Writing what a batch changed. Each table has one statement, prepared once and run for every row.
 
+use std::sync::LazyLock;
+
 use onhand_rules::access::ApiKey;
 use onhand_rules::order::OrderState;
 use onhand_rules::reservation::ReservationState;
@@ -10,6 +12,7 @@ use onhand_rules::{
 use onhand_store::{OpRow, StoreError};
 use rusqlite::{CachedStatement, Connection};
 
+use crate::bulk::{Insert, bind};
 use crate::fault::work;
 use crate::rows::{holder_bytes, holder_of_event};
 
@@ -189,18 +192,18 @@ fn put_stock(statement: &mut CachedStatement<'_>, stock: &Stock) -> Sql<usize> {
     )
 }
 
+static MOVEMENT: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::into(
+        "movement (sku, location, version, kind, d_on_hand, d_reserved, d_allocated, d_unavailable, on_hand, reserved,
+         allocated, unavailable, backorder_limit, holder, op, actor, reason, note, at, hash)",
+    )
+});
+
 fn movements(connection: &Connection, rows: &[Movement]) -> Sql<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO movement (sku, location, version, kind, d_on_hand, d_reserved, d_allocated, d_unavailable,
-         on_hand, reserved, allocated, unavailable, backorder_limit, holder, op, actor, reason, note, at, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-    )?;
-    for row in rows {
-        run!(
+    MOVEMENT.all(connection, rows, |statement, base, row| {
+        bind!(
             statement,
+            base,
             row.key.sku.0,
             row.key.location.0,
             row.version,
@@ -221,9 +224,9 @@ fn movements(connection: &Connection, rows: &[Movement]) -> Sql<()> {
             row.note.as_deref(),
             row.at,
             row.hash,
-        )?;
-    }
-    Ok(())
+        );
+        Ok(())
+    })
 }
 
 /// When a line's hold ends. Standing in the line, it finds overdue holders of a stock row without reading the others.
@@ -235,42 +238,46 @@ fn due_of_reservation(reservation: &Reservation, line: &ReservationLine) -> Opti
     (reservation.state == ReservationState::Held && line.outstanding() > 0).then_some(reservation.expires_at)
 }
 
+static ORDER: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::into(
+        "orders (channel, reference, state, payment, fulfilment, forced, late, payment_reference, currency,
+         expires_at, created_at, updated_at, version, id)",
+    )
+});
+
+const UPDATE_ORDER: &str = "UPDATE orders SET channel = ?1, reference = ?2, state = ?3, payment = ?4, fulfilment = ?5,
+    forced = ?6, late = ?7, payment_reference = ?8, currency = ?9, expires_at = ?10, created_at = ?11, updated_at = ?12,
+    version = ?13 WHERE id = ?14 AND version = ?15";
+
 fn write_orders(connection: &Connection, rows: &[Tracked<Order>]) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut insert = connection
-        .prepare_cached(
-            "INSERT INTO orders (channel, reference, state, payment, fulfilment, forced, late, payment_reference,
-             currency, expires_at, created_at, updated_at, version, id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        )
-        .map_err(work)?;
-    let mut update = connection
-        .prepare_cached(
-            "UPDATE orders SET channel = ?1, reference = ?2, state = ?3, payment = ?4, fulfilment = ?5, forced = ?6,
-             late = ?7, payment_reference = ?8, currency = ?9, expires_at = ?10, created_at = ?11, updated_at = ?12,
-             version = ?13 WHERE id = ?14 AND version = ?15",
-        )
-        .map_err(work)?;
-    let mut lines = OrderLines::prepare(connection).map_err(work)?;
+    let (mut new, mut new_lines, mut changed_lines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut update = connection.prepare_cached(UPDATE_ORDER).map_err(work)?;
     for row in rows {
         let Some(order) = &row.now else { continue };
-        let changed = match &row.before {
-            None => put_order(&mut insert, order),
-            Some(before) => {
-                update.raw_bind_parameter(15, before.version).and_then(|()| put_order(&mut update, order))
-            }
-        };
-        guard(changed.map_err(work)?, || format!("order {}", order.id))?;
-        lines.write(row.before.as_ref(), order)?;
+        if let Some(before) = &row.before {
+            let changed = bind_order(&mut update, 0, order)
+                .and_then(|()| update.raw_bind_parameter(15, before.version))
+                .and_then(|()| update.raw_execute());
+            guard(changed.map_err(work)?, || format!("order {}", order.id))?;
+        } else {
+            new.push(order);
+        }
+        order_lines(row.before.as_ref(), order, &mut new_lines, &mut changed_lines);
+    }
+    ORDER.all(connection, &new, |statement, base, order| bind_order(statement, base, order)).map_err(work)?;
+    ORDER_LINE.all(connection, &new_lines, bind_order_line).map_err(work)?;
+    let mut update = connection.prepare_cached(UPDATE_ORDER_LINE).map_err(work)?;
+    for line in &changed_lines {
+        let changed = bind_order_line(&mut update, 0, line).and_then(|()| update.raw_execute());
+        guard(changed.map_err(work)?, || format!("a line of order {}", line.order.id))?;
     }
     Ok(())
 }
 
-fn put_order(statement: &mut CachedStatement<'_>, order: &Order) -> Sql<usize> {
-    run!(
+fn bind_order(statement: &mut CachedStatement<'_>, base: usize, order: &Order) -> Sql<()> {
+    bind!(
         statement,
+        base,
         order.channel.as_str(),
         order.reference.as_deref(),
         order.state.name(),
@@ -285,47 +292,37 @@ fn put_order(statement: &mut CachedStatement<'_>, order: &Order) -> Sql<usize> {
         order.updated_at,
         order.version,
         order.id.to_bytes(),
-    )
+    );
+    Ok(())
 }
 
-struct OrderLines<'c> {
-    insert: CachedStatement<'c>,
-    update: CachedStatement<'c>,
+/// One line to be written.
+struct LineOf<'r> {
+    order: &'r Order,
+    line: &'r OrderLine,
+    due: Option<i64>,
 }
 
-impl<'c> OrderLines<'c> {
-    fn prepare(connection: &'c Connection) -> Sql<Self> {
-        Ok(Self {
-            insert: connection.prepare_cached(
-                "INSERT INTO order_line (item, sku, location, per_item, ordered, reserved, allocated, short, shipped,
-                 cancelled, expired, returned, unit_minor, due, order_id, line, part)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-            )?,
-            update: connection.prepare_cached(
-                "UPDATE order_line SET item = ?1, sku = ?2, location = ?3, per_item = ?4, ordered = ?5, reserved = ?6,
-                 allocated = ?7, short = ?8, shipped = ?9, cancelled = ?10, expired = ?11, returned = ?12,
-                 unit_minor = ?13, due = ?14 WHERE order_id = ?15 AND line = ?16 AND part = ?17",
-            )?,
-        })
-    }
-
-    /// Writes the lines that are new or changed; lines never go.
-    fn write(&mut self, before: Option<&Order>, order: &Order) -> Result<(), StoreError> {
-        for (index, line) in order.lines.iter().enumerate() {
-            let due = due_of_order(order, line);
-            let known = before.and_then(|before| {
-                let old =
-                    same_line(&before.lines, index, |old| (old.line, old.part) == (line.line, line.part))?;
-                Some((old, due_of_order(before, old)))
-            });
-            let changed = match known {
-                None => put_order_line(&mut self.insert, order, line, due),
-                Some((old, was_due)) if old == line && was_due == due => continue,
-                Some(_) => put_order_line(&mut self.update, order, line, due),
-            };
-            guard(changed.map_err(work)?, || format!("line {} of order {}", line.line, order.id))?;
+/// Sorts the lines of an order into new and changed ones; lines never go.
+fn order_lines<'r>(
+    before: Option<&Order>,
+    order: &'r Order,
+    new: &mut Vec<LineOf<'r>>,
+    changed: &mut Vec<LineOf<'r>>,
+) {
+    for (index, line) in order.lines.iter().enumerate() {
+        let due = due_of_order(order, line);
+        let row = LineOf { order, line, due };
+        let old = before.and_then(|before| {
+            let is = |old: &OrderLine| (old.line, old.part) == (line.line, line.part);
+            let old = same_line(&before.lines, index, is)?;
+            Some((old, due_of_order(before, old)))
+        });
+        match old {
+            None => new.push(row),
+            Some((old, was_due)) if old == line && was_due == due => {}
+            Some(_) => changed.push(row),
         }
-        Ok(())
     }
 }
 
@@ -334,14 +331,23 @@ fn same_line<T>(lines: &[T], index: usize, is: impl Fn(&T) -> bool) -> Option<&T
     lines.get(index).filter(|line| is(line)).or_else(|| lines.iter().find(|line| is(line)))
 }
 
-fn put_order_line(
-    statement: &mut CachedStatement<'_>,
-    order: &Order,
-    line: &OrderLine,
-    due: Option<i64>,
-) -> Sql<usize> {
-    run!(
+static ORDER_LINE: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::into(
+        "order_line (item, sku, location, per_item, ordered, reserved, allocated, short, shipped, cancelled, expired,
+         returned, unit_minor, due, order_id, line, part)",
+    )
+});
+
+const UPDATE_ORDER_LINE: &str =
+    "UPDATE order_line SET item = ?1, sku = ?2, location = ?3, per_item = ?4, ordered = ?5,
+    reserved = ?6, allocated = ?7, short = ?8, shipped = ?9, cancelled = ?10, expired = ?11, returned = ?12,
+    unit_minor = ?13, due = ?14 WHERE order_id = ?15 AND line = ?16 AND part = ?17";
+
+fn bind_order_line(statement: &mut CachedStatement<'_>, base: usize, row: &LineOf<'_>) -> Sql<()> {
+    let line = row.line;
+    bind!(
         statement,
+        base,
         line.item.0,
         line.key.sku.0,
         line.key.location.0,
@@ -355,11 +361,12 @@ fn put_order_line(
         line.expired,
         line.returned,
         line.unit_minor,
-        due,
-        order.id.to_bytes(),
+        row.due,
+        row.order.id.to_bytes(),
         line.line,
         line.part,
-    )
+    );
+    Ok(())
 }
 
 fn write_reservations(connection: &Connection, rows: &[Tracked<Reservation>]) -> Result<(), StoreError> {
@@ -501,16 +508,14 @@ fn put_api_key(connection: &Connection, key: &ApiKey, new: bool) -> Sql<usize> {
     )
 }
 
+static OP: LazyLock<Insert> =
+    LazyLock::new(|| Insert::into("op (principal, kind, key, id, fingerprint, outcome, at)"));
+
 fn write_ops(connection: &Connection, ops: &[OpRow]) -> Sql<()> {
-    if ops.is_empty() {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO op (principal, kind, key, id, fingerprint, outcome, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    for row in ops {
-        run!(
+    OP.all(connection, ops, |statement, base, row| {
+        bind!(
             statement,
+            base,
             row.key.principal.0,
             row.key.kind,
             row.key.key.as_str(),
@@ -518,44 +523,35 @@ fn write_ops(connection: &Connection, ops: &[OpRow]) -> Sql<()> {
             row.fingerprint,
             row.outcome.to_json(),
             row.at,
-        )?;
-    }
-    Ok(())
+        );
+        Ok(())
+    })
 }
+
+static EVENT: LazyLock<Insert> =
+    LazyLock::new(|| Insert::into("event (number, holder, data, op, actor, trace, at)"));
 
 /// Writes events with numbers from `first` on. With one writer the numbers are known before the commit.
 pub(crate) fn events(connection: &Connection, rows: &[Event], first: i64, at: i64) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql =
-        "INSERT INTO event (number, holder, data, op, actor, trace, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let mut statement = connection.prepare_cached(sql).map_err(work)?;
+    let mut number = first;
     let mut data = Vec::with_capacity(512);
-    for (number, row) in (first..).zip(rows) {
+    let put = |statement: &mut CachedStatement<'_>, base: usize, row: &Event| {
         data.clear();
         serde_json::to_writer(&mut data, &row.body)
-            .map_err(|error| StoreError::Rejected(format!("an event cannot be written: {error}")))?;
-        put_event(&mut statement, row, number, &data, at).map_err(work)?;
-    }
-    Ok(())
-}
-
-fn put_event(
-    statement: &mut CachedStatement<'_>,
-    row: &Event,
-    number: i64,
-    data: &[u8],
-    at: i64,
-) -> Sql<usize> {
-    run!(
-        statement,
-        number,
-        holder_of_event(&row.body).map(holder_bytes),
-        std::str::from_utf8(data)?,
-        row.op.to_bytes(),
-        row.actor.0,
-        row.trace.as_deref(),
-        at,
-    )
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        bind!(
+            statement,
+            base,
+            number,
+            holder_of_event(&row.body).map(holder_bytes),
+            std::str::from_utf8(&data)?,
+            row.op.to_bytes(),
+            row.actor.0,
+            row.trace.as_deref(),
+            at,
+        );
+        number += 1;
+        Ok(())
+    };
+    EVENT.all(connection, rows, put).map_err(work)
 }

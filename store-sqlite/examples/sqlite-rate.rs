@@ -1,7 +1,7 @@
 //! How many orders the store itself takes, without HTTP and without the engine's queue: decisions of the rules, written
 //! in batches of fixed sizes, each commit synced.
 //!
-//! `cargo run --release -p onhand-store-sqlite --example rate [DIR] [SECONDS]`. Machines differ and neighbours disturb:
+//! `cargo run --release -p onhand-store-sqlite --example sqlite-rate [DIR] [SECONDS]`. Machines differ and neighbours disturb:
 //! compare figures of one run only.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement for people")]
 
@@ -75,12 +75,7 @@ impl Bench {
         let mut ops = Vec::with_capacity(commands.len());
         let mut done = 0;
         for ((command, op), key) in commands.iter().zip(ids).zip(keys) {
-            let context = Context {
-                now,
-                op,
-                actor: ACTOR,
-                trace: None,
-            };
+            let context = Context { now, op, actor: ACTOR, trace: None };
             let mut scope = working.scope();
             let outcome = match command.decide(&mut scope, &context) {
                 Ok(receipt) => {
@@ -93,13 +88,7 @@ impl Bench {
                     Outcome::Refused(refusal)
                 }
             };
-            ops.push(OpRow {
-                key,
-                id: op,
-                fingerprint: [7; 16],
-                outcome,
-                at: now,
-            });
+            ops.push(OpRow { key, id: op, fingerprint: [7; 16], outcome, at: now });
         }
         let changes = working.into_changes(ACTOR);
         lap(&mut self.spent.decide);
@@ -137,18 +126,11 @@ fn code(sku: usize) -> String {
 }
 
 async fn catalogue(bench: &mut Bench) {
-    let place = CreateLocation {
-        code: "main".into(),
-        name: "Main".into(),
-    };
+    let place = CreateLocation { code: "main".into(), name: "Main".into() };
     bench.batch(vec![place.into()]).await;
     for first in (0..SKUS).step_by(1000) {
-        let new = |sku| CreateSku {
-            code: code(sku),
-            name: code(sku),
-            components: Vec::new(),
-            backorder_limit: 0,
-        };
+        let new =
+            |sku| CreateSku { code: code(sku), name: code(sku), components: Vec::new(), backorder_limit: 0 };
         let skus = (first..first + 1000).map(|sku| new(sku).into()).collect();
         assert_eq!(bench.batch(skus).await, 1000);
         let receive = |sku| ChangeStock {
@@ -207,15 +189,19 @@ async fn run(dir: Option<PathBuf>, seconds: f64) {
     let dir = dir.unwrap_or_else(|| scratch.path().to_owned());
     let mut zipf = Zipf::new(SKUS);
     println!("picks  batch  commands/s   µs each: begin  outcomes  find  decide  write  commit");
+    let only: Option<String> = std::env::args().nth(3);
     for hot in [true, false] {
         for size in [1, 16, 64, 256, 1024] {
+            if only
+                .as_ref()
+                .is_some_and(|only| *only != format!("{}-{size}", if hot { "hot" } else { "zipf" }))
+            {
+                continue;
+            }
             let name = if hot { "hot" } else { "zipf" };
             let store = SqliteStore::open(Options::new(dir.join(format!("{name}-{size}")))).unwrap();
-            let mut bench = Bench {
-                session: store.session().await.unwrap(),
-                serial: 0,
-                spent: Spent::default(),
-            };
+            let mut bench =
+                Bench { session: store.session().await.unwrap(), serial: 0, spent: Spent::default() };
             catalogue(&mut bench).await;
             bench.spent = Spent::default();
             let (mut done, mut taken) = (0, Duration::ZERO);
