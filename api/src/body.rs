@@ -1,15 +1,21 @@
 //! The shapes of requests and answers. They are written out here and never taken from the rules, so that a change of a
 //! rule cannot change the contract unseen.
 
+pub(crate) mod api_keys;
 pub(crate) mod bulk;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod lists;
 pub(crate) mod locations;
+pub(crate) mod movements;
+pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
 pub(crate) mod problems;
+pub(crate) mod reservations;
 pub(crate) mod skus;
 pub(crate) mod stock;
+pub(crate) mod stock_bulk;
 pub(crate) mod stock_changes;
 
 use std::fmt::Arguments;

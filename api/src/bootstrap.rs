@@ -6,6 +6,7 @@ use onhand_rules::commands::{CreateApiKey, CreateLocation};
 use onhand_rules::{Command, PrincipalId};
 use onhand_store::{OpKey, Outcome};
 
+use crate::api::Settings;
 use crate::auth::Secret;
 
 /// Under this operation key the first API key is made, so that of two servers that start at once only one makes it.
@@ -16,12 +17,12 @@ const ONCE: &str = "first-start";
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn bootstrap(engine: &Engine, default_location: &str) -> Result<Option<String>, SubmitError> {
+pub async fn bootstrap(engine: &Engine, settings: &Settings) -> Result<Option<Secret>, SubmitError> {
+    let location = &settings.default_location;
     if !engine.reads().api_keys().await?.is_empty() {
         return Ok(None);
     }
-    once(engine, CreateLocation { code: default_location.to_owned(), name: default_location.to_owned() })
-        .await?;
+    once(engine, CreateLocation { code: location.clone(), name: location.clone() }).await?;
     let secret = Secret::generate().map_err(|error| SubmitError::Bug(error.to_string()))?;
     let made = once(
         engine,
@@ -35,7 +36,7 @@ pub async fn bootstrap(engine: &Engine, default_location: &str) -> Result<Option
         },
     )
     .await?;
-    Ok(made.then(|| secret.reveal().to_owned()))
+    Ok(made.then_some(secret))
 }
 
 /// Whether this call was the one that did it.

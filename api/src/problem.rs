@@ -148,6 +148,21 @@ impl Problem {
         self
     }
 
+    /// The same problem of a part of the request that stands at this pointer.
+    pub(crate) fn inside(mut self, pointer: &str) -> Self {
+        for error in &mut self.0.errors {
+            error.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
+    /// Another kind of problem at one place, of the same operation.
+    pub(crate) fn turned_into(mut self, kind: &'static Kind, place: FieldError) -> Self {
+        self.0.kind = kind;
+        self.0.errors = vec![place];
+        self
+    }
+
     /// Its status.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.kind.status

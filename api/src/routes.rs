@@ -1,10 +1,15 @@
 //! Handlers: one file for each part of the URL. `policy.rs` says who may call them.
 
+pub(crate) mod api_keys;
 pub(crate) mod docs;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod locations;
+pub(crate) mod movements;
+pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod reservations;
 pub(crate) mod skus;
 pub(crate) mod stock;
 pub(crate) mod stock_changes;
@@ -40,18 +45,33 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(stock::shortfalls))
         .routes(routes!(stock::of_sku))
         .routes(routes!(stock::row))
+        .routes(routes!(movements::list))
+        .routes(routes!(movements::holders))
+        .routes(routes!(movements::explain))
         .routes(routes!(stock_changes::adjust))
         .routes(routes!(stock_changes::set))
         .routes(routes!(stock_changes::count))
         .routes(routes!(stock_changes::moves))
+        .routes(routes!(stock_changes::bulk))
+        .routes(routes!(reservations::list, reservations::reserve))
+        .routes(routes!(reservations::read))
+        .routes(routes!(reservations::extend))
+        .routes(routes!(reservations::release))
+        .routes(routes!(reservations::allocate))
         .routes(routes!(orders::list, orders::place))
         .routes(routes!(orders::bulk))
         .routes(routes!(orders::read))
+        .routes(routes!(events::of_order))
         .routes(routes!(order_steps::confirm))
         .routes(routes!(order_steps::cancel))
         .routes(routes!(order_steps::ship))
         .routes(routes!(order_steps::deliver))
         .routes(routes!(order_steps::take_back))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stream))
+        .routes(routes!(operations::read))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
 }
 

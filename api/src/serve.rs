@@ -28,7 +28,7 @@ const BREATH: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// When the listener is of no use.
-pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let router = api.router();
     let settings = api.settings().clone();
     let connections = Arc::new(Semaphore::new(settings.connections_max));

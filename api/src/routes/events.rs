@@ -1,0 +1,203 @@
+//! `/v1/events` and `/v1/orders/{id}/events`.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use onhand_rules::OrderId;
+use onhand_store::{EventRow, Page};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use crate::api::Api;
+use crate::body::events::{EventQuery, EventView, StreamQuery};
+use crate::body::lists::{List, limit, position};
+use crate::body::movements::PageQuery;
+use crate::extract::{Call, Params};
+use crate::problem::{self, Problem};
+use crate::respond::found;
+
+/// The longest wait for an event.
+const WAIT_MAX_S: u32 = 30;
+/// Another replica's commits do not wake this process: it looks this often.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often a silent stream shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Events read at once for a stream.
+const STREAM_PAGE: usize = 200;
+
+/// Lists events after a number, oldest first; with `wait_s` it waits for one.
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery),
+    responses((status = 200, description = "A page; `next_cursor` is the next request's `after` and is always there",
+        body = List<EventView>)))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Params(query): Params<EventQuery>,
+) -> Result<Response, Problem> {
+    let after = check_after(query.after)?;
+    let limit = limit(query.limit)?;
+    let wait = query.wait_s.unwrap_or(0);
+    if wait > WAIT_MAX_S {
+        return Err(Problem::new(
+            &problem::INVALID_PARAMETER,
+            format!("wait_s must be from 0 to {WAIT_MAX_S}"),
+        ));
+    }
+    let until = Instant::now() + Duration::from_secs(u64::from(wait));
+    let mut waiter = Waiter::new(&api);
+    let page = loop {
+        let page = api.reads().events(after, limit).await?;
+        if !page.rows.is_empty() || wait == 0 || !waiter.wait(until).await {
+            break page;
+        }
+    };
+    let last = page.rows.last().map_or(after, |row| row.number);
+    let mut body = views(page);
+    body.next_cursor = Some(last.to_string());
+    found(&body)
+}
+
+fn views(page: Page<EventRow>) -> List<EventView> {
+    let has_more = page.more;
+    List::of(page.rows.into_iter().map(EventView::of).collect(), has_more, None)
+}
+
+fn check_after(after: Option<i64>) -> Result<i64, Problem> {
+    match after.unwrap_or(0) {
+        after if after >= 0 => Ok(after),
+        _ => Err(Problem::new(&problem::INVALID_PARAMETER, "after must not be negative")),
+    }
+}
+
+/// Waits for commits.
+struct Waiter {
+    feed: watch::Receiver<i64>,
+    closing: watch::Receiver<bool>,
+    shared: bool,
+}
+
+impl Waiter {
+    /// Commits from now on are seen; so look once after making it.
+    fn new(api: &Api) -> Self {
+        let mut feed = api.0.engine.feed();
+        feed.borrow_and_update();
+        Self {
+            feed,
+            closing: api.0.closing.subscribe(),
+            shared: api.0.engine.store().capabilities().many_writers,
+        }
+    }
+
+    /// Whether to look again; false when the time is over or the server stops.
+    async fn wait(&mut self, until: Instant) -> bool {
+        if *self.closing.borrow() {
+            return false;
+        }
+        let next = if self.shared { until.min(Instant::now() + LOOK) } else { until };
+        tokio::select! {
+            woken = timeout_at(next, self.feed.changed()) => match woken {
+                Ok(changed) => changed.is_ok(),
+                Err(_) => next < until,
+            },
+            _ = self.closing.changed() => false,
+        }
+    }
+}
+
+/// Streams events as server-sent events, from `Last-Event-ID` on.
+#[utoipa::path(get, path = "/v1/events/stream", tag = "events",
+    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "Number of the last event that you have")),
+    responses((status = 200, description = "Each event has `id`, `event` (its type) and `data` (as in the list)",
+        body = String, content_type = "text/event-stream")))]
+pub(crate) async fn stream(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Params(query): Params<StreamQuery>,
+) -> Result<Response, Problem> {
+    let after = match headers.get("last-event-id") {
+        Some(value) => {
+            let number = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
+            let number = number.ok_or_else(|| {
+                Problem::new(&problem::INVALID_HEADER, "Last-Event-ID must be the number of an event")
+            })?;
+            check_after(Some(number))?
+        }
+        None => match query.after {
+            Some(after) => check_after(Some(after))?,
+            None => api.reads().feed_head().await?,
+        },
+    };
+    let events = follow(api, after);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+}
+
+struct Follower {
+    waiter: Waiter,
+    api: Api,
+    after: i64,
+    ready: std::vec::IntoIter<EventRow>,
+}
+
+fn follow(api: Api, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
+    let follower = Follower { waiter: Waiter::new(&api), api, after, ready: Vec::new().into_iter() };
+    futures_util::stream::unfold(follower, |mut follower| async move {
+        let row = follower.next().await?;
+        let number = row.number;
+        let view = EventView::of(row);
+        let data = serde_json::to_string(&view).unwrap_or_default();
+        let event = Event::default().id(number.to_string()).event(view.kind).data(data);
+        Some((Ok(event), follower))
+    })
+}
+
+impl Follower {
+    /// The next event; `None` when the server stops or cannot read, upon which clients connect again.
+    async fn next(&mut self) -> Option<EventRow> {
+        loop {
+            if let Some(row) = self.ready.next() {
+                self.after = row.number;
+                return Some(row);
+            }
+            match self.api.reads().events(self.after, STREAM_PAGE).await {
+                Ok(page) if page.rows.is_empty() => {
+                    // The end of a wait that nothing interrupted is no reason to end the stream.
+                    let until = Instant::now() + HEARTBEAT;
+                    if !self.waiter.wait(until).await && Instant::now() < until {
+                        return None;
+                    }
+                }
+                Ok(page) => self.ready = page.rows.into_iter(),
+                Err(error) => {
+                    tracing::warn!(%error, "a stream of events ends because the database does not answer");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// Lists the events of an order, oldest first.
+#[utoipa::path(get, path = "/v1/orders/{id}/events", tag = "orders",
+    params(("id" = String, Path, description = "Id of the order"), PageQuery),
+    responses((status = 200, description = "A page", body = List<EventView>)))]
+pub(crate) async fn of_order(
+    State(api): State<Api>,
+    call: Call,
+    Params(query): Params<PageQuery>,
+) -> Result<Response, Problem> {
+    let id: OrderId = call.id("order")?;
+    let after: i64 = position(query.cursor.as_deref())?.unwrap_or(0);
+    let limit = limit(query.limit)?;
+    let page = api.reads().events_of(&id.to_string(), after, limit).await?;
+    if page.rows.is_empty() && api.reads().order(id).await?.is_none() {
+        return Err(Problem::not_found("order", call.name(0)));
+    }
+    let next = page.rows.last().and_then(|row| crate::body::lists::cursor(&row.number));
+    let mut body = views(page);
+    body.next_cursor = next.filter(|_| body.has_more);
+    found(&body)
+}
