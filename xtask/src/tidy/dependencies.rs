@@ -26,7 +26,8 @@ const TABLE: &[(&str, May)] = &[
 ];
 
 /// What tests may use beyond the table. Real servers rather than mocks, and the engine over the real stores.
-const TESTS_MAY: &[(&str, &[&str])] = &[("engine", &["store-sqlite", "store-postgres"])];
+const TESTS_MAY: &[(&str, &[&str])] =
+    &[("engine", &["store-sqlite", "store-postgres"]), ("api", &["store-sqlite", "store-postgres"])];
 
 const PREFIX: &str = "onhand-";
 
