@@ -53,6 +53,8 @@ CREATE TABLE stock (
     version         INTEGER NOT NULL CHECK (version >= 0),
     changed_at      INTEGER NOT NULL,
     head            BLOB NOT NULL CHECK (length(head) = 32),
+    -- movement.seq of the last movement; 0 before the first.
+    last_movement   INTEGER NOT NULL CHECK (last_movement >= 0),
     PRIMARY KEY (sku, location)
 ) STRICT, WITHOUT ROWID;
 
@@ -60,7 +62,11 @@ CREATE TABLE stock (
 CREATE INDEX stock_shortfall ON stock (sku, location)
     WHERE on_hand - reserved - allocated - unavailable < -backorder_limit;
 
+-- Appended, whatever stock row it concerns; see src/history.rs.
 CREATE TABLE movement (
+    seq             INTEGER PRIMARY KEY,
+    -- The movement before it in the same stock row; NULL for the first.
+    previous        INTEGER CHECK (previous < seq),
     sku             INTEGER NOT NULL,
     location        INTEGER NOT NULL,
     version         INTEGER NOT NULL CHECK (version >= 1),
@@ -84,6 +90,15 @@ CREATE TABLE movement (
     hash            BLOB NOT NULL CHECK (length(hash) = 32),
     -- Kinds that take what others may want never pass the backorder limit (I2).
     CHECK (kind NOT IN (1, 5) OR on_hand - reserved - allocated - unavailable >= -backorder_limit),
+    CHECK ((version = 1) = (previous IS NULL))
+) STRICT;
+
+-- Where every 64th movement of a stock row stands, beginning with the first.
+CREATE TABLE movement_mark (
+    sku      INTEGER NOT NULL,
+    location INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
     PRIMARY KEY (sku, location, version)
 ) STRICT, WITHOUT ROWID;
 
@@ -115,6 +130,9 @@ CREATE TABLE orders (
 
 CREATE UNIQUE INDEX orders_reference ON orders (channel, reference) WHERE reference IS NOT NULL;
 CREATE INDEX orders_due ON orders (expires_at) WHERE state = 'pending';
+-- Orders that hold units. Who holds a stock row is found by walking these: an index of lines by stock row would cost
+-- every sale a page of its own.
+CREATE INDEX orders_open ON orders (id) WHERE state IN ('pending', 'confirmed', 'processing');
 
 CREATE TABLE order_line (
     order_id   BLOB NOT NULL CHECK (length(order_id) = 16),
@@ -133,16 +151,10 @@ CREATE TABLE order_line (
     expired    INTEGER NOT NULL CHECK (expired >= 0),
     returned   INTEGER NOT NULL CHECK (returned >= 0),
     unit_minor INTEGER,
-    -- When the hold of this line ends: the order's time while the line holds units, else NULL.
-    due        INTEGER,
     CHECK (ordered = reserved + allocated + shipped + cancelled),
     CHECK (returned <= shipped AND expired <= cancelled AND short <= ordered),
     PRIMARY KEY (order_id, line, part)
 ) STRICT, WITHOUT ROWID;
-
--- Who holds units of a stock row, and whose hold is past due. Covers the sums that `verify` asks for.
-CREATE INDEX order_line_open ON order_line (sku, location, due, reserved, allocated)
-    WHERE reserved + allocated > 0;
 
 CREATE TABLE reservation (
     id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -170,15 +182,10 @@ CREATE TABLE reservation_line (
     allocated      INTEGER NOT NULL CHECK (allocated >= 0),
     released       INTEGER NOT NULL CHECK (released >= 0),
     expired        INTEGER NOT NULL CHECK (expired >= 0),
-    -- When the hold of this line ends, while it holds units, else NULL.
-    due            INTEGER,
     CHECK (allocated + released <= quantity),
     CHECK (expired <= released),
     PRIMARY KEY (reservation_id, line, part)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX reservation_line_open ON reservation_line (sku, location, due, quantity, allocated, released)
-    WHERE quantity - allocated - released > 0;
 
 -- What each command answered, for ever.
 CREATE TABLE op (

@@ -26,9 +26,11 @@ pub(crate) fn work(error: rusqlite::Error) -> StoreError {
 /// covered by a checksum. A failed sync is not: the frames stand in the file, and recovery after a restart finds them.
 pub(crate) fn classify(error: rusqlite::Error, phase: Phase) -> StoreError {
     let text = error.to_string();
-    let rusqlite::Error::SqliteFailure(failure, _) = &error else {
+    let failure = match &error {
+        rusqlite::Error::SqliteFailure(failure, _) => failure,
+        rusqlite::Error::SqlInputError { error, .. } => error,
         // A row that cannot be read back as what we wrote.
-        return StoreError::Broken(format!("a row cannot be read: {text}"));
+        _ => return StoreError::Broken(format!("a row cannot be read: {text}")),
     };
     let extended = failure.extended_code;
     match failure.code {

@@ -14,6 +14,8 @@ use crate::fault;
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
+/// How old a left-over frame may be, in runs of the log.
+const RUNS_MAX: u32 = 1 << 20;
 
 /// What a log held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,8 @@ pub struct Recovery {
     pub committed_frames: u64,
     /// Whole frames after the last commit: a transaction that was never finished.
     pub unfinished_frames: u64,
-    /// Whether a frame of the same run of the log follows that is cut off or does not fit its checksum.
+    /// Whether something follows that neither belongs to this run of the log nor is left over from an earlier one: a
+    /// frame that is cut off, does not fit its checksum or is no frame at all.
     pub torn: bool,
 }
 
@@ -84,11 +87,7 @@ fn scan(mut file: impl Read) -> io::Result<Option<Recovery>> {
     let mut frame = vec![0; FRAME_HEADER + page];
     loop {
         let length = fill(&mut file, &mut frame)?;
-        let ours = length >= 16 && frame[8..16] == header[16..24];
-        if !ours {
-            // The end, or frames of an earlier run of the log, which was started over. A tail shorter than a salt is
-            // a tear as well: frames are written whole.
-            found.torn |= length > 0 && length < 16;
+        if length == frame.len() && is_older(&header, &frame) || length == 0 {
             return Ok(Some(found));
         }
         if length < frame.len() {
@@ -97,7 +96,7 @@ fn scan(mut file: impl Read) -> io::Result<Option<Recovery>> {
         }
         sum = checksum(sum, &frame[..8], big);
         sum = checksum(sum, &frame[FRAME_HEADER..], big);
-        if sum != (word(&frame, 16, true), word(&frame, 20, true)) {
+        if frame[8..16] != header[16..24] || sum != (word(&frame, 16, true), word(&frame, 20, true)) {
             found.torn = true;
             return Ok(Some(found));
         }
@@ -108,6 +107,13 @@ fn scan(mut file: impl Read) -> io::Result<Option<Recovery>> {
             found.unfinished_frames = 0;
         }
     }
+}
+
+/// Whether a frame was written before the log was last started over: the first half of its salt then rises by one, and
+/// the log overwrites itself from the front.
+fn is_older(header: &[u8], frame: &[u8]) -> bool {
+    let runs = word(header, 16, true).wrapping_sub(word(frame, 8, true));
+    (1..=RUNS_MAX).contains(&runs)
 }
 
 /// Reads until the buffer is full or the file ends.

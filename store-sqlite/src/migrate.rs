@@ -53,7 +53,9 @@ pub fn apply(connection: &mut Connection, known: &[Migration], now: i64) -> Resu
         transaction.execute_batch(migration.sql).map_err(|error| {
             let text = format!("migration {} failed: {error}", migration.name);
             match work(error) {
-                StoreError::Rejected(_) | StoreError::Conflict(_) => StoreError::Broken(text),
+                StoreError::Rejected(_) | StoreError::Conflict(_) | StoreError::Broken(_) => {
+                    StoreError::Broken(text)
+                }
                 other => other,
             }
         })?;

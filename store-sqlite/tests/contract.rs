@@ -1,4 +1,5 @@
 //! The behaviour of every store, on SQLite.
+#![allow(clippy::expect_used, reason = "this is test code")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,0 +1,192 @@
+//! Writing what a batch changed. Each table has one statement, prepared once and run for every row.
+
+mod catalogue;
+mod holdings;
+
+use std::sync::LazyLock;
+
+use onhand_rules::{Changes, Event, Movement, Stock, Tracked};
+use onhand_store::{OpRow, StoreError};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::bulk::{Insert, bind};
+use crate::fault::work;
+use crate::rows::{holder_bytes, holder_of_event};
+
+/// Binds parameters from the first on and runs the statement; yields the number of rows it changed.
+macro_rules! run {
+    ($statement:expr, $($value:expr),+ $(,)?) => {{
+        let mut place = 0usize;
+        $(
+            place += 1;
+            $statement.raw_bind_parameter(place, $value)?;
+        )+
+        $statement.raw_execute()
+    }};
+}
+
+use run;
+
+type Sql<T> = rusqlite::Result<T>;
+
+/// A row that should be as it was loaded, and is not.
+fn guard(changed: usize, what: impl FnOnce() -> String) -> Result<(), StoreError> {
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict(format!("{} is not as it was loaded", what())))
+    }
+}
+
+/// Writes everything but the events.
+pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -> Result<(), StoreError> {
+    if let Some(next) = &changes.counters {
+        catalogue::counters(connection, next).map_err(work)?;
+    }
+    for row in &changes.skus {
+        catalogue::write_sku(connection, row)?;
+    }
+    for row in &changes.locations {
+        catalogue::write_location(connection, row)?;
+    }
+    write_stock(connection, &changes.stock)?;
+    movements(connection, &changes.movements).map_err(work)?;
+    holdings::write_orders(connection, &changes.orders)?;
+    holdings::write_reservations(connection, &changes.reservations)?;
+    for row in &changes.api_keys {
+        catalogue::write_api_key(connection, row)?;
+    }
+    write_ops(connection, ops).map_err(work)
+}
+
+fn write_stock(connection: &Connection, rows: &[Tracked<Stock>]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection
+        .prepare_cached(
+            "INSERT INTO stock (on_hand, reserved, allocated, unavailable, backorder_limit, version, changed_at, head,
+             sku, location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )
+        .map_err(work)?;
+    let mut update = connection
+        .prepare_cached(
+            "UPDATE stock SET on_hand = ?1, reserved = ?2, allocated = ?3, unavailable = ?4, backorder_limit = ?5,
+             version = ?6, changed_at = ?7, head = ?8 WHERE sku = ?9 AND location = ?10 AND version = ?11",
+        )
+        .map_err(work)?;
+    for row in rows {
+        let Some(stock) = &row.now else { continue };
+        let changed = match &row.before {
+            None => put_stock(&mut insert, stock),
+            Some(before) => {
+                update.raw_bind_parameter(11, before.version).and_then(|()| put_stock(&mut update, stock))
+            }
+        };
+        guard(changed.map_err(work)?, || {
+            format!("stock of SKU {} at location {}", stock.key.sku.0, stock.key.location.0)
+        })?;
+    }
+    Ok(())
+}
+
+fn put_stock(statement: &mut CachedStatement<'_>, stock: &Stock) -> Sql<usize> {
+    run!(
+        statement,
+        stock.figures.on_hand,
+        stock.figures.reserved,
+        stock.figures.allocated,
+        stock.figures.unavailable,
+        stock.backorder_limit,
+        stock.version,
+        stock.changed_at,
+        stock.head,
+        stock.key.sku.0,
+        stock.key.location.0,
+    )
+}
+
+static MOVEMENT: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::into(
+        "movement (sku, location, version, kind, d_on_hand, d_reserved, d_allocated, d_unavailable, on_hand, reserved,
+         allocated, unavailable, backorder_limit, holder, op, actor, reason, note, at, hash)",
+    )
+});
+
+fn movements(connection: &Connection, rows: &[Movement]) -> Sql<()> {
+    MOVEMENT.all(connection, rows, |statement, base, row| {
+        bind!(
+            statement,
+            base,
+            row.key.sku.0,
+            row.key.location.0,
+            row.version,
+            row.kind as u8,
+            row.delta.on_hand,
+            row.delta.reserved,
+            row.delta.allocated,
+            row.delta.unavailable,
+            row.after.on_hand,
+            row.after.reserved,
+            row.after.allocated,
+            row.after.unavailable,
+            row.backorder_limit,
+            row.holder.map(holder_bytes),
+            row.op.to_bytes(),
+            row.actor.0,
+            row.reason.as_deref(),
+            row.note.as_deref(),
+            row.at,
+            row.hash,
+        );
+        Ok(())
+    })
+}
+
+static OP: LazyLock<Insert> =
+    LazyLock::new(|| Insert::into("op (principal, kind, key, id, fingerprint, outcome, at)"));
+
+fn write_ops(connection: &Connection, ops: &[OpRow]) -> Sql<()> {
+    OP.all(connection, ops, |statement, base, row| {
+        bind!(
+            statement,
+            base,
+            row.key.principal.0,
+            row.key.kind,
+            row.key.key.as_str(),
+            row.id.to_bytes(),
+            row.fingerprint,
+            row.outcome.to_json(),
+            row.at,
+        );
+        Ok(())
+    })
+}
+
+static EVENT: LazyLock<Insert> =
+    LazyLock::new(|| Insert::into("event (number, holder, data, op, actor, trace, at)"));
+
+/// Writes events with numbers from `first` on. With one writer the numbers are known before the commit.
+pub(crate) fn events(connection: &Connection, rows: &[Event], first: i64, at: i64) -> Result<(), StoreError> {
+    let mut number = first;
+    let mut data = Vec::with_capacity(512);
+    let put = |statement: &mut CachedStatement<'_>, base: usize, row: &Event| {
+        data.clear();
+        serde_json::to_writer(&mut data, &row.body)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        bind!(
+            statement,
+            base,
+            number,
+            holder_of_event(&row.body).map(holder_bytes),
+            std::str::from_utf8(&data)?,
+            row.op.to_bytes(),
+            row.actor.0,
+            row.trace.as_deref(),
+            at,
+        );
+        number += 1;
+        Ok(())
+    };
+    EVENT.all(connection, rows, put).map_err(work)
+}
