@@ -1,0 +1,42 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, serve, verify,
+};
+use crate::settings::Flags;
+
+/// Onhand owns the stock figure: every channel sees it, nobody oversells it.
+#[derive(Debug, Parser)]
+#[command(name = "onhand", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+}
+
+/// One file each in `commands/`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Import(import::Import),
+    Export(export::Export),
+    Replay(replay::Replay),
+    Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Migrate(migrate::Migrate),
+    Keys(keys::Keys),
+    Config(config::Config),
+    Openapi(openapi::Openapi),
+}
+
+impl Command {
+    /// Whether it goes on until it is stopped, and so its log is all there is to see of it.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+}

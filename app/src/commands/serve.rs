@@ -1,0 +1,110 @@
+//! `onhand serve`: the server, until it is told to stop.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::embedded::Embedded;
+use crate::settings::Effective;
+use crate::terminal;
+
+/// Serve the HTTP API over --data DIR or --database URL
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {}
+
+pub(crate) async fn run(effective: &Effective) -> anyhow::Result<ExitCode> {
+    let settings = &effective.settings;
+    let mut stop = Stop::listen()?;
+    let mut server = Embedded::start(effective, &settings.listen).await?;
+    if !settings.ready_file.is_empty() {
+        write_ready(Path::new(&settings.ready_file), &server)?;
+    }
+    announce(&server);
+    let why = tokio::select! {
+        signal = stop.wait() => signal,
+        error = server.broken() => return Err(error),
+    };
+    tracing::info!(signal = why, "stopping: requests in progress are finished");
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says where it is and what it promises. The first key goes to standard error as plain text: it must not end up in a
+/// log that is kept.
+fn announce(server: &Embedded) {
+    let durability = server.durability();
+    let line = format!("{} {}, {}", durability.database, durability.version, durability.settings);
+    if durability.safe {
+        tracing::info!(url = server.url(), "ready; durable: {line}");
+    } else {
+        tracing::warn!(
+            url = server.url(),
+            "ready; UNSAFE: acknowledged changes may be lost when the power goes: {line}"
+        );
+    }
+    if let Some(secret) = &server.first_key {
+        terminal::complain(&format!(
+            "\nThe first API key (scope admin). It is shown this once and kept nowhere:\n\n    {}\n",
+            secret
+        ));
+    }
+}
+
+/// Writes the file whole or not at all, readable by its owner only.
+fn write_ready(path: &Path, server: &Embedded) -> anyhow::Result<()> {
+    let text = json!({"url": server.url(), "api_key": server.first_key}).to_string();
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&part)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&part, path));
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The signals that mean: stop in good order.
+pub(crate) struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// From now on the signals no longer end the process by themselves.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    pub(crate) async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn wait(&mut self) -> &'static str {
+        // Without a handler the process ends at once, which is safe too.
+        drop(tokio::signal::ctrl_c().await);
+        "Ctrl-C"
+    }
+}

@@ -1,0 +1,167 @@
+//! A whole server inside this process: a store, the engine and the API on a socket.
+//!
+//! `serve` is this and signals. Commands that were given a database instead of a server start one on a free port and
+//! talk to it over HTTP, so that there is one way into the data and not two.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use onhand_api::{Api, Secret};
+use onhand_engine::{Engine, Request, ids};
+use onhand_rules::access::{ApiKey, ScopeName};
+use onhand_rules::commands::{CreateApiKey, RevokeApiKey};
+use onhand_rules::{ApiKeyId, Command};
+use onhand_store::{Durability, Outcome, Store};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::settings::{Effective, Settings};
+use crate::wiring;
+
+/// The name of keys that this process makes for itself. They share a principal, so that a command that is run again
+/// finds what it did before under the same idempotency keys.
+const OWN_KEY: &str = "onhand command line";
+
+/// How long such a key works at most, should the process not live to revoke it. Its secret is in no file.
+const OWN_KEY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// A running server.
+pub(crate) struct Embedded {
+    address: SocketAddr,
+    store: Arc<dyn Store>,
+    engine: Engine,
+    /// The secret of the first API key, on the first start of a database.
+    pub(crate) first_key: Option<String>,
+    own_key: std::sync::Mutex<Option<ApiKeyId>>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Embedded {
+    /// Opens the database that the settings name and serves it at `listen`.
+    pub(crate) async fn start(effective: &Effective, listen: &str) -> anyhow::Result<Self> {
+        // Bound first: an address in use must not leave a first key behind that nobody has seen.
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
+        let address = listener.local_addr()?;
+        let store = wiring::open(effective).await?;
+        let engine = Engine::start(store.clone(), engine_settings(&effective.settings)).await?;
+        let api_settings = api_settings(&effective.settings);
+        let first_key =
+            onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
+        let api = Api::new(engine.clone(), api_settings);
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(async move {
+            let stopped = async {
+                // Dropping the sender means the same as sending.
+                drop(stopped.await);
+            };
+            onhand_api::serve(api, listener, stopped).await.context("the server broke")
+        });
+        Ok(Self { address, store, engine, first_key, own_key: std::sync::Mutex::new(None), stop, server })
+    }
+
+    /// Where it can be reached from this machine.
+    pub(crate) fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            let loopback = if address.is_ipv4() {
+                std::net::IpAddr::from([127, 0, 0, 1])
+            } else {
+                std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)
+            };
+            address.set_ip(loopback);
+        }
+        format!("http://{address}")
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.store.durability()
+    }
+
+    /// Makes an administrator's key for this process alone; [`Self::stop`] revokes it.
+    pub(crate) async fn mint(&self) -> anyhow::Result<String> {
+        let keys = self.engine.reads().api_keys().await?;
+        let earlier: Option<ApiKeyId> =
+            keys.iter().filter(|key: &&ApiKey| key.name == OWN_KEY).map(|key| key.id).min();
+        let secret = Secret::generate()?;
+        let id = ids::api_key();
+        let now = self.engine.reads().now().await?;
+        self.submit(CreateApiKey {
+            id,
+            same_as: earlier,
+            name: OWN_KEY.to_owned(),
+            hash: secret.hash(),
+            scopes: vec![ScopeName::Admin],
+            expires_at: Some(now.saturating_add(OWN_KEY_MS)),
+        })
+        .await
+        .context("cannot make an API key for this command")?;
+        if let Ok(mut own) = self.own_key.lock() {
+            *own = Some(id);
+        }
+        Ok(secret.reveal().to_owned())
+    }
+
+    async fn submit(&self, command: impl Into<Command>) -> anyhow::Result<()> {
+        match self.engine.submit(Request::internal(command)).await?.outcome {
+            Outcome::Done(_) => Ok(()),
+            Outcome::Refused(refusal) => bail!("{refusal}"),
+        }
+    }
+
+    /// Waits for the server to end by itself, which it does only when it breaks.
+    pub(crate) async fn broken(&mut self) -> anyhow::Error {
+        match (&mut self.server).await {
+            Ok(Ok(())) => anyhow::anyhow!("the server ended"),
+            Ok(Err(error)) => error,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Accepts nothing new, finishes what is in progress and closes the database.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        let own = self.own_key.lock().ok().and_then(|mut own| own.take());
+        if let Some(id) = own {
+            self.submit(RevokeApiKey { id }).await.context("cannot revoke the API key of this command")?;
+        }
+        drop(self.stop);
+        if !self.server.is_finished() {
+            self.server.await??;
+        }
+        self.engine.stop().await;
+        Ok(())
+    }
+}
+
+fn engine_settings(settings: &Settings) -> onhand_engine::Settings {
+    onhand_engine::Settings {
+        queue_max: settings.queue_max,
+        weight_max: settings.queue_lines_max,
+        batch_max: settings.batch_max,
+        pulse: settings.expiry,
+        ..onhand_engine::Settings::default()
+    }
+}
+
+fn api_settings(settings: &Settings) -> onhand_api::Settings {
+    use std::time::Duration;
+    onhand_api::Settings {
+        default_location: settings.default_location.clone(),
+        body_max: settings.body_max,
+        headers_max: settings.headers_max,
+        connections_max: settings.connections_max,
+        header_timeout: Duration::from_secs(settings.header_seconds),
+        body_timeout: Duration::from_secs(settings.body_seconds),
+        shutdown_timeout: Duration::from_secs(settings.stop_seconds),
+        hold_default_ms: i64::from(settings.hold_seconds) * 1000,
+        metrics_public: settings.metrics_public,
+        ..onhand_api::Settings::default()
+    }
+}

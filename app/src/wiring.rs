@@ -1,0 +1,81 @@
+//! The only file that names a database.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use onhand_store::Store;
+use onhand_store_postgres::PostgresStore;
+use onhand_store_sqlite::{SqliteStore, Synchronous};
+
+use crate::settings::{Effective, Settings};
+
+/// Where the data are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+/// The one that was said last, in the order file, environment, flag.
+pub(crate) fn place(effective: &Effective) -> anyhow::Result<Place> {
+    let Settings { data, database, .. } = &effective.settings;
+    let given = |name: &str, value: &str| (!value.is_empty()).then(|| effective.origin(name));
+    let (directory, server) = (given("data", data), given("database", database));
+    if directory.is_none() && server.is_none() {
+        bail!("say where the data are: --data DIR or --database postgres://…");
+    }
+    if directory == server {
+        bail!("give either --data or --database, not both");
+    }
+    if directory > server {
+        return Ok(Place::Sqlite(PathBuf::from(data)));
+    }
+    if !database.starts_with("postgres://") && !database.starts_with("postgresql://") {
+        bail!("--database is a URL like postgres://user:password@host/name; a directory goes with --data");
+    }
+    Ok(Place::Postgres(database.clone()))
+}
+
+/// Opens the database, making it and bringing its schema up to date.
+pub(crate) async fn open(effective: &Effective) -> anyhow::Result<Arc<dyn Store>> {
+    let settings = &effective.settings;
+    match place(effective)? {
+        Place::Sqlite(dir) => {
+            let mut options = onhand_store_sqlite::Options::new(&dir);
+            options.synchronous = synchronous(settings)?;
+            options.unsafe_durability = settings.unsafe_durability;
+            options.readers = settings.readers;
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(options)).await?;
+            Ok(Arc::new(opened.with_context(|| format!("cannot open {}", dir.display()))?))
+        }
+        Place::Postgres(url) => {
+            let shown = crate::settings::without_password(&url);
+            let mut options = onhand_store_postgres::Options::new(url);
+            options.unsafe_durability = settings.unsafe_durability;
+            options.read_connections = settings.readers;
+            let opened = PostgresStore::connect(options).await;
+            Ok(Arc::new(opened.with_context(|| format!("cannot open {shown}"))?))
+        }
+    }
+}
+
+fn synchronous(settings: &Settings) -> anyhow::Result<Synchronous> {
+    match settings.sqlite_synchronous.as_str() {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        other => bail!("sqlite_synchronous is `full` or `normal`, not `{other}`"),
+    }
+}
+
+/// Copies the database in a directory, which a server may be using, to a file.
+pub(crate) async fn backup(dir: &Path, file: &Path) -> anyhow::Result<()> {
+    let (dir, file) = (dir.to_owned(), file.to_owned());
+    Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::backup_of(&dir, &file)).await??)
+}
+
+/// Puts a backup file into an empty directory.
+pub(crate) async fn restore(file: &Path, dir: &Path) -> anyhow::Result<()> {
+    let (file, dir) = (file.to_owned(), dir.to_owned());
+    Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::restore(&file, &dir)).await??)
+}

@@ -1,0 +1,11 @@
+//! The real program as its users meet it: a process, files, HTTP, signals, broken disks. Nothing of its inside is used.
+
+mod backups;
+mod crashes;
+mod disks;
+mod imports;
+mod keys;
+mod program;
+mod replays;
+mod serving;
+mod shop;
