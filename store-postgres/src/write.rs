@@ -149,7 +149,6 @@ async fn update_skus(desk: &Desk, skus: Pairs<'_, Sku>) -> Result<(), StoreError
         Sql::UpdateSkus,
         &[
             &column!(skus, pair => pair.1.id.0),
-            &column!(skus, pair => pair.0.version),
             &column!(skus, pair => pair.1.name.as_str()),
             &column!(skus, pair => component_skus(pair.1)),
             &column!(skus, pair => component_quantities(pair.1)),
@@ -157,6 +156,7 @@ async fn update_skus(desk: &Desk, skus: Pairs<'_, Sku>) -> Result<(), StoreError
             &column!(skus, pair => pair.1.archived),
             &column!(skus, pair => pair.1.version),
             &column!(skus, pair => pair.1.updated_at),
+            &column!(skus, pair => pair.0.version),
         ],
     )
     .await
@@ -187,10 +187,10 @@ async fn update_locations(desk: &Desk, locations: Pairs<'_, Location>) -> Result
         Sql::UpdateLocations,
         &[
             &column!(locations, pair => pair.1.id.0),
-            &column!(locations, pair => pair.0.version),
             &column!(locations, pair => pair.1.name.as_str()),
             &column!(locations, pair => pair.1.archived),
             &column!(locations, pair => pair.1.version),
+            &column!(locations, pair => pair.0.version),
         ],
     )
     .await

@@ -48,7 +48,6 @@ async fn update_orders(desk: &Desk, changed: Pairs<'_, Order>) -> Result<(), Sto
         Sql::UpdateOrders,
         &[
             &column!(changed, pair => Uuid(pair.1.id.0)),
-            &column!(changed, pair => pair.0.version),
             &column!(changed, pair => pair.1.state.name()),
             &column!(changed, pair => pair.1.payment.name()),
             &column!(changed, pair => pair.1.fulfilment.name()),
@@ -59,6 +58,7 @@ async fn update_orders(desk: &Desk, changed: Pairs<'_, Order>) -> Result<(), Sto
             &column!(changed, pair => pair.1.expires_at),
             &column!(changed, pair => pair.1.updated_at),
             &column!(changed, pair => pair.1.version),
+            &column!(changed, pair => pair.0.version),
         ],
     )
     .await
@@ -191,7 +191,6 @@ async fn update_reservations(desk: &Desk, changed: Pairs<'_, Reservation>) -> Re
         Sql::UpdateReservations,
         &[
             &column!(changed, pair => Uuid(pair.1.id.0)),
-            &column!(changed, pair => pair.0.version),
             &column!(changed, pair => pair.1.state.name()),
             &column!(changed, pair => pair.1.owner.as_deref()),
             &column!(changed, pair => pair.1.order.map(|order| Uuid(order.0))),
@@ -199,6 +198,7 @@ async fn update_reservations(desk: &Desk, changed: Pairs<'_, Reservation>) -> Re
             &column!(changed, pair => pair.1.extensions),
             &column!(changed, pair => pair.1.updated_at),
             &column!(changed, pair => pair.1.version),
+            &column!(changed, pair => pair.0.version),
         ],
     )
     .await
