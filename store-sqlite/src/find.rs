@@ -169,13 +169,16 @@ fn find_orders(connection: &Connection, needs: &Needs, working: &mut Working) ->
 /// Holders of the row whose hold is past due, the ones that ended first if there are too many.
 fn due_on(connection: &Connection, key: StockKey, now: i64) -> Result<Vec<Holder>> {
     let mut statement = connection.prepare_cached(
-        "SELECT 1, order_id, min(due) AS due FROM order_line
-         WHERE sku = ?1 AND location = ?2 AND due <= ?3 AND reserved + allocated > 0 GROUP BY order_id
+        "SELECT 1, id, expires_at FROM orders INDEXED BY orders_due
+         WHERE state = 'pending' AND expires_at <= ?3
+           AND EXISTS (SELECT 1 FROM order_line WHERE order_id = orders.id AND sku = ?1 AND location = ?2
+                       AND reserved > 0)
          UNION ALL
-         SELECT 2, reservation_id, min(due) FROM reservation_line
-         WHERE sku = ?1 AND location = ?2 AND due <= ?3 AND quantity - allocated - released > 0
-         GROUP BY reservation_id
-         ORDER BY due, 1, 2 LIMIT ?4",
+         SELECT 2, id, expires_at FROM reservation INDEXED BY reservation_due
+         WHERE state = 'held' AND expires_at <= ?3
+           AND EXISTS (SELECT 1 FROM reservation_line WHERE reservation_id = reservation.id AND sku = ?1
+                       AND location = ?2 AND quantity - allocated - released > 0)
+         ORDER BY 3, 1, 2 LIMIT ?4",
     )?;
     let limit = i64::try_from(DUE_MAX).unwrap_or(i64::MAX);
     let rows = statement.query_map([key.sku.0, key.location.0, now, limit], |row| {

@@ -81,9 +81,8 @@ pub(crate) fn append(connection: &Connection, movements: &[Movement]) -> Result<
         );
         Ok(())
     })?;
-    let mut mark = connection.prepare_cached(
-        "INSERT INTO movement_mark (sku, location, version, seq) VALUES (?1, ?2, ?3, ?4)",
-    )?;
+    let mut mark = connection
+        .prepare_cached("INSERT INTO movement_mark (sku, location, version, seq) VALUES (?1, ?2, ?3, ?4)")?;
     for (seq, _, movement) in placed.iter().filter(|(_, _, movement)| movement.version % STRIDE == 1) {
         mark.execute([movement.key.sku.0, movement.key.location.0, movement.version, *seq])?;
     }
@@ -105,7 +104,9 @@ fn locate(c: &Connection, key: StockKey, version: i64, end: (i64, i64)) -> Resul
     let (mut at, mut seq) = end;
     if mark < at {
         let marked: Option<i64> = c
-            .prepare_cached("SELECT seq FROM movement_mark WHERE sku = ?1 AND location = ?2 AND version = ?3")?
+            .prepare_cached(
+                "SELECT seq FROM movement_mark WHERE sku = ?1 AND location = ?2 AND version = ?3",
+            )?
             .query_row([key.sku.0, key.location.0, mark], |row| row.get(0))
             .optional()?;
         if let Some(marked) = marked {
@@ -114,7 +115,8 @@ fn locate(c: &Connection, key: StockKey, version: i64, end: (i64, i64)) -> Resul
     }
     let mut back = c.prepare_cached("SELECT previous FROM movement WHERE seq = ?1")?;
     while at > version {
-        let Some(previous) = back.query_row([seq], |row| row.get::<_, Option<i64>>(0)).optional()?.flatten() else {
+        let Some(previous) = back.query_row([seq], |row| row.get::<_, Option<i64>>(0)).optional()?.flatten()
+        else {
             return Ok(None);
         };
         (at, seq) = (at - 1, previous);
@@ -137,7 +139,9 @@ pub(crate) fn downwards(c: &Connection, key: StockKey, version: i64, limit: i64)
         && (found.len() as i64) < limit
     {
         let row = statement
-            .query_row([place], |row| Ok((rows::movement(row)?, row.get::<_, Option<i64>>(rows::MOVEMENT_WIDTH)?)))
+            .query_row([place], |row| {
+                Ok((rows::movement(row)?, row.get::<_, Option<i64>>(rows::MOVEMENT_WIDTH)?))
+            })
             .optional()?;
         let Some((movement, previous)) = row else { break };
         found.push(movement);

@@ -10,6 +10,7 @@ mod connection;
 mod directory;
 mod fault;
 mod find;
+mod history;
 mod load;
 mod log;
 pub mod migrate;

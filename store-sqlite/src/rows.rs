@@ -128,6 +128,9 @@ fn holder_of(row: &Row<'_>, column: usize) -> Result<Option<Holder>> {
 pub(crate) const MOVEMENT: &str = "sku, location, version, kind, d_on_hand, d_reserved, d_allocated, d_unavailable, \
      on_hand, reserved, allocated, unavailable, backorder_limit, holder, op, actor, reason, note, at, hash";
 
+/// Columns of [`MOVEMENT`].
+pub(crate) const MOVEMENT_WIDTH: usize = 20;
+
 pub(crate) fn movement(row: &Row<'_>) -> Result<Movement> {
     let kind: u8 = row.get(3)?;
     Ok(Movement {

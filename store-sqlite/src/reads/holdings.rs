@@ -3,7 +3,7 @@
 use onhand_rules::{Holder, Order, Reservation, StockKey};
 use onhand_store::{HolderUnits, OrderFilter, Page, ReservationFilter};
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Sql, exactly, one_more};
 use crate::load::{self, select};
@@ -14,37 +14,55 @@ const FIRST: [u8; 16] = [0; 16];
 /// Sorts after every id, being longer than the last.
 const LAST: [u8; 17] = [0xff; 17];
 
+/// Walks the orders and reservations that hold anything, and stops as soon as what it found explains the figures.
 pub(super) fn holders(
     c: &Connection,
     key: StockKey,
     after: Option<(Holder, i32, i32)>,
     limit: usize,
 ) -> Sql<Page<HolderUnits>> {
+    let promised: Option<i64> = c
+        .prepare_cached("SELECT reserved + allocated FROM stock WHERE sku = ?1 AND location = ?2")?
+        .query_row([key.sku.0, key.location.0], |row| row.get(0))
+        .optional()?;
+    // A later page does not know what the pages before it explained, so it walks to the end.
+    let mut unexplained = if after.is_none() { promised.unwrap_or(0) } else { i64::MAX };
+    let mut found: Vec<HolderUnits> = Vec::new();
     // Orders come before reservations, so a page may begin in either.
-    let (tag, id, line, part) = match after {
-        None => (0, FIRST, 0, 0),
-        Some((Holder::Order(id), line, part)) => (1, id.to_bytes(), line, part),
-        Some((Holder::Reservation(id), line, part)) => (2, id.to_bytes(), line, part),
-    };
-    let mut statement = c.prepare_cached(
-        "SELECT tag, id, line, part, reserved, allocated, due,
-                CASE tag WHEN 1 THEN (SELECT reference FROM orders WHERE orders.id = found.id)
-                         ELSE (SELECT owner FROM reservation WHERE reservation.id = found.id) END
-         FROM (
-             SELECT 1 AS tag, order_id AS id, line, part, reserved, allocated, due FROM order_line
-             WHERE sku = ?1 AND location = ?2 AND reserved + allocated > 0
-               AND ?3 < 2 AND (?3 < 1 OR (order_id, line, part) > (?4, ?5, ?6))
-             UNION ALL
-             SELECT 2, reservation_id, line, part, quantity - allocated - released, 0, due FROM reservation_line
-             WHERE sku = ?1 AND location = ?2 AND quantity - allocated - released > 0
-               AND (?3 < 2 OR (reservation_id, line, part) > (?4, ?5, ?6))
-             ORDER BY 1, 2, 3, 4 LIMIT ?7
-         ) AS found ORDER BY tag, id, line, part",
-    )?;
-    let values = (key.sku.0, key.location.0, tag, id, line, part, one_more(limit));
-    let found = statement.query_map(values, holder_units)?;
-    Ok(Page::of(found.collect::<Sql<_>>()?, limit))
+    for (tag, sql) in [(1, OPEN_ORDERS), (2, OPEN_RESERVATIONS)] {
+        let (id, line, part) = match after {
+            Some((Holder::Order(id), line, part)) if tag == 1 => (id.to_bytes(), line, part),
+            Some((Holder::Reservation(_), _, _)) if tag == 1 => continue,
+            Some((Holder::Reservation(id), line, part)) => (id.to_bytes(), line, part),
+            _ => (FIRST, 0, 0),
+        };
+        let mut statement = c.prepare_cached(sql)?;
+        let mut rows = statement.query((key.sku.0, key.location.0, id, line, part))?;
+        while unexplained > 0
+            && found.len() <= limit
+            && let Some(row) = rows.next()?
+        {
+            let units = holder_units(row)?;
+            unexplained -= units.reserved + units.allocated;
+            found.push(units);
+        }
+    }
+    Ok(Page::of(found, limit))
 }
+
+const OPEN_ORDERS: &str = "SELECT 1, id, line, part, reserved, allocated,
+        CASE WHEN state = 'pending' AND reserved > 0 THEN expires_at END, reference
+    FROM orders INDEXED BY orders_open CROSS JOIN order_line ON order_id = id
+    WHERE state IN ('pending', 'confirmed', 'processing') AND id >= ?3
+      AND sku = ?1 AND location = ?2 AND reserved + allocated > 0 AND (id, line, part) > (?3, ?4, ?5)
+    ORDER BY id, line, part";
+
+const OPEN_RESERVATIONS: &str =
+    "SELECT 2, id, line, part, quantity - line.allocated - released, 0, expires_at, owner
+    FROM reservation INDEXED BY reservation_due CROSS JOIN reservation_line AS line ON reservation_id = id
+    WHERE state = 'held' AND sku = ?1 AND location = ?2 AND quantity - line.allocated - released > 0
+      AND (id, line, part) > (?3, ?4, ?5)
+    ORDER BY id, line, part";
 
 fn holder_units(row: &Row<'_>) -> Sql<HolderUnits> {
     Ok(HolderUnits {

@@ -3,9 +3,10 @@
 use onhand_rules::{Movement, StockKey};
 use onhand_store::{Page, StockFilter, StockView};
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Sql, exactly, one_more};
+use crate::history;
 use crate::load::select;
 use crate::rows::{self, STOCK_WIDTH};
 
@@ -68,45 +69,14 @@ pub(super) fn movements(
     before: Option<i64>,
     limit: usize,
 ) -> Sql<Page<Movement>> {
-    let sql = select(
-        rows::MOVEMENT,
-        "movement WHERE sku = ?1 AND location = ?2 AND version < ?3 ORDER BY version DESC LIMIT ?4",
-    );
-    let before = before.unwrap_or(i64::MAX);
-    let mut statement = c.prepare_cached(&sql)?;
-    let found = statement.query_map((key.sku.0, key.location.0, before, one_more(limit)), rows::movement)?;
-    Ok(Page::of(found.collect::<Sql<_>>()?, limit))
+    let from = before.map_or(i64::MAX, |before| before - 1);
+    Ok(Page::of(history::downwards(c, key, from, one_more(limit))?, limit))
 }
 
 pub(super) fn movements_from(c: &Connection, key: StockKey, after: i64, limit: usize) -> Sql<Vec<Movement>> {
-    let sql = select(
-        rows::MOVEMENT,
-        "movement WHERE sku = ?1 AND location = ?2 AND version > ?3 ORDER BY version LIMIT ?4",
-    );
-    let mut statement = c.prepare_cached(&sql)?;
-    statement.query_map((key.sku.0, key.location.0, after, exactly(limit)), rows::movement)?.collect()
+    history::upwards(c, key, after, exactly(limit))
 }
 
-/// Times never fall along the versions of a row (I14), and versions have no gaps (I1): a binary search finds the last
-/// movement that is early enough, in a row of a million after twenty looks.
 pub(super) fn movement_at(c: &Connection, key: StockKey, at: i64) -> Sql<Option<Movement>> {
-    let last: Option<i64> = c
-        .prepare_cached("SELECT max(version) FROM movement WHERE sku = ?1 AND location = ?2")?
-        .query_row([key.sku.0, key.location.0], |row| row.get(0))?;
-    let mut time =
-        c.prepare_cached("SELECT at FROM movement WHERE sku = ?1 AND location = ?2 AND version = ?3")?;
-    // Every version up to `low` is early enough, none above `high` is.
-    let (mut low, mut high) = (0, last.unwrap_or(0));
-    while low < high {
-        let middle = high - (high - low) / 2;
-        let found: Option<i64> =
-            time.query_row([key.sku.0, key.location.0, middle], |row| row.get(0)).optional()?;
-        if found.is_some_and(|found| found <= at) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    let sql = select(rows::MOVEMENT, "movement WHERE sku = ?1 AND location = ?2 AND version = ?3");
-    c.prepare_cached(&sql)?.query_row([key.sku.0, key.location.0, low], rows::movement).optional()
+    history::until(c, key, at)
 }

@@ -2,8 +2,6 @@
 
 use std::sync::LazyLock;
 
-use onhand_rules::order::OrderState;
-use onhand_rules::reservation::ReservationState;
 use onhand_rules::{Order, OrderLine, Reservation, ReservationLine, Tracked};
 use onhand_store::StoreError;
 use rusqlite::{CachedStatement, Connection};
@@ -11,15 +9,6 @@ use rusqlite::{CachedStatement, Connection};
 use super::{Sql, guard, run};
 use crate::bulk::{Insert, bind};
 use crate::fault::work;
-
-/// When a line's hold ends. Standing in the line, it finds overdue holders of a stock row without reading the others.
-fn due_of_order(order: &Order, line: &OrderLine) -> Option<i64> {
-    (order.state == OrderState::Pending && line.reserved > 0).then_some(order.expires_at).flatten()
-}
-
-fn due_of_reservation(reservation: &Reservation, line: &ReservationLine) -> Option<i64> {
-    (reservation.state == ReservationState::Held && line.outstanding() > 0).then_some(reservation.expires_at)
-}
 
 static ORDER: LazyLock<Insert> = LazyLock::new(|| {
     Insert::into(
@@ -83,7 +72,6 @@ fn bind_order(statement: &mut CachedStatement<'_>, base: usize, order: &Order) -
 struct LineOf<'r> {
     order: &'r Order,
     line: &'r OrderLine,
-    due: Option<i64>,
 }
 
 /// Sorts the lines of an order into new and changed ones; lines never go.
@@ -94,16 +82,11 @@ fn order_lines<'r>(
     changed: &mut Vec<LineOf<'r>>,
 ) {
     for (index, line) in order.lines.iter().enumerate() {
-        let due = due_of_order(order, line);
-        let row = LineOf { order, line, due };
-        let old = before.and_then(|before| {
-            let is = |old: &OrderLine| (old.line, old.part) == (line.line, line.part);
-            let old = same_line(&before.lines, index, is)?;
-            Some((old, due_of_order(before, old)))
-        });
-        match old {
+        let row = LineOf { order, line };
+        let is = |old: &OrderLine| (old.line, old.part) == (line.line, line.part);
+        match before.and_then(|before| same_line(&before.lines, index, is)) {
             None => new.push(row),
-            Some((old, was_due)) if old == line && was_due == due => {}
+            Some(old) if old == line => {}
             Some(_) => changed.push(row),
         }
     }
@@ -117,14 +100,14 @@ fn same_line<T>(lines: &[T], index: usize, is: impl Fn(&T) -> bool) -> Option<&T
 static ORDER_LINE: LazyLock<Insert> = LazyLock::new(|| {
     Insert::into(
         "order_line (item, sku, location, per_item, ordered, reserved, allocated, short, shipped, cancelled, expired,
-         returned, unit_minor, due, order_id, line, part)",
+         returned, unit_minor, order_id, line, part)",
     )
 });
 
 const UPDATE_ORDER_LINE: &str =
     "UPDATE order_line SET item = ?1, sku = ?2, location = ?3, per_item = ?4, ordered = ?5,
     reserved = ?6, allocated = ?7, short = ?8, shipped = ?9, cancelled = ?10, expired = ?11, returned = ?12,
-    unit_minor = ?13, due = ?14 WHERE order_id = ?15 AND line = ?16 AND part = ?17";
+    unit_minor = ?13 WHERE order_id = ?14 AND line = ?15 AND part = ?16";
 
 fn bind_order_line(statement: &mut CachedStatement<'_>, base: usize, row: &LineOf<'_>) -> Sql<()> {
     let line = row.line;
@@ -144,7 +127,6 @@ fn bind_order_line(statement: &mut CachedStatement<'_>, base: usize, row: &LineO
         line.expired,
         line.returned,
         line.unit_minor,
-        row.due,
         row.order.id.to_bytes(),
         line.line,
         line.part,
@@ -211,28 +193,23 @@ impl<'c> ReservationLines<'c> {
         Ok(Self {
             insert: connection.prepare_cached(
                 "INSERT INTO reservation_line (item, sku, location, per_item, quantity, allocated, released, expired,
-                 due, reservation_id, line, part) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 reservation_id, line, part) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?,
             update: connection.prepare_cached(
                 "UPDATE reservation_line SET item = ?1, sku = ?2, location = ?3, per_item = ?4, quantity = ?5,
-                 allocated = ?6, released = ?7, expired = ?8, due = ?9
-                 WHERE reservation_id = ?10 AND line = ?11 AND part = ?12",
+                 allocated = ?6, released = ?7, expired = ?8
+                 WHERE reservation_id = ?9 AND line = ?10 AND part = ?11",
             )?,
         })
     }
 
     fn write(&mut self, before: Option<&Reservation>, reservation: &Reservation) -> Result<(), StoreError> {
         for (index, line) in reservation.lines.iter().enumerate() {
-            let due = due_of_reservation(reservation, line);
-            let known = before.and_then(|before| {
-                let old =
-                    same_line(&before.lines, index, |old| (old.line, old.part) == (line.line, line.part))?;
-                Some((old, due_of_reservation(before, old)))
-            });
-            let changed = match known {
-                None => put_reservation_line(&mut self.insert, reservation, line, due),
-                Some((old, was_due)) if old == line && was_due == due => continue,
-                Some(_) => put_reservation_line(&mut self.update, reservation, line, due),
+            let is = |old: &ReservationLine| (old.line, old.part) == (line.line, line.part);
+            let changed = match before.and_then(|before| same_line(&before.lines, index, is)) {
+                None => put_reservation_line(&mut self.insert, reservation, line),
+                Some(old) if old == line => continue,
+                Some(_) => put_reservation_line(&mut self.update, reservation, line),
             };
             guard(changed.map_err(work)?, || {
                 format!("line {} of reservation {}", line.line, reservation.id)
@@ -246,7 +223,6 @@ fn put_reservation_line(
     statement: &mut CachedStatement<'_>,
     reservation: &Reservation,
     line: &ReservationLine,
-    due: Option<i64>,
 ) -> Sql<usize> {
     run!(
         statement,
@@ -258,7 +234,6 @@ fn put_reservation_line(
         line.allocated,
         line.released,
         line.expired,
-        due,
         reservation.id.to_bytes(),
         line.line,
         line.part,

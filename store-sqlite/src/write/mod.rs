@@ -3,14 +3,16 @@
 mod catalogue;
 mod holdings;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use onhand_rules::{Changes, Event, Movement, Stock, Tracked};
+use onhand_rules::{Changes, Event, Stock, StockKey, Tracked};
 use onhand_store::{OpRow, StoreError};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::bulk::{Insert, bind};
 use crate::fault::work;
+use crate::history;
 use crate::rows::{holder_bytes, holder_of_event};
 
 /// Binds parameters from the first on and runs the statement; yields the number of rows it changed.
@@ -49,8 +51,8 @@ pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -
     for row in &changes.locations {
         catalogue::write_location(connection, row)?;
     }
-    write_stock(connection, &changes.stock)?;
-    movements(connection, &changes.movements).map_err(work)?;
+    let last = history::append(connection, &changes.movements).map_err(work)?;
+    write_stock(connection, &changes.stock, &last)?;
     holdings::write_orders(connection, &changes.orders)?;
     holdings::write_reservations(connection, &changes.reservations)?;
     for row in &changes.api_keys {
@@ -59,29 +61,34 @@ pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -
     write_ops(connection, ops).map_err(work)
 }
 
-fn write_stock(connection: &Connection, rows: &[Tracked<Stock>]) -> Result<(), StoreError> {
+fn write_stock(
+    connection: &Connection,
+    rows: &[Tracked<Stock>],
+    last: &BTreeMap<StockKey, i64>,
+) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
     let mut insert = connection
         .prepare_cached(
             "INSERT INTO stock (on_hand, reserved, allocated, unavailable, backorder_limit, version, changed_at, head,
-             sku, location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             sku, location, last_movement) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce(?11, 0))",
         )
         .map_err(work)?;
     let mut update = connection
         .prepare_cached(
             "UPDATE stock SET on_hand = ?1, reserved = ?2, allocated = ?3, unavailable = ?4, backorder_limit = ?5,
-             version = ?6, changed_at = ?7, head = ?8 WHERE sku = ?9 AND location = ?10 AND version = ?11",
+             version = ?6, changed_at = ?7, head = ?8, last_movement = coalesce(?11, last_movement)
+             WHERE sku = ?9 AND location = ?10 AND version = ?12",
         )
         .map_err(work)?;
     for row in rows {
         let Some(stock) = &row.now else { continue };
         let changed = match &row.before {
-            None => put_stock(&mut insert, stock),
-            Some(before) => {
-                update.raw_bind_parameter(11, before.version).and_then(|()| put_stock(&mut update, stock))
-            }
+            None => put_stock(&mut insert, stock, last),
+            Some(before) => update
+                .raw_bind_parameter(12, before.version)
+                .and_then(|()| put_stock(&mut update, stock, last)),
         };
         guard(changed.map_err(work)?, || {
             format!("stock of SKU {} at location {}", stock.key.sku.0, stock.key.location.0)
@@ -90,7 +97,11 @@ fn write_stock(connection: &Connection, rows: &[Tracked<Stock>]) -> Result<(), S
     Ok(())
 }
 
-fn put_stock(statement: &mut CachedStatement<'_>, stock: &Stock) -> Sql<usize> {
+fn put_stock(
+    statement: &mut CachedStatement<'_>,
+    stock: &Stock,
+    last: &BTreeMap<StockKey, i64>,
+) -> Sql<usize> {
     run!(
         statement,
         stock.figures.on_hand,
@@ -103,44 +114,8 @@ fn put_stock(statement: &mut CachedStatement<'_>, stock: &Stock) -> Sql<usize> {
         stock.head,
         stock.key.sku.0,
         stock.key.location.0,
+        last.get(&stock.key).copied(),
     )
-}
-
-static MOVEMENT: LazyLock<Insert> = LazyLock::new(|| {
-    Insert::into(
-        "movement (sku, location, version, kind, d_on_hand, d_reserved, d_allocated, d_unavailable, on_hand, reserved,
-         allocated, unavailable, backorder_limit, holder, op, actor, reason, note, at, hash)",
-    )
-});
-
-fn movements(connection: &Connection, rows: &[Movement]) -> Sql<()> {
-    MOVEMENT.all(connection, rows, |statement, base, row| {
-        bind!(
-            statement,
-            base,
-            row.key.sku.0,
-            row.key.location.0,
-            row.version,
-            row.kind as u8,
-            row.delta.on_hand,
-            row.delta.reserved,
-            row.delta.allocated,
-            row.delta.unavailable,
-            row.after.on_hand,
-            row.after.reserved,
-            row.after.allocated,
-            row.after.unavailable,
-            row.backorder_limit,
-            row.holder.map(holder_bytes),
-            row.op.to_bytes(),
-            row.actor.0,
-            row.reason.as_deref(),
-            row.note.as_deref(),
-            row.at,
-            row.hash,
-        );
-        Ok(())
-    })
 }
 
 static OP: LazyLock<Insert> =
