@@ -8,9 +8,11 @@
 use std::collections::BTreeMap;
 
 use onhand_rules::{Movement, StockKey};
+use onhand_store::StoreError;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::bulk::{Insert, bind};
+use crate::fault::work;
 use crate::load::select;
 use crate::rows::{self, holder_bytes};
 
@@ -29,30 +31,54 @@ static MOVEMENT: std::sync::LazyLock<Insert> = std::sync::LazyLock::new(|| {
     )
 });
 
-/// Appends movements; yields the place of the last one of each stock row.
-pub(crate) fn append(connection: &Connection, movements: &[Movement]) -> Result<BTreeMap<StockKey, i64>> {
-    let mut last: BTreeMap<StockKey, i64> = BTreeMap::new();
+/// Where the last movement of a stock row stands, and its version.
+#[derive(Clone, Copy)]
+pub(crate) struct Last {
+    pub(crate) seq: i64,
+    pub(crate) version: i64,
+}
+
+/// Appends movements; yields the last one of each stock row.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when a movement does not follow the one before it in its row: nothing else in the schema
+/// refuses a number that was written before.
+pub(crate) fn append(
+    connection: &Connection,
+    movements: &[Movement],
+) -> std::result::Result<BTreeMap<StockKey, Last>, StoreError> {
+    let mut last: BTreeMap<StockKey, Last> = BTreeMap::new();
+    let mut placed = Vec::with_capacity(movements.len());
     if movements.is_empty() {
         return Ok(last);
     }
+    let free = next_free(connection).map_err(work)?;
+    for (seq, movement) in (free..).zip(movements) {
+        let (key, version) = (movement.key, movement.version);
+        let before = match last.insert(key, Last { seq, version }) {
+            Some(before) => before,
+            None => end(connection, key).map_err(work)?,
+        };
+        if before.version + 1 != version {
+            return Err(StoreError::Conflict(format!(
+                "movement {version} of SKU {} at location {} does not follow movement {}",
+                key.sku.0, key.location.0, before.version
+            )));
+        }
+        placed.push((seq, Some(before.seq).filter(|&seq| seq > 0), movement));
+    }
+    insert(connection, &placed).map_err(work)?;
+    Ok(last)
+}
+
+fn next_free(connection: &Connection) -> Result<i64> {
     let end: Option<i64> =
         connection.prepare_cached("SELECT max(seq) FROM movement")?.query_row([], |row| row.get(0))?;
-    let mut end_of =
-        connection.prepare_cached("SELECT last_movement FROM stock WHERE sku = ?1 AND location = ?2")?;
-    let mut placed = Vec::with_capacity(movements.len());
-    for (seq, movement) in (end.unwrap_or(0) + 1..).zip(movements) {
-        let key = movement.key;
-        let previous = match last.insert(key, seq) {
-            Some(previous) => Some(previous),
-            None => {
-                let known: Option<i64> =
-                    end_of.query_row([key.sku.0, key.location.0], |row| row.get(0)).optional()?;
-                known.filter(|&known| known > 0)
-            }
-        };
-        placed.push((seq, previous, movement));
-    }
-    MOVEMENT.all(connection, &placed, |statement, base, (seq, previous, row)| {
+    Ok(end.unwrap_or(0) + 1)
+}
+
+fn insert(connection: &Connection, placed: &[(i64, Option<i64>, &Movement)]) -> Result<()> {
+    MOVEMENT.all(connection, placed, |statement, base, (seq, previous, row)| {
         bind!(
             statement,
             base,
@@ -86,22 +112,22 @@ pub(crate) fn append(connection: &Connection, movements: &[Movement]) -> Result<
     for (seq, _, movement) in placed.iter().filter(|(_, _, movement)| movement.version % STRIDE == 1) {
         mark.execute([movement.key.sku.0, movement.key.location.0, movement.version, *seq])?;
     }
-    Ok(last)
+    Ok(())
 }
 
-/// The number of movements of a stock row, and the place of the last.
-fn end(c: &Connection, key: StockKey) -> Result<(i64, i64)> {
+/// The last movement of a stock row; all zero before the first.
+fn end(c: &Connection, key: StockKey) -> Result<Last> {
     let found = c
         .prepare_cached("SELECT version, last_movement FROM stock WHERE sku = ?1 AND location = ?2")?
-        .query_row([key.sku.0, key.location.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([key.sku.0, key.location.0], |row| Ok(Last { version: row.get(0)?, seq: row.get(1)? }))
         .optional()?;
-    Ok(found.unwrap_or((0, 0)))
+    Ok(found.unwrap_or(Last { seq: 0, version: 0 }))
 }
 
 /// The place of the movement with this version, which must not be above the row's own.
-fn locate(c: &Connection, key: StockKey, version: i64, end: (i64, i64)) -> Result<Option<i64>> {
+fn locate(c: &Connection, key: StockKey, version: i64, end: Last) -> Result<Option<i64>> {
     let mark = mark_from(version);
-    let (mut at, mut seq) = end;
+    let Last { mut seq, version: mut at } = end;
     if mark < at {
         let marked: Option<i64> = c
             .prepare_cached(
@@ -127,7 +153,7 @@ fn locate(c: &Connection, key: StockKey, version: i64, end: (i64, i64)) -> Resul
 /// At most `limit` movements from `version` downwards, newest first.
 pub(crate) fn downwards(c: &Connection, key: StockKey, version: i64, limit: i64) -> Result<Vec<Movement>> {
     let end = end(c, key)?;
-    let version = version.min(end.0);
+    let version = version.min(end.version);
     let mut found = Vec::new();
     if version < 1 || limit < 1 {
         return Ok(found);
@@ -152,7 +178,7 @@ pub(crate) fn downwards(c: &Connection, key: StockKey, version: i64, limit: i64)
 
 /// At most `limit` movements with versions above `after`, oldest first.
 pub(crate) fn upwards(c: &Connection, key: StockKey, after: i64, limit: i64) -> Result<Vec<Movement>> {
-    let last = after.saturating_add(limit).min(end(c, key)?.0);
+    let last = after.saturating_add(limit).min(end(c, key)?.version);
     let mut found = downwards(c, key, last, last - after)?;
     found.reverse();
     Ok(found)
@@ -167,7 +193,7 @@ pub(crate) fn until(c: &Connection, key: StockKey, at: i64) -> Result<Option<Mov
          WHERE movement_mark.sku = ?1 AND movement_mark.location = ?2 AND movement_mark.version = ?3",
     )?;
     // Marks up to `low` are early enough, none above `high` is; they are counted from 1.
-    let (mut low, mut high) = (0, (end.0 + STRIDE - 1) / STRIDE);
+    let (mut low, mut high) = (0, (end.version + STRIDE - 1) / STRIDE);
     while low < high {
         let middle = high - (high - low) / 2;
         let version = (middle - 1) * STRIDE + 1;

@@ -100,9 +100,11 @@ async fn a9_a_flipped_bit_in_a_movement_is_named() {
     let path = dir.path().join("onhand.sqlite");
     let bytes = std::fs::read(&path).expect("the file");
     let note = b"the opening stock of this shop";
-    let at = bytes.windows(note.len()).position(|window| window == note).expect("the note");
     let mut file = OpenOptions::new().read(true).write(true).open(&path).expect("the file");
-    flip(&mut file, at as u64);
+    // A page that was split may keep a stale copy in its unused part.
+    for (at, _) in bytes.windows(note.len()).enumerate().filter(|(_, window)| window == note) {
+        flip(&mut file, at as u64);
+    }
     drop(file);
     let shop = Shop::open(dir.path());
     let report = verify(shop.store.reads(), &mut |_| ()).await.expect("verify");

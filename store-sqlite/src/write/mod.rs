@@ -12,7 +12,7 @@ use rusqlite::{CachedStatement, Connection};
 
 use crate::bulk::{Insert, bind};
 use crate::fault::work;
-use crate::history;
+use crate::history::{self, Last};
 use crate::rows::{holder_bytes, holder_of_event};
 
 /// Binds parameters from the first on and runs the statement; yields the number of rows it changed.
@@ -51,7 +51,7 @@ pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -
     for row in &changes.locations {
         catalogue::write_location(connection, row)?;
     }
-    let last = history::append(connection, &changes.movements).map_err(work)?;
+    let last = history::append(connection, &changes.movements)?;
     write_stock(connection, &changes.stock, &last)?;
     holdings::write_orders(connection, &changes.orders)?;
     holdings::write_reservations(connection, &changes.reservations)?;
@@ -64,8 +64,9 @@ pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -
 fn write_stock(
     connection: &Connection,
     rows: &[Tracked<Stock>],
-    last: &BTreeMap<StockKey, i64>,
+    last: &BTreeMap<StockKey, Last>,
 ) -> Result<(), StoreError> {
+    check_ends(rows, last)?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -97,10 +98,26 @@ fn write_stock(
     Ok(())
 }
 
+/// Every movement must end in its stock row: one that does not could not be found again.
+fn check_ends(rows: &[Tracked<Stock>], last: &BTreeMap<StockKey, Last>) -> Result<(), StoreError> {
+    let versions: BTreeMap<StockKey, i64> =
+        rows.iter().filter_map(|row| row.now.as_ref()).map(|stock| (stock.key, stock.version)).collect();
+    for (key, end) in last {
+        if versions.get(key) != Some(&end.version) {
+            let (sku, location) = (key.sku.0, key.location.0);
+            return Err(StoreError::Conflict(format!(
+                "the row of SKU {sku} at location {location} does not end at its movement {}",
+                end.version
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn put_stock(
     statement: &mut CachedStatement<'_>,
     stock: &Stock,
-    last: &BTreeMap<StockKey, i64>,
+    last: &BTreeMap<StockKey, Last>,
 ) -> Sql<usize> {
     run!(
         statement,
@@ -114,7 +131,7 @@ fn put_stock(
         stock.head,
         stock.key.sku.0,
         stock.key.location.0,
-        last.get(&stock.key).copied(),
+        last.get(&stock.key).map(|last| last.seq),
     )
 }
 
