@@ -1,0 +1,14 @@
+//! The engine over real databases: what it promises to its callers, and what it does when something breaks.
+//!
+//! Tests that bear an id (`a3_…`, `f9_…`) are the faults of that id. Every promise is tested on both databases, except
+//! where only one of them can break in that way.
+
+mod batches;
+mod clock;
+mod faults;
+mod holds;
+mod network;
+mod races;
+mod replicas;
+mod stage;
+mod stopping;
