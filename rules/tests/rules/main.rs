@@ -1,0 +1,16 @@
+//! The rules against their invariants: every small world, random sequences, the tables of the two state machines, and
+//! every refusal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests, also in the functions that are not marked as such"
+)]
+
+mod commands;
+mod exhaustive;
+mod harness;
+mod machines;
+mod properties;
+mod refusals;
