@@ -10,7 +10,7 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 pub(crate) fn failure(error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
         Some(refusal) => refused(refusal),
-        None if is_our_fault(error) => StoreError::Broken(text(error)),
+        None if is_our_fault(error) || is_distrust(error) => StoreError::Broken(text(error)),
         None => StoreError::Unavailable(text(error)),
     }
 }
@@ -37,7 +37,7 @@ pub(crate) fn pool_failure(error: &PoolError) -> StoreError {
 pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         Some(refusal) => matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
-        None => !is_our_fault(error),
+        None => !is_our_fault(error) && !is_distrust(error),
     }
 }
 
@@ -48,6 +48,13 @@ fn is_our_fault(error: &tokio_postgres::Error) -> bool {
     ["error serializing", "error deserializing", "invalid ", "query returned", "expected "]
         .iter()
         .any(|start| words.starts_with(start))
+}
+
+/// The server does not encrypt, or is not who it should be: nothing that waiting cures. A handshake that broke off is.
+fn is_distrust(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    error.to_string().contains("TLS")
+        && cause.is_none_or(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
 }
 
 fn refused(refusal: &DbError) -> StoreError {
