@@ -1,4 +1,10 @@
 //! The behaviour of every store, on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code outside of test functions: a panic is how it says no"
+)]
 
 use std::sync::Arc;
 
