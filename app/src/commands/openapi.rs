@@ -9,6 +9,6 @@ use crate::terminal;
 pub(crate) struct Openapi {}
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    terminal::say(&onhand_api::openapi().to_pretty_json()?);
+    terminal::say(onhand_api::openapi().trim_end());
     Ok(ExitCode::SUCCESS)
 }

@@ -97,11 +97,8 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stderr = child.stderr.take().expect("a pipe");
         let (sender, lines) = mpsc::channel();
         // It ends with the pipe.
@@ -112,11 +109,7 @@ impl Process {
                 }
             }
         });
-        Self {
-            child,
-            lines,
-            seen: Vec::new(),
-        }
+        Self { child, lines, seen: Vec::new() }
     }
 
     /// Waits for a line that holds `part`.
@@ -204,11 +197,7 @@ impl Server {
         let mut process = Process::start(command);
         process.line_with("\"ready; ");
         let (url, api_key) = read_ready(&ready);
-        Self {
-            process,
-            url,
-            api_key,
-        }
+        Self { process, url, api_key }
     }
 }
 

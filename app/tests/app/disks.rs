@@ -1,0 +1,102 @@
+//! Disks that fail or dawdle, by `strace`, which answers system calls in the kernel's place.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::program::{Place, Server};
+use crate::shop::Shop;
+
+/// What SQLite calls depends on how it was built. `strace` counts for each thread, so this is about the writer's own
+/// calls: the first are those of the first start.
+fn syncs(what: &str) -> [String; 5] {
+    let inject = format!("inject=fsync,fdatasync:{what}");
+    ["-f", "-qq", "-o/dev/null", "-e", &inject].map(str::to_owned)
+}
+
+fn with_strace(place: &Place, flags: &[&str], what: &str) -> Server {
+    let found = std::process::Command::new("strace").arg("-V").output();
+    assert!(found.is_ok(), "strace is needed to make disks fail: install it");
+    let arguments = syncs(what);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Server::with(place, flags, Some(&arguments))
+}
+
+#[tokio::test]
+async fn a3_a_failed_sync_ends_the_process_and_the_truth_is_found_by_key_sqlite() {
+    let place = Place::sqlite();
+    let mut server = with_strace(&place, &[], "error=EIO:when=25");
+    let key = server.api_key.clone().expect("a first key");
+    let shop = Shop::new(&server.url, &key);
+    shop.stock("A", 100).await;
+    let mut placed = Vec::new();
+    let unknown = loop {
+        let name = format!("order-{:03}", placed.len());
+        match shop.order("A", &name).await {
+            Ok(answer) if answer.status == 201 => placed.push(answer.body["id"].clone()),
+            Ok(answer) => {
+                assert_eq!((answer.status, answer.code()), (503, "outcome_unknown"), "{answer:?}");
+                break name;
+            }
+            // The process may end before the answer is out; the client knows as little either way.
+            Err(_) => break name,
+        }
+        assert!(placed.len() < 100, "no sync failed");
+    };
+    let failed = Instant::now();
+    assert_eq!(server.process.wait().code(), Some(70));
+    assert!(failed.elapsed() < Duration::from_secs(5), "it ended after {:?}", failed.elapsed());
+    let server = Server::start(&place);
+    let shop = Shop::new(&server.url, &key);
+    for id in &placed {
+        let path = format!("/v1/orders/{}", id.as_str().expect("an id"));
+        assert_eq!(shop.get(&path).await.status, 200, "an acknowledged order is lost");
+    }
+    let before = shop.reserved("A").await;
+    let expected = i64::try_from(placed.len()).expect("few");
+    assert!(before == expected || before == expected + 1, "{before} reserved, {expected} acknowledged");
+    let first = shop.order("A", &unknown).await.expect("an answer");
+    let second = shop.order("A", &unknown).await.expect("an answer");
+    assert_eq!((first.status, &first.body["id"]), (201, &second.body["id"]));
+    assert_eq!(shop.reserved("A").await, expected + 1);
+    shop.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a10_a_slow_disk_sheds_load_and_loses_nothing_sqlite() {
+    const BUYERS: usize = 60;
+    let place = Place::sqlite();
+    // The writer's own syncs take half a second each, from the fifth on.
+    let server = with_strace(&place, &["--queue-max", "16"], "delay_exit=500000:when=5+");
+    let shop = Shop::new(&server.url, server.api_key.as_deref().expect("a first key"));
+    shop.stock("A", 1_000).await;
+    let mut tasks = JoinSet::new();
+    for buyer in 0..BUYERS {
+        let shop = shop.clone();
+        tasks.spawn(async move {
+            let key = format!("order-{buyer:03}");
+            let answer = shop.order("A", &key).await.expect("an answer");
+            (key, answer)
+        });
+    }
+    let (mut accepted, mut refused) = (0, Vec::new());
+    while let Some(answer) = tasks.join_next().await {
+        let (key, answer) = answer.expect("a buyer");
+        if answer.status == 201 {
+            accepted += 1;
+        } else {
+            assert_eq!((answer.status, answer.code()), (503, "busy"), "{answer:?}");
+            assert!(answer.retry_after.is_some(), "{answer:?}");
+            refused.push(key);
+        }
+    }
+    assert!(accepted > 0 && !refused.is_empty(), "{accepted} accepted, {} refused", refused.len());
+    assert_eq!(shop.reserved("A").await, accepted, "a refusal did nothing");
+    // Who comes back with the same key is served.
+    for key in refused.iter().take(2) {
+        let body = json!({"lines": [{"sku": "A", "quantity": 1}]});
+        assert_eq!(shop.post("/v1/orders", key, &body).await.status, 201);
+    }
+    shop.assert_clean().await;
+}
