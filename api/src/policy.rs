@@ -58,6 +58,7 @@ routes! {
     GET "/metrics" Metrics, Read;
     GET "/openapi.json" Public, Read;
     GET "/docs" Public, Read;
+    GET "/docs/style.css" Public, Read;
     GET "/problems" Public, Read;
     GET "/problems/{code}" Public, Read;
     POST "/v1/ping" Public, Act;

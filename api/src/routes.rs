@@ -34,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(health::ping))
         .routes(routes!(docs::openapi))
         .routes(routes!(docs::page))
+        .routes(routes!(docs::style))
         .routes(routes!(docs::problems))
         .routes(routes!(docs::problem))
         .routes(routes!(locations::list, locations::create))

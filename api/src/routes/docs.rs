@@ -8,13 +8,12 @@ use crate::api::Api;
 use crate::body::problems::{ProblemKind, ProblemKinds};
 use crate::extract::Call;
 use crate::problem::{ALL, Problem, by_code};
+use crate::reference::STYLE;
 use crate::respond::found;
 
-/// The page carries its own style and script and nothing from elsewhere.
-const PAGE: &str = include_str!("docs.html");
-/// It may fetch the description from this server, and nothing else from anywhere.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The page may load its style from this server, and nothing else from anywhere; it has no script.
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs",
@@ -30,12 +29,21 @@ pub(crate) async fn openapi(State(api): State<Api>) -> Response {
 /// A page to read this description in.
 #[utoipa::path(get, path = "/docs", tag = "docs",
     responses((status = 200, description = "HTML", body = String, content_type = "text/html")))]
-pub(crate) async fn page() -> Response {
-    let mut response = PAGE.into_response();
+pub(crate) async fn page(State(api): State<Api>) -> Response {
+    let mut response = api.0.document.page.clone().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The style of that page.
+#[utoipa::path(get, path = "/docs/style.css", tag = "docs",
+    responses((status = 200, description = "CSS", body = String, content_type = "text/css")))]
+pub(crate) async fn style() -> Response {
+    let mut response = STYLE.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
     response
 }
 

@@ -24,7 +24,7 @@ async fn step<T: Serialize>(
 }
 
 /// Turns an order's holds into allocations, also after they have ended if the goods are still there.
-#[utoipa::path(post, path = "/v1/orders/{id}/confirm", tag = "orders", request_body = Option<Confirmation>,
+#[utoipa::path(post, path = "/v1/orders/{id}/confirm", tag = "orders", request_body = Confirmation,
     params(("id" = String, Path, description = "Id of the order")),
     responses((status = 200, description = "It is confirmed", body = OrderStep)))]
 pub(crate) async fn confirm(
@@ -41,7 +41,7 @@ pub(crate) async fn confirm(
 }
 
 /// Gives units back, all that can still be cancelled or some of some lines.
-#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", request_body = Option<Cancellation>,
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", request_body = Cancellation,
     params(("id" = String, Path, description = "Id of the order")),
     responses((status = 200, description = "It is cancelled", body = OrderStep)))]
 pub(crate) async fn cancel(
@@ -59,7 +59,7 @@ pub(crate) async fn cancel(
 }
 
 /// Goods leave the building, all that is confirmed or some of some lines.
-#[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", request_body = Option<Shipment>,
+#[utoipa::path(post, path = "/v1/orders/{id}/ship", tag = "orders", request_body = Shipment,
     params(("id" = String, Path, description = "Id of the order")),
     responses((status = 200, description = "They have left", body = OrderStep)))]
 pub(crate) async fn ship(
@@ -77,7 +77,7 @@ pub(crate) async fn ship(
 }
 
 /// The buyer has the goods.
-#[utoipa::path(post, path = "/v1/orders/{id}/deliver", tag = "orders", request_body = Option<Delivery>,
+#[utoipa::path(post, path = "/v1/orders/{id}/deliver", tag = "orders", request_body = Delivery,
     params(("id" = String, Path, description = "Id of the order")),
     responses((status = 200, description = "It is delivered", body = OrderStep)))]
 pub(crate) async fn deliver(

@@ -112,7 +112,7 @@ pub(crate) async fn extend(
 }
 
 /// Gives units back, all that are held or some of some lines.
-#[utoipa::path(post, path = "/v1/reservations/{id}/release", tag = "reservations", request_body = Option<Release>,
+#[utoipa::path(post, path = "/v1/reservations/{id}/release", tag = "reservations", request_body = Release,
     params(("id" = String, Path, description = "Id of the reservation")),
     responses((status = 200, description = "They were given back", body = ReservationStep<'static>)))]
 pub(crate) async fn release(
@@ -129,7 +129,7 @@ pub(crate) async fn release(
 }
 
 /// Makes a confirmed order of held units, all or some.
-#[utoipa::path(post, path = "/v1/reservations/{id}/allocate", tag = "reservations", request_body = Option<Allocation>,
+#[utoipa::path(post, path = "/v1/reservations/{id}/allocate", tag = "reservations", request_body = Allocation,
     params(("id" = String, Path, description = "Id of the reservation")),
     responses((status = 200, description = "The order was made", body = ReservationStep<'static>)))]
 pub(crate) async fn allocate(
