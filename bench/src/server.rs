@@ -68,11 +68,9 @@ impl Server {
                 return Ok(answer);
             }
             if let Some(status) = self.process.try_wait()? {
-                let log = std::fs::read_to_string(scratch.join("server.log")).unwrap_or_default();
-                let tail: Vec<&str> = log.lines().rev().take(10).collect();
                 bail!(
-                    "`onhand serve` ended before it was ready ({status}); the end of its log, last line first:\n{}",
-                    tail.join("\n")
+                    "`onhand serve` ended before it was ready ({status}); the end of its log:\n{}",
+                    end_of_log(scratch)
                 );
             }
             if Instant::now() > deadline {
@@ -110,6 +108,13 @@ impl Drop for Server {
         drop(self.process.kill());
         drop(self.process.wait());
     }
+}
+
+/// The last lines that a server in this directory wrote.
+pub(crate) fn end_of_log(scratch: &Path) -> String {
+    let log = std::fs::read_to_string(scratch.join("server.log")).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
 }
 
 /// The program to start: the one named, or the one beside this program, freshly built when cargo runs us.

@@ -117,14 +117,15 @@ impl Door {
         answer.json()
     }
 
-    /// Whether it says that it is ready, database included.
-    pub(super) async fn ready(&self) -> bool {
+    /// `Ok` once it says that it is ready, database included; else what it says instead.
+    pub(super) async fn ready(&self) -> Result<(), String> {
         let request = Template::plain("GET", "/readyz", &self.api_key, None);
-        let Ok(mut connection) = Connection::open(self.address).await else {
-            return false;
-        };
-        let answer = connection.exchange(&request.bytes).await;
-        answer.is_ok_and(|answer| answer.status == 200)
+        let mut connection = Connection::open(self.address).await.map_err(|error| error.to_string())?;
+        let answer = connection.exchange(&request.bytes).await.map_err(|error| error.to_string())?;
+        match answer.status {
+            200 => Ok(()),
+            status => Err(format!("{status} {}", String::from_utf8_lossy(answer.body))),
+        }
     }
 
     /// What the server says about a SKU.

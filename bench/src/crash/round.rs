@@ -185,12 +185,16 @@ impl Run<'_> {
         state.tally.database_kills += 1;
         postgres.restart()?;
         let back = Instant::now();
-        while !runtime.block_on(state.door().ready()) {
+        while let Err(instead) = runtime.block_on(state.door().ready()) {
             if let Some(status) = state.server.ended()? {
                 bail!("the server ended ({status}) when its database was killed; it must wait for it");
             }
             if back.elapsed() > RECOVERY {
-                bail!("not ready {} s after its database came back", RECOVERY.as_secs());
+                bail!(
+                    "not ready {} s after its database came back: {instead}; the end of its log:\n{}",
+                    RECOVERY.as_secs(),
+                    crate::server::end_of_log(scratch)
+                );
             }
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use onhand_rules::Changes;
 use onhand_store::{Session, StoreError};
 use tokio::sync::{mpsc, watch};
 
@@ -55,9 +56,42 @@ impl Writer {
             match stop_check.await {
                 Ok(true) => self.process(&mut waiting).await,
                 Ok(false) => return,
-                // Nothing came: look whether the engine is stopping.
+                // Nothing came: look whether the engine is stopping, and whether the database is well again. Whoever
+                // sends no requests to a server that is not ready would otherwise wait for ever.
+                Err(_) if !self.shared.writable.load(Ordering::Acquire) => self.probe().await,
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Writes nothing but the ledger clock, to see whether writing works again.
+    async fn probe(&mut self) {
+        match self.write_nothing().await {
+            Ok(()) => {
+                self.shared.writable.store(true, Ordering::Release);
+                tracing::info!("the database can be written again");
+            }
+            Err(error) if self.is_fatal(&error) => self.fail(Vec::new(), error).await,
+            Err(error) => {
+                tracing::debug!(%error, "the database cannot be written yet");
+                if let Err(second) = self.session.rollback().await {
+                    tracing::debug!(%second, "the rollback failed too; the session opens anew");
+                }
+            }
+        }
+    }
+
+    async fn write_nothing(&mut self) -> Result<(), StoreError> {
+        let now = self.session.begin().await?;
+        self.session.write(&Changes::default(), &[], now).await?;
+        self.session.commit().await.map(|_head| ())
+    }
+
+    fn is_fatal(&self, error: &StoreError) -> bool {
+        match error {
+            StoreError::Unknown(_) => self.shared.store.capabilities().unknown_is_fatal,
+            StoreError::Broken(_) => true,
+            _ => false,
         }
     }
 
@@ -169,14 +203,10 @@ impl Writer {
     }
 
     async fn fail(&mut self, commands: Vec<Pending>, error: StoreError) {
-        let fatal = match &error {
-            StoreError::Unknown(_) => {
-                self.shared.metrics.unknown_commits.inc();
-                self.shared.store.capabilities().unknown_is_fatal
-            }
-            StoreError::Broken(_) => true,
-            _ => false,
-        };
+        let fatal = self.is_fatal(&error);
+        if matches!(error, StoreError::Unknown(_)) {
+            self.shared.metrics.unknown_commits.inc();
+        }
         if !matches!(error, StoreError::Rejected(_) | StoreError::Conflict(_)) {
             self.shared.writable.store(false, Ordering::Release);
         }

@@ -15,6 +15,7 @@ use crate::stage::{
 on_both!(
     a_failure_at_any_step_does_nothing,
     a_full_or_read_only_disk_is_named,
+    it_is_well_again_without_being_asked,
     c6_a_conflict_is_run_again_and_nobody_notices,
     c6_endless_conflicts_are_busy,
     a_refused_batch_costs_only_its_culprit,
@@ -40,12 +41,11 @@ async fn a_failure_at_any_step_does_nothing(stage: Stage) {
         let answer = within("an answer", engine.submit(request(buy("A", 1), &key))).await;
         assert!(matches!(answer, Err(SubmitError::Unavailable(_))), "{call:?}: {answer:?}");
         assert_eq!(plan.pending(), 0, "{call:?} was reached");
-        assert!(!engine.is_writable(), "{call:?}");
         assert_eq!(stage.dump().await, before, "{call:?}");
         // By itself, without a restart, and as if the first had never been.
         let again = within("an answer", engine.submit(request(buy("A", 1), &key))).await.unwrap();
         assert!(is_done(&again.outcome) && !again.replayed, "{call:?}");
-        assert!(engine.is_writable(), "{call:?}");
+        well_again(&engine).await;
     }
     assert_eq!(figures(&engine, "A").await, (100, STEPS.len() as i64, 0));
     stage.verify().await;
@@ -61,9 +61,33 @@ async fn a_full_or_read_only_disk_is_named(stage: Stage) {
             let answer = submit(&engine, buy("A", 1)).await;
             assert!(matches!(answer, Err(SubmitError::StorageFull(_))), "{call:?}: {answer:?}");
             assert_eq!(stage.dump().await, before);
+            well_again(&engine).await;
         }
     }
     assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome));
+}
+
+/// By itself: somebody who balances load sends nothing to a server that says that it cannot write.
+async fn well_again(engine: &Engine) {
+    until("it can write again", || engine.is_writable()).await;
+}
+
+async fn it_is_well_again_without_being_asked(stage: Stage) {
+    let (engine, plan) = stage.faulty(quiet()).await;
+    open_shop(&engine, &[("A", 10)]).await;
+    plan.fail(Call::Begin, gone());
+    // Two looks in vain, and one at a gate.
+    plan.fail(Call::Begin, gone());
+    plan.fail(Call::Write, StoreError::Full("no room".into()));
+    let gate = plan.hold(Call::BeforeCommit);
+    assert!(matches!(submit(&engine, buy("A", 1)).await, Err(SubmitError::Unavailable(_))));
+    within("the writer looks", gate.reached()).await;
+    assert_eq!(plan.pending(), 0);
+    assert!(!engine.is_writable(), "not before a commit has succeeded");
+    gate.release();
+    well_again(&engine).await;
+    assert_eq!(figures(&engine, "A").await, (10, 0, 0));
+    stage.verify().await;
 }
 
 async fn c6_a_conflict_is_run_again_and_nobody_notices(stage: Stage) {
@@ -147,6 +171,7 @@ async fn an_unknown_commit_that_happened_is_found_by_its_key(stage: Stage) {
         let answer = engine.submit(request(buy("A", 1), &key)).await.unwrap();
         assert!(is_done(&answer.outcome) && !answer.replayed, "the engine asked, and knows");
         assert_eq!(engine.metrics().unknown_commits.get(), 1);
+        well_again(&engine).await;
         // When even asking fails, the caller is told that nobody knows.
         let unlucky = new_key();
         plan.fail(Call::AfterCommit, StoreError::Unknown("the answer was lost".into()));
