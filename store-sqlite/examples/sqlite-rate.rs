@@ -176,6 +176,30 @@ impl Zipf {
     }
 }
 
+/// What the process has used so far, by Linux's account; zero elsewhere. Steadier than time on a busy machine.
+struct Used {
+    /// Nanoseconds on a processor.
+    processor: f64,
+    /// Bytes handed to the file system.
+    written: f64,
+}
+
+impl Used {
+    fn now() -> Self {
+        let text = |file| std::fs::read_to_string(file).unwrap_or_default();
+        let first = |text: &str| text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0.0);
+        let io = text("/proc/self/io");
+        Self {
+            processor: first(&text("/proc/self/schedstat")),
+            written: io.split("wchar:").nth(1).map_or(0.0, first),
+        }
+    }
+
+    fn since(&self, start: &Self) -> Self {
+        Self { processor: self.processor - start.processor, written: self.written - start.written }
+    }
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let dir: Option<PathBuf> = arguments.next().filter(|dir| dir != "-").map(PathBuf::from);
@@ -188,7 +212,9 @@ async fn run(dir: Option<PathBuf>, seconds: f64) {
     let scratch = tempfile::tempdir().unwrap();
     let dir = dir.unwrap_or_else(|| scratch.path().to_owned());
     let mut zipf = Zipf::new(SKUS);
-    println!("picks  batch  commands/s   µs each: begin  outcomes  find  decide  write  commit");
+    println!(
+        "picks  batch  commands/s  CPU µs  bytes  µs each: begin  outcomes  find  decide  write  commit"
+    );
     let only: Option<String> = std::env::args().nth(3);
     for hot in [true, false] {
         for size in [1, 16, 64, 256, 1024] {
@@ -204,6 +230,7 @@ async fn run(dir: Option<PathBuf>, seconds: f64) {
                 Bench { session: store.session().await.unwrap(), serial: 0, spent: Spent::default() };
             catalogue(&mut bench).await;
             bench.spent = Spent::default();
+            let used = Used::now();
             let (mut done, mut taken) = (0, Duration::ZERO);
             while taken.as_secs_f64() < seconds {
                 let orders = (0..size)
@@ -216,11 +243,14 @@ async fn run(dir: Option<PathBuf>, seconds: f64) {
                 done += bench.batch(orders).await;
                 taken += start.elapsed();
             }
+            let used = Used::now().since(&used);
             let each = |spent: Duration| spent.as_secs_f64() * 1e6 / done as f64;
             let s = &bench.spent;
             println!(
-                "{name:5}  {size:5}  {:10.0}   {:14.2} {:9.2} {:5.2} {:7.2} {:6.2} {:7.2}",
+                "{name:5}  {size:5}  {:10.0}  {:6.2} {:6.0}  {:14.2} {:9.2} {:5.2} {:7.2} {:6.2} {:7.2}",
                 done as f64 / taken.as_secs_f64(),
+                used.processor / 1e3 / done as f64,
+                used.written / done as f64,
                 each(s.begin),
                 each(s.outcomes),
                 each(s.find),
