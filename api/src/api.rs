@@ -100,7 +100,7 @@ impl Api {
     /// Every route, with everything that stands around them.
     pub fn router(&self) -> Router {
         let (router, _) = crate::routes::all().split_for_parts();
-        router
+        crate::routes::named_like_words(router)
             .fallback(crate::routes::no_route)
             .method_not_allowed_fallback(crate::routes::no_method)
             .layer(crate::frame::Frame(self.clone()))

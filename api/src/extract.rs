@@ -78,7 +78,9 @@ impl FromRequestParts<Api> for Call {
             let params = RawPathParams::from_request_parts(parts, api)
                 .await
                 .map_err(|_| Problem::new(&problem::INVALID_PARAMETER, "the path is not UTF-8"))?;
-            params.iter().map(|(_, value)| value.to_owned()).collect()
+            let path: Vec<String> = params.iter().map(|(_, value)| value.to_owned()).collect();
+            // A SKU whose code is a word of the API came by the word's own route, which names nothing.
+            if path.is_empty() { last_segment(parts.uri.path()) } else { path }
         } else {
             Vec::new()
         };
@@ -99,6 +101,10 @@ impl FromRequestParts<Api> for Call {
             caller: parts.extensions.get::<Caller>().map(|caller| caller.0.clone()),
         })
     }
+}
+
+fn last_segment(path: &str) -> Vec<String> {
+    path.rsplit('/').next().map(str::to_owned).into_iter().collect()
 }
 
 /// The version of `If-Match: "v7"`; `*` asks for nothing.
@@ -217,8 +223,12 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 fn locate<T: DeserializeOwned>(bytes: &[u8], first: &serde_json::Error) -> Problem {
+    // What is wrong with a value says nothing yet about whether the rest is JSON.
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        return Problem::new(&problem::MALFORMED_JSON, format!("the body is not JSON: {error}"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let (pointer, text) = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+    let (mut pointer, text) = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => (String::new(), first.to_string()),
         Err(error) => (pointer_of(error.path()), error.inner().to_string()),
     };
@@ -227,14 +237,22 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], first: &serde_json::Error) -> Probl
         Some(end) => text[..end].to_owned(),
         None => text,
     };
-    let code = if detail.starts_with("missing field") {
-        "required"
-    } else if detail.starts_with("unknown field") {
-        "unknown_field"
-    } else if detail.starts_with("duplicate field") {
-        "duplicate_field"
-    } else {
-        "invalid_type"
+    // Which member it is stands in the text: the path ends at the object that lacks it or has it twice.
+    let kinds = [
+        ("missing field", "required"),
+        ("unknown field", "unknown_field"),
+        ("duplicate field", "duplicate_field"),
+    ];
+    let code = match kinds.into_iter().find(|(start, _)| detail.starts_with(start)) {
+        None => "invalid_type",
+        Some((_, code)) => {
+            let name = detail.split('`').nth(1).unwrap_or_default();
+            let last = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            if !pointer.ends_with(&last) {
+                pointer.push_str(&last);
+            }
+            code
+        }
     };
     Problem::invalid(vec![FieldError { pointer, code: code.to_owned(), detail, ..FieldError::default() }])
 }

@@ -133,6 +133,7 @@ where
 /// Lets the request through, or says why not.
 async fn admit(api: &Api, route: &'static Route, request: &mut Request) -> Result<(), Problem> {
     request.extensions_mut().insert(Matched(route));
+    check_size(api, request.headers())?;
     let needed = match route.access {
         Access::Public => return Ok(()),
         Access::Metrics if api.0.settings.metrics_public => return Ok(()),
@@ -153,6 +154,15 @@ async fn admit(api: &Api, route: &'static Route, request: &mut Request) -> Resul
             Err(Problem::new(&problem::CANNOT_TELL, problem::CANNOT_TELL.advice).because(error.to_string()))
         }
     }
+}
+
+/// The connection's own limit is only as exact as its buffer.
+fn check_size(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if size <= api.settings().headers_max {
+        return Ok(());
+    }
+    Err(Problem::new(&problem::HEADERS_TOO_LARGE, problem::HEADERS_TOO_LARGE.advice))
 }
 
 /// The caller's own id if it may be one, else a new one.

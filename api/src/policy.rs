@@ -115,8 +115,27 @@ routes! {
     POST "/v1/verify" Needs(Admin), Act;
 }
 
+/// Words of the API where a SKU's code could stand. A SKU may be called like them: the methods that the word's own route
+/// does not know belong to the SKU.
+const WORDS: &[(&str, &str)] = &[
+    ("/v1/skus/bulk", "/v1/skus/{sku}"),
+    ("/v1/stock/adjust", "/v1/stock/{sku}"),
+    ("/v1/stock/set", "/v1/stock/{sku}"),
+    ("/v1/stock/count", "/v1/stock/{sku}"),
+    ("/v1/stock/move", "/v1/stock/{sku}"),
+    ("/v1/stock/bulk", "/v1/stock/{sku}"),
+];
+
 /// The route of a method and a template. `HEAD` reads what `GET` does.
 pub(crate) fn find(method: &str, path: &str) -> Option<&'static Route> {
     let method = if method == "HEAD" { "GET" } else { method };
-    ROUTES.iter().find(|route| route.path.len() == path.len() && route.method == method && route.path == path)
+    let exact = |path: &str| {
+        ROUTES
+            .iter()
+            .find(|route| route.path.len() == path.len() && route.method == method && route.path == path)
+    };
+    exact(path).or_else(|| {
+        let (_, template) = WORDS.iter().find(|(word, _)| *word == path)?;
+        exact(template)
+    })
 }

@@ -15,8 +15,10 @@ pub(crate) mod stock;
 pub(crate) mod stock_changes;
 pub(crate) mod verify;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -74,6 +76,15 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
+}
+
+/// SKUs whose code is a word of the API, such as `set`: `policy.rs` says which words.
+pub(crate) fn named_like_words(router: Router<Api>) -> Router<Api> {
+    let words = ["adjust", "set", "count", "move", "bulk"];
+    words
+        .into_iter()
+        .fold(router, |router, word| router.route(&format!("/v1/stock/{word}"), get(stock::of_sku)))
+        .route("/v1/skus/bulk", get(skus::read).patch(skus::change))
 }
 
 /// What is not there.

@@ -18,8 +18,6 @@ use tower::Service;
 
 use crate::api::Api;
 
-/// Header lines of one request at most.
-const HEADER_LINES_MAX: usize = 100;
 /// How long to wait after an accept that failed for want of something, such as file descriptors.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -38,9 +36,7 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
         .timer(TokioTimer::new())
         .header_read_timeout(settings.header_timeout)
         .max_buf_size(settings.headers_max.max(8_192))
-        .max_headers(HEADER_LINES_MAX)
-        .keep_alive(true)
-        .pipeline_flush(true);
+        .keep_alive(true);
     let mut shutdown = pin!(shutdown);
     loop {
         let permit = tokio::select! {

@@ -1,1 +1,121 @@
-//! To come.
+//! `/v1/events`: pages, long poll, stream.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+async fn adjust(world: &World) -> Value {
+    let body = json!({"sku": "A", "quantity": 1, "reason": "received"});
+    world.post("/v1/stock/adjust", body).await.expect(200)
+}
+
+#[tokio::test]
+async fn the_feed_has_every_event_in_order_without_gaps() {
+    let world = World::new().await;
+    world.stocked("A", 10).await;
+    let call = world.call("POST", "/v1/orders").json(&json!({"lines": [{"sku": "A", "quantity": 1}]}));
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let placed = call.header("traceparent", trace).send().await;
+    placed.expect(201);
+    let (mut after, mut events) = (0, Vec::new());
+    loop {
+        let page = world.get(&format!("/v1/events?limit=2&after={after}")).await.expect(200);
+        events.extend(page["data"].as_array().unwrap().clone());
+        after = page["next_cursor"].as_str().unwrap().parse::<i64>().unwrap();
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    let numbers: Vec<i64> = events.iter().map(|event| event["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>());
+    let order = events.iter().find(|event| event["type"] == "order.placed").unwrap();
+    assert_eq!(order["data"]["order_id"], placed.json()["id"]);
+    assert_eq!(order["operation_id"].as_str(), placed.header("operation-id"));
+    assert_eq!(order["traceparent"], trace);
+    assert!(order["data"]["expires_at"].as_str().unwrap().ends_with('Z'));
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(!text.contains("ohk_"), "no secret in the feed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_poll_is_woken_by_the_next_event() {
+    let world = std::sync::Arc::new(World::new().await);
+    world.stocked("A", 1).await;
+    let head = world.engine.reads().feed_head().await.unwrap();
+    let waiting = tokio::spawn({
+        let world = world.clone();
+        async move { world.get(&format!("/v1/events?after={head}&wait_s=30")).await }
+    });
+    // Whether the poll comes before or after the change, it must be answered by it; and not by the end of the wait.
+    let started = std::time::Instant::now();
+    adjust(&world).await;
+    let page = waiting.await.unwrap().expect(200);
+    assert_eq!(page["data"][0]["number"].as_i64(), Some(head + 1));
+    assert!(started.elapsed().as_secs() < 20, "it waited for its end");
+    let empty = world.get(&format!("/v1/events?after={}&wait_s=1", head + 1)).await.expect(200);
+    assert_eq!(empty["data"], json!([]));
+    assert_eq!(empty["next_cursor"], (head + 1).to_string());
+}
+
+/// Reads server-sent events from an open response.
+struct Stream {
+    response: reqwest::Response,
+    rest: String,
+}
+
+impl Stream {
+    async fn open(world: &World, path: &str, last: Option<i64>) -> Self {
+        let mut request = world.client.get(format!("{}{path}", world.url));
+        request = request.header("authorization", format!("Bearer {}", world.admin));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last.to_string());
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, rest: String::new() }
+    }
+
+    /// Number and data of the next event; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<(i64, Value)> {
+        loop {
+            if let Some(end) = self.rest.find("\n\n") {
+                let event: String = self.rest.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    let line = event.lines().find_map(|line| line.strip_prefix(name));
+                    line.map(|text| text.trim().to_owned())
+                };
+                if let (Some(id), Some(data)) = (field("id:"), field("data:")) {
+                    return Some((id.parse().unwrap(), serde_json::from_str(&data).unwrap()));
+                }
+                continue;
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.rest.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_goes_on_where_the_one_before_ended() {
+    let mut world = World::new().await;
+    world.stocked("A", 1).await;
+    let head = world.engine.reads().feed_head().await.unwrap();
+    let mut stream = Stream::open(&world, "/v1/events/stream?after=0", None).await;
+    for number in 1..=head {
+        let (id, event) = stream.next().await.unwrap();
+        assert_eq!((id, event["number"].as_i64()), (number, Some(number)));
+    }
+    adjust(&world).await;
+    let (id, event) = stream.next().await.unwrap();
+    assert_eq!((id, event["type"].as_str()), (head + 1, Some("stock.changed")));
+    drop(stream);
+    adjust(&world).await;
+    adjust(&world).await;
+    let mut stream = Stream::open(&world, "/v1/events/stream", Some(head + 1)).await;
+    assert_eq!(stream.next().await.unwrap().0, head + 2);
+    assert_eq!(stream.next().await.unwrap().0, head + 3);
+    // A server that stops ends its streams instead of waiting for them.
+    let (end, ()) = tokio::join!(stream.next(), world.stop());
+    assert!(end.is_none());
+}

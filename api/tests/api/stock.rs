@@ -1,1 +1,166 @@
-//! To come.
+//! `/v1/stock`.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn f12_stock_never_falls_below_zero_or_below_what_is_promised() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    let adjust = |quantity: i64| {
+        world.post("/v1/stock/adjust", json!({"sku": "A", "quantity": quantity, "reason": "correction"}))
+    };
+    let problem = adjust(-6).await.problem(409, "insufficient_stock");
+    assert_eq!(problem["errors"][0]["pointer"], "/quantity");
+    world.post("/v1/orders", json!({"lines": [{"sku": "A", "quantity": 3}]})).await.expect(201);
+    adjust(-3).await.problem(409, "insufficient_stock");
+    adjust(-2).await.expect(200);
+    assert_eq!(world.figures("A").await, [3, 3, 0, 0, 0]);
+    let count = json!({"sku": "A", "counted": -1});
+    let problem = world.post("/v1/stock/count", count).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/counted");
+    // A count is a fact, also when less is there than was promised.
+    let counted = world.post("/v1/stock/count", json!({"sku": "A", "counted": 1})).await.expect(200);
+    assert_eq!(counted["available"], -2);
+    let short = world.get("/v1/shortfalls").await.expect(200);
+    assert_eq!(short["data"][0]["sku"], "A");
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn f11_two_editors_never_overwrite_each_other() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    let set = |body: serde_json::Value| world.post("/v1/stock/set", body);
+    set(json!({"sku": "A", "on_hand": 9})).await.problem(428, "precondition_required");
+    set(json!({"sku": "A", "on_hand": 9, "expected": 5})).await.expect(200);
+    let problem = set(json!({"sku": "A", "on_hand": 4, "expected": 5})).await.problem(412, "stale_expected");
+    assert_eq!(problem["errors"][0]["pointer"], "/expected");
+    let row = world.get("/v1/stock/A/main").await;
+    let etag = row.header("etag").unwrap().to_owned();
+    let by_version = || {
+        let body = json!({"sku": "A", "on_hand": 7});
+        world.call("POST", "/v1/stock/set").header("if-match", &etag).json(&body).send()
+    };
+    by_version().await.expect(200);
+    by_version().await.problem(412, "stale_version");
+    assert_eq!(world.figures("A").await[0], 7);
+}
+
+#[tokio::test]
+async fn units_move_between_locations_and_states() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
+    let moves = |body: serde_json::Value| world.post("/v1/stock/move", body);
+    let moved =
+        moves(json!({"sku": "A", "quantity": 2, "from": {}, "to": {"location": "two"}})).await.expect(200);
+    assert_eq!((moved["on_hand"].as_i64(), moved["to"]["on_hand"].as_i64()), (Some(3), Some(2)));
+    let aside = moves(json!({"sku": "A", "quantity": 1, "from": {}, "to": {"state": "unavailable"}}))
+        .await
+        .expect(200);
+    assert_eq!(aside["unavailable"], 1);
+    moves(json!({"sku": "A", "quantity": 1, "from": {"state": "unavailable"}, "to": {}})).await.expect(200);
+    assert_eq!(world.figures("A").await, [3, 0, 0, 0, 3]);
+    moves(json!({"sku": "A", "quantity": 1, "from": {}, "to": {}})).await.problem(422, "validation_failed");
+    moves(json!({"sku": "A", "quantity": 9, "from": {}, "to": {"location": "two"}}))
+        .await
+        .problem(409, "insufficient_stock");
+    let total = world.get("/v1/stock/A").await.expect(200);
+    assert_eq!((total["available"].as_i64(), total["locations"].as_array().unwrap().len()), (Some(5), 2));
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_bulk_is_atomic_or_independent_and_can_be_repeated() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    world.stocked("B", 5).await;
+    let items = json!([
+        {"action": "adjust", "sku": "A", "quantity": 1, "reason": "received"},
+        {"action": "set", "sku": "B", "on_hand": 3, "expected": 4},
+        {"action": "count", "sku": "A", "counted": 9},
+    ]);
+    let bulk = |mode: &str, key: &str| {
+        let body = json!({"mode": mode, "items": items});
+        world.call("POST", "/v1/stock/bulk").key(key).json(&body).send()
+    };
+    let problem = bulk("atomic", "a").await.problem(412, "stale_expected");
+    assert_eq!(problem["errors"][0]["pointer"], "/items/1/expected");
+    assert_eq!(world.figures("A").await[0], 5);
+    let first = bulk("independent", "b").await;
+    let body = first.expect(200);
+    let statuses: Vec<_> =
+        body["results"].as_array().unwrap().iter().map(|r| r["status"].as_i64().unwrap()).collect();
+    assert_eq!(statuses, [200, 412, 200]);
+    assert_eq!(first.bytes, bulk("independent", "b").await.bytes);
+    assert_eq!(world.figures("A").await[0], 9);
+
+    let bad = json!({"mode": "atomic", "items": [
+        {"action": "adjust", "sku": "A", "quantity": 1, "reason": "received"},
+        {"action": "adjust", "sku": "A", "quantity": 0, "reason": "received"},
+    ]});
+    let problem = world.post("/v1/stock/bulk", bad).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/items/1/quantity");
+    let good = json!({"mode": "atomic", "items": [
+        {"action": "adjust", "sku": "A", "quantity": 1, "reason": "received"},
+        {"action": "adjust", "sku": "B", "quantity": -1, "reason": "damaged"},
+    ]});
+    let call = || world.call("POST", "/v1/stock/bulk").key("c").json(&good).send();
+    let done = call().await;
+    assert_eq!(done.expect(200)["results"][1]["body"]["on_hand"], 4);
+    assert_eq!(done.bytes, call().await.bytes);
+    world.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_number_can_be_explained() {
+    let world = World::new().await;
+    world.stocked("A", 10).await;
+    let order = json!({"lines": [{"sku": "A", "quantity": 3}], "reference": "R"});
+    world.post("/v1/orders", order).await.expect(201);
+    let order = json!({"lines": [{"sku": "A", "quantity": 2}], "confirm": true});
+    world.post("/v1/orders", order).await.expect(201);
+    let why = world.get("/v1/stock/A/main/explain").await.expect(200);
+    assert_eq!(why["available"], 5);
+    let value = |index: usize| why["terms"][index]["value"].as_i64().unwrap();
+    assert_eq!(why["available"].as_i64().unwrap(), value(0) - value(1) - value(2) - value(3));
+    assert_eq!(why["terms"][1]["rows"][0]["reference"], "R");
+    assert_eq!(why["terms"][1]["rows"][0]["units"], 3);
+    assert_eq!(why["terms"][2]["rows"][0]["units"], 2);
+    assert_eq!(why["checks"]["sum_of_rows_equals"], true);
+    for term in why["terms"].as_array().unwrap() {
+        world.get(term["movements_url"].as_str().unwrap()).await.expect(200);
+    }
+    let url = why["terms"][1]["rows"][0]["url"].as_str().unwrap();
+    assert_eq!(world.get(url).await.expect(200)["reference"], "R");
+
+    let holders = world.get("/v1/stock/A/main/holders?limit=1").await.expect(200);
+    let next = format!("/v1/stock/A/main/holders?cursor={}", holders["next_cursor"].as_str().unwrap());
+    let rest = world.get(&next).await.expect(200);
+    assert_eq!(rest["data"].as_array().unwrap().len(), 1);
+    assert_ne!(rest["data"][0]["order_id"], holders["data"][0]["order_id"]);
+}
+
+#[tokio::test]
+async fn the_past_can_be_read() {
+    let world = World::new().await;
+    world.stocked("A", 10).await;
+    let first = world.get("/v1/stock/A/main").await.expect(200);
+    let at = first["changed_at"].as_str().unwrap().to_owned();
+    // The clock of the ledger must have moved on, or both changes happened at the same instant.
+    let (mut now, mut total) = (at.clone(), 10);
+    while now == at {
+        let body = json!({"sku": "A", "quantity": 1, "reason": "received"});
+        now = world.post("/v1/stock/adjust", body).await.expect(200)["at"].as_str().unwrap().to_owned();
+        total += 1;
+    }
+    let past = world.get("/v1/stock/A/main?as_of=2020-01-01T00:00:00Z").await.expect(200);
+    assert_eq!((past["on_hand"].as_i64(), past["version"].as_i64()), (Some(0), Some(0)));
+    let present = world.get(&format!("/v1/stock/A/main?as_of={now}")).await.expect(200);
+    assert_eq!(present["on_hand"].as_i64(), Some(total));
+    let before = world.get(&format!("/v1/stock/A/main?as_of={at}")).await.expect(200);
+    assert_eq!(before["on_hand"].as_i64(), Some(total - 1));
+    world.get("/v1/stock/A/main?as_of=yesterday").await.problem(400, "invalid_parameter");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onhand_api::{Api, Settings};
 use onhand_engine::Engine;
-use onhand_store::Store;
+use onhand_store::{Store, StoreError};
 use onhand_store_sqlite::{Options, SqliteStore, Synchronous};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -86,7 +86,21 @@ impl Call<'_> {
         self.header("content-type", "application/json")
     }
 
+    /// The status alone; what follows is not read.
+    pub(crate) async fn head(self) -> StatusCode {
+        self.start().await.status()
+    }
+
     pub(crate) async fn send(self) -> Answer {
+        let response = self.start().await;
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            bytes: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    async fn start(self) -> reqwest::Response {
         let url = format!("{}{}", self.world.url, self.path);
         let mut request = self.world.client.request(self.method, url);
         for (name, value) in self.headers {
@@ -95,12 +109,7 @@ impl Call<'_> {
         if let Some(body) = self.body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            bytes: response.bytes().await.unwrap().to_vec(),
-        }
+        request.send().await.unwrap()
     }
 }
 
@@ -119,11 +128,15 @@ pub(crate) struct World {
 }
 
 fn open(dir: PathBuf) -> Arc<dyn Store> {
+    try_open(dir).unwrap()
+}
+
+fn try_open(dir: PathBuf) -> Result<Arc<dyn Store>, StoreError> {
     let mut options = Options::new(dir);
     // Power is not cut in these tests; the stores' own tests cut it.
     options.synchronous = Synchronous::Normal;
     options.unsafe_durability = true;
-    Arc::new(SqliteStore::open(options).unwrap())
+    Ok(Arc::new(SqliteStore::open(options)?))
 }
 
 impl World {
@@ -177,7 +190,15 @@ impl World {
         self.stop().await;
         let path = dir.as_ref().unwrap().path().join("data");
         drop(self);
-        let mut world = Self::over(open(path), settings).await;
+        // Tasks that are about to see the end still hold the database.
+        let store = loop {
+            match try_open(path.clone()) {
+                Ok(store) => break store,
+                Err(error) if error.to_string().contains("locked") => tokio::task::yield_now().await,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let mut world = Self::over(store, settings).await;
         world.dir = dir;
         world.admin = admin;
         world
