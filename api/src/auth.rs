@@ -82,10 +82,13 @@ pub(crate) enum Who {
     CannotTell(StoreError),
 }
 
+/// A key and when it was looked up.
+type LookedUp = (Arc<ApiKey>, Instant);
+
 /// Keys that were looked up a moment ago.
 #[derive(Default)]
 pub(crate) struct Keys {
-    known: RwLock<HashMap<[u8; 32], (Arc<ApiKey>, Instant)>>,
+    known: RwLock<HashMap<[u8; 32], LookedUp>>,
 }
 
 impl Keys {

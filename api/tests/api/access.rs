@@ -86,7 +86,7 @@ async fn every_route_asks_for_its_scope_and_no_other_opens_it() {
         secrets.push((scope, world.make_key(&[scope]).await.1));
     }
     for (method, template, needed) in ROUTES {
-        let path = template.replace('{', "x").replace('}', "x");
+        let path = template.replace(['{', '}'], "x");
         let what = format!("{method} {template}");
         let open = |status: u16| status != 401 && status != 403;
         let without = status(&world, method, &path, None).await;

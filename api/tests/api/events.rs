@@ -91,7 +91,7 @@ impl Stream {
                 continue;
             }
             let chunk = self.response.chunk().await.ok()??;
-            self.rest.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+            self.rest.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }
