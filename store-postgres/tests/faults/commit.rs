@@ -73,6 +73,43 @@ async fn shown(server: &Postgres, setting: &str, value: &str) {
     until(setting, || server.sql("postgres", &format!("show {setting}")).unwrap() == value).await;
 }
 
+/// A server that ends the connection while it commits says so, but not whether it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn c3_a_backend_that_is_ended_during_commit_leaves_the_outcome_unknown() {
+    let database = database().await;
+    let store = open(options(database.url())).await;
+    let mut driver = writer(&store, 1).await;
+    stocked(&mut driver, &["A"], 100).await;
+    // Holds the head of the feed until somebody waits for it, and ends that one.
+    let sql = "do $$ declare victim integer; begin \
+                 update feed_state set last_ms = last_ms; \
+                 loop \
+                   perform pg_stat_clear_snapshot(); \
+                   select pid into victim from pg_stat_activity \
+                     where datname = current_database() and wait_event_type = 'Lock'; \
+                   exit when victim is not null; \
+                 end loop; \
+                 perform pg_terminate_backend(victim, 5000); \
+               end $$";
+    let batch = [order(1, &["A"]).keyed("key-1")];
+    std::thread::scope(|scope| {
+        let holder = scope.spawn(|| database.sql(sql).unwrap());
+        let ended = tokio::task::block_in_place(|| {
+            // The lock may come first to either; whoever comes second waits.
+            tokio::runtime::Handle::current().block_on(async {
+                loop {
+                    match driver.batch(&batch).await {
+                        Ok(_) if !holder.is_finished() => {}
+                        ended => break ended,
+                    }
+                }
+            })
+        });
+        assert!(matches!(ended, Err(StoreError::Unknown(_))), "{ended:?}");
+    });
+    resolved(&store, &mut driver, 1, 1).await;
+}
+
 /// The server says success, with a warning that the standby may not have it. That is no success.
 #[tokio::test(flavor = "multi_thread")]
 async fn c4_a_cancelled_wait_for_the_standby_is_unknown() {

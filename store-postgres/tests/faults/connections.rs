@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use onhand_rules::{Changes, Needs, Working};
 use onhand_store::{Outcome, StoreError};
-use onhand_testbed::{Database, Durability, FaultProxy};
+use onhand_testbed::{Database, Durability, FaultProxy, Reaction};
 
 use crate::schema::address;
 use crate::shop::{assert_sound, database, figures, open, options, order, server, stocked, writer};
@@ -77,6 +77,22 @@ async fn c2_a_transaction_cut_before_its_commit_is_gone() {
     let outcome = driver.batch(&[order(1, &["A"])]).await.unwrap().remove(0);
     assert!(matches!(outcome, Outcome::Done(_)));
     assert_sound(&store).await;
+}
+
+/// A reader whose connection breaks under its question asks again on another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_a_lost_reader_asks_again() {
+    let database = database().await;
+    let (address, path) = address(database.url());
+    let proxy = FaultProxy::start(address).await.unwrap();
+    let store = open(options(&format!("postgres://onhand@{}/{path}", proxy.address()))).await;
+    store.reads().ping().await.unwrap();
+    // Two questions: only the first asking of each carries its text.
+    proxy.on_request(b"last_event from feed_state", Reaction::CutBeforeRequest);
+    assert_eq!(store.reads().feed_head().await, Ok(0));
+    proxy.on_request(b"from api_key a order by", Reaction::CutAtReply);
+    assert_eq!(store.reads().api_keys().await, Ok(Vec::new()));
+    assert_eq!(proxy.triggered(), 2);
 }
 
 /// A server that does not answer at all, not even with a refusal.
