@@ -76,7 +76,12 @@ impl Client {
                         bail!("answered {} during the load: {body}", answer.status);
                     }
                     let told = Told::of(&answer);
+                    let later = told.is_none();
                     self.remember(told);
+                    if later {
+                        // The database is gone: asking on would only make a heap of the same.
+                        break;
+                    }
                 }
                 // Cut off, or silence: this one is unknown, and there is nobody to talk to any more.
                 Ok(Err(_)) | Err(_) => break,
