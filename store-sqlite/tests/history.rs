@@ -12,10 +12,11 @@ use onhand_store_sqlite::{Options, SqliteStore};
 use shop::{ROW, Shop};
 
 /// Movements to make: three marks of 64 and some more.
-const SALES: u64 = 200;
+const SALES: u64 = 201;
 const START: i64 = 4_102_444_800_000;
 
-/// A shop in which two movements each happen at the same time, ten milliseconds after the two before.
+/// A shop in which three movements each happen at the same time, ten milliseconds after the three before. So a mark is
+/// the first of its time once, the last once and in between once.
 async fn long_history(dir: &std::path::Path) -> (Shop, Vec<Movement>) {
     drop(Shop::new(dir).await);
     let time = Arc::new(AtomicI64::new(START));
@@ -23,8 +24,8 @@ async fn long_history(dir: &std::path::Path) -> (Shop, Vec<Movement>) {
     let clock = Arc::clone(&time);
     options.clock = Arc::new(move || clock.load(Ordering::SeqCst));
     let mut shop = Shop::over(Arc::new(SqliteStore::open(options).expect("the database")));
-    for number in (1..=SALES).step_by(2) {
-        shop.sell(number, 2).await.expect("two sales");
+    for number in (1..=SALES).step_by(3) {
+        shop.sell(number, 3).await.expect("three sales");
         time.fetch_add(10, Ordering::SeqCst);
     }
     let all = shop.store.reads().movements_from(ROW, 0, 1000).await.expect("all of them");
