@@ -7,7 +7,7 @@ use utoipa::ToSchema as _;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::info::InfoBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, Header, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
@@ -106,7 +106,25 @@ fn described() -> OpenApi {
             }
         }
     }
+    flatten_changes(&mut document);
     document
+}
+
+/// A change in a bulk request is a change alone and the member `action` beside the others. The derived description puts
+/// the two together by `allOf`, which nothing satisfies, because each half forbids what it does not know.
+fn flatten_changes(document: &mut OpenApi) {
+    let Some(components) = document.components.as_mut() else { return };
+    let mut changes = OneOfBuilder::new().description(Some("One change of a bulk request."));
+    for (action, name) in [("adjust", "Adjustment"), ("set", "Setting"), ("count", "Count"), ("move", "Move")]
+    {
+        let Some(RefOr::T(Schema::Object(alone))) = components.schemas.get(name) else { continue };
+        let mut change = alone.clone();
+        let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([action]));
+        change.properties.insert("action".to_owned(), word.build().into());
+        change.required.push("action".to_owned());
+        changes = changes.item(change);
+    }
+    components.schemas.insert("Change".to_owned(), RefOr::T(Schema::OneOf(changes.build())));
 }
 
 /// Every status that a problem can have.
