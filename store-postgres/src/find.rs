@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_rules::working::DUE_MAX;
-use onhand_rules::{
-    ApiKeyId, Holder, Location, Needs, Order, OrderId, Reservation, ReservationId, Sku, StockKey, Tracked,
-    Working,
-};
+use onhand_rules::{ApiKeyId, Holder, Needs, OrderId, ReservationId, StockKey, Tracked, Working};
 use onhand_store::StoreError;
 use tokio_postgres::Row;
 
@@ -65,24 +62,13 @@ pub(crate) async fn find(
         desk.ask(needs.counters, Sql::Counters, []),
     )?;
 
-    for sku in rows::all(&found.0, rows::sku)? {
-        working.sku_codes.insert(sku.code.clone(), Some(sku.id));
-        put_sku(working, sku);
-    }
-    rows::all(&found.1, rows::sku)?.into_iter().for_each(|sku| put_sku(working, sku));
-    for location in rows::all(&found.2, rows::location)? {
-        working.location_codes.insert(location.code.clone(), Some(location.id));
-        put_location(working, location);
-    }
-    for location in rows::all(&found.3, rows::location)? {
-        put_location(working, location);
-    }
+    put_catalogue(working, [&found.0, &found.1], [&found.2, &found.3])?;
     for row in found.4.iter().chain(&found.5) {
         let stock = rows::stock(&mut Columns::of(row))?;
-        working.stock.entry(stock.key).or_insert_with(|| Tracked::loaded(Some(stock)));
+        put(&mut working.stock, stock.key, stock);
     }
     for order in rows::orders(&found.6)? {
-        put_order(working, order);
+        put(&mut working.orders, order.id, order);
     }
     for row in &found.7 {
         let mut columns = Columns::of(row);
@@ -91,11 +77,11 @@ pub(crate) async fn find(
         working.order_references.insert(key, Some(id));
     }
     for reservation in rows::reservations(&found.8)? {
-        put_reservation(working, reservation);
+        put(&mut working.reservations, reservation.id, reservation);
     }
     put_due(working, &found.9, &found.10)?;
     for key in rows::all(&found.11, rows::api_key)? {
-        working.api_keys.entry(key.id).or_insert_with(|| Tracked::loaded(Some(key)));
+        put(&mut working.api_keys, key.id, key);
     }
     if let Some(row) = found.12.first() {
         working.counters.get_or_insert(Tracked::loaded(Some(rows::counters(row)?)));
@@ -104,24 +90,32 @@ pub(crate) async fn find(
     Ok(())
 }
 
-fn put_sku(working: &mut Working, sku: Sku) {
-    let entry = working.skus.entry(sku.id);
-    entry.or_insert_with(|| Tracked::loaded(Some(sku)));
+/// Keeps what an earlier round of the same transaction found: the commands may have been told of it.
+fn put<K: Ord, T: Clone>(rows: &mut BTreeMap<K, Tracked<T>>, key: K, row: T) {
+    rows.entry(key).or_insert_with(|| Tracked::loaded(Some(row)));
 }
 
-fn put_location(working: &mut Working, location: Location) {
-    let entry = working.locations.entry(location.id);
-    entry.or_insert_with(|| Tracked::loaded(Some(location)));
-}
-
-fn put_order(working: &mut Working, order: Order) {
-    let entry = working.orders.entry(order.id);
-    entry.or_insert_with(|| Tracked::loaded(Some(order)));
-}
-
-fn put_reservation(working: &mut Working, reservation: Reservation) {
-    let entry = working.reservations.entry(reservation.id);
-    entry.or_insert_with(|| Tracked::loaded(Some(reservation)));
+/// SKUs and locations, each found by code and by id.
+fn put_catalogue(
+    working: &mut Working,
+    [skus_by_code, skus_by_id]: [&[Row]; 2],
+    [locations_by_code, locations_by_id]: [&[Row]; 2],
+) -> Result<(), StoreError> {
+    for sku in rows::all(skus_by_code, rows::sku)? {
+        working.sku_codes.insert(sku.code.clone(), Some(sku.id));
+        put(&mut working.skus, sku.id, sku);
+    }
+    for sku in rows::all(skus_by_id, rows::sku)? {
+        put(&mut working.skus, sku.id, sku);
+    }
+    for location in rows::all(locations_by_code, rows::location)? {
+        working.location_codes.insert(location.code.clone(), Some(location.id));
+        put(&mut working.locations, location.id, location);
+    }
+    for location in rows::all(locations_by_id, rows::location)? {
+        put(&mut working.locations, location.id, location);
+    }
+    Ok(())
 }
 
 /// Those that have waited longest, when there are more than one command may end.

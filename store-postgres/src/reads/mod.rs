@@ -116,6 +116,14 @@ impl Reads for PostgresReads {
         .await
     }
 
+    async fn oldest_snapshot_ms(&self) -> Result<i64, StoreError> {
+        self.number(
+            "select coalesce(max(extract(epoch from clock_timestamp() - xact_start) * 1000)::bigint, 0)
+             from pg_stat_activity where backend_xmin is not null and pid <> pg_backend_pid()",
+        )
+        .await
+    }
+
     async fn skus(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page<Sku>, StoreError> {
         self.read_skus(prefix, after, limit).await
     }
