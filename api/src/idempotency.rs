@@ -129,6 +129,7 @@ mod tests {
         assert_ne!(first, of(10, &["ab", "c"], None, "x"), "another route");
         assert_ne!(first, of(9, &["a", "bc"], None, "x"), "other names");
         assert_ne!(first, of(9, &["ab", "c"], Some(1), "x"), "another version");
+        assert_ne!(of(9, &["ab", "c"], Some(2), "x"), of(9, &["ab", "c"], Some(1), "x"), "other versions");
         assert_ne!(first, of(9, &["ab", "c"], None, "y"), "another body");
     }
 }

@@ -36,7 +36,8 @@ fn assert_once_each(seen: &[String], there: &[String]) {
 #[tokio::test]
 async fn pages_of_skus_and_stock_do_not_skip_under_inserts() {
     let world = World::new().await;
-    let there: Vec<String> = (0..20).map(|n| format!("k{n:02}")).collect();
+    // Pairs whose second begins with the first: a page that ends between them must go on with the second.
+    let there: Vec<String> = (0..10).flat_map(|n| [format!("k{n:02}"), format!("k{n:02}w")]).collect();
     for sku in &there {
         world.stocked(sku, 1).await;
     }
@@ -55,8 +56,8 @@ async fn pages_of_skus_and_stock_do_not_skip_under_inserts() {
     })
     .await;
     assert_once_each(&seen, &there);
-    let seen = walk(&world, "/v1/skus?prefix=k1", "sku", async |_| {}).await;
-    assert!(seen.iter().all(|sku| sku.starts_with("k1")) && seen.len() >= 10, "{seen:?}");
+    let seen = walk(&world, "/v1/skus?prefix=k01", "sku", async |_| {}).await;
+    assert!(seen.iter().all(|sku| sku.starts_with("k01")) && seen.len() >= 2, "{seen:?}");
 }
 
 #[tokio::test]
