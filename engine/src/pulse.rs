@@ -18,6 +18,10 @@ const BEAT: Duration = Duration::from_millis(250);
 const PAGE: usize = 500;
 /// Holders that one command ends, so that expiry and sales share the writer.
 const CHUNK: usize = 50;
+/// How often it looks for snapshots that somebody keeps open.
+const SNAPSHOT_BEATS: u64 = 40;
+/// One that is older than this is told.
+const SNAPSHOT_MAX_MS: i64 = 30_000;
 /// A forward step of the wall clock against the monotonic clock by more than this is not believed at once.
 const JUMP_MAX_MS: i64 = 5 * 60 * 1000;
 /// For how long it is not believed, on the monotonic clock.
@@ -26,10 +30,13 @@ const DOUBT: Duration = Duration::from_secs(10 * 60);
 pub(crate) async fn run(engine: Engine) {
     let mut clock = ClockGuard::default();
     let mut failing = false;
-    loop {
+    for count in 0u64.. {
         tokio::time::sleep(BEAT).await;
         if engine.is_stopping() {
             return;
+        }
+        if count.is_multiple_of(SNAPSHOT_BEATS) {
+            watch_snapshots(&engine).await;
         }
         match beat(&engine, &mut clock).await {
             Ok(()) => failing = false,
@@ -55,6 +62,23 @@ async fn beat(engine: &Engine, clock: &mut ClockGuard) -> Result<(), StoreError>
         end(engine, chunk).await;
     }
     Ok(())
+}
+
+/// An open snapshot keeps PostgreSQL from cleaning up behind us, whoever holds it. It is shown before it is felt.
+async fn watch_snapshots(engine: &Engine) {
+    match engine.reads().oldest_snapshot_ms().await {
+        Ok(age) => {
+            let told = engine.metrics().oldest_snapshot_seconds.set(age / 1_000);
+            if age > SNAPSHOT_MAX_MS && told <= SNAPSHOT_MAX_MS / 1_000 {
+                tracing::warn!(
+                    age_ms = age,
+                    "somebody keeps a snapshot of the database open; it slows everything down"
+                );
+            }
+        }
+        // The beat itself says when the database cannot be read.
+        Err(error) => tracing::debug!(%error, "open snapshots cannot be looked at"),
+    }
 }
 
 async fn end(engine: &Engine, holders: &[Holder]) {

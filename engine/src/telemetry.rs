@@ -39,6 +39,8 @@ pub struct Metrics {
     pub expired_holds: Counter,
     /// 1 while the pulse stands still because the clock has jumped.
     pub clock_suspect: Gauge,
+    /// Seconds for which somebody has kept a snapshot of the database open.
+    pub oldest_snapshot_seconds: Gauge,
     /// The number of the last event.
     pub feed_head: Gauge,
 }
@@ -57,6 +59,7 @@ impl Default for Metrics {
             unknown_commits: Counter::default(),
             expired_holds: Counter::default(),
             clock_suspect: Gauge::default(),
+            oldest_snapshot_seconds: Gauge::default(),
             feed_head: Gauge::default(),
         }
     }
@@ -90,6 +93,11 @@ impl Metrics {
             "onhand_clock_suspect",
             "1 while expiry pauses after a jump",
             self.clock_suspect.clone(),
+        );
+        registry.register(
+            "onhand_oldest_snapshot_seconds",
+            "How long somebody has kept a snapshot of the database open",
+            self.oldest_snapshot_seconds.clone(),
         );
         registry.register("onhand_feed_head", "Number of the last event", self.feed_head.clone());
     }

@@ -143,6 +143,11 @@ pub trait Reads: Send + Sync {
     async fn feed_head(&self) -> Result<i64, StoreError>;
     /// The database's clock, milliseconds.
     async fn now(&self) -> Result<i64, StoreError>;
+    /// For how many milliseconds somebody has kept a snapshot open, ours included. On PostgreSQL no row that was replaced
+    /// since can be cleaned away, and everything becomes slower; SQLite has nothing to say.
+    async fn oldest_snapshot_ms(&self) -> Result<i64, StoreError> {
+        Ok(0)
+    }
 
     /// By code in byte order, optionally only codes that begin with `prefix`.
     async fn skus(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page<Sku>, StoreError>;

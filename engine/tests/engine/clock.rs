@@ -96,8 +96,8 @@ async fn d3_postgres_the_databases_clock_is_the_only_one() {
     let id = held.id;
     done(&one, held).await;
     // The database is five minutes ahead of both processes.
-    stage.database().sql("update feed_state set last_at = last_at + 300000").unwrap();
-    let ahead: i64 = stage.database().sql("select last_at from feed_state").unwrap().parse().unwrap();
+    stage.database().sql("update feed_state set last_ms = last_ms + 300000").unwrap();
+    let ahead: i64 = stage.database().sql("select last_ms from feed_state").unwrap().parse().unwrap();
     let placed = buy("A", 1);
     let placed_id = placed.id;
     done(&other, placed).await;

@@ -11,8 +11,12 @@ use onhand_testbed::{FaultProxy, Reaction};
 use tokio::task::JoinSet;
 
 use crate::stage::{
-    Stage, buy, confirmed, figures, is_done, new_key, open_shop, quiet, request, submit, until, within,
+    Stage, buy, confirmed, figures, is_done, new_key, open_shop, outcome, quiet, request, submit, until,
+    within,
 };
+
+/// The request as it goes over the wire. Without the end of the text it would be found in `read committed` too.
+const COMMIT: &[u8] = b"commit\0";
 
 /// An engine that reaches its database through a proxy that can break.
 async fn through_a_proxy(stage: &Stage) -> (Engine, FaultProxy) {
@@ -48,7 +52,7 @@ async fn c3_postgres_a_connection_cut_at_commit_gets_the_truth() {
     open_shop(&engine, &[("A", 100)]).await;
     for round in 1..=10 {
         let key = new_key();
-        proxy.on_request(b"commit", Reaction::CutAtReply);
+        proxy.on_request(COMMIT, Reaction::CutAtReply);
         let answer = within("an answer", engine.submit(request(buy("A", 1), &key))).await;
         assert_eq!(proxy.triggered(), round);
         match &answer {
@@ -70,7 +74,7 @@ async fn c3_postgres_a_connection_cut_before_commit_did_nothing() {
     let (engine, proxy) = through_a_proxy(&stage).await;
     open_shop(&engine, &[("A", 100)]).await;
     let key = new_key();
-    proxy.on_request(b"commit", Reaction::CutBeforeRequest);
+    proxy.on_request(COMMIT, Reaction::CutBeforeRequest);
     let answer = within("an answer", engine.submit(request(buy("A", 1), &key))).await;
     assert_eq!(proxy.triggered(), 1);
     assert!(answer.is_err(), "nothing was committed, and nobody may be told so: {answer:?}");
@@ -138,4 +142,40 @@ async fn c2_postgres_terminated_connections_lose_and_double_nothing() {
     }
     assert_eq!(figures(&engine, "A").await, (1_000_000, 0, sold.load(Ordering::SeqCst)));
     stage.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c1_postgres_a_snapshot_that_somebody_holds_is_seen_and_stops_nobody() {
+    let stage = Stage::postgres().await;
+    let engine = stage.engine().await;
+    open_shop(&engine, &[("A", 100)]).await;
+    let (client, connection) =
+        tokio_postgres::connect(&stage.database().url(), tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+        .batch_execute("begin isolation level repeatable read; select count(*) from stock")
+        .await
+        .expect("a snapshot");
+    for _ in 0..100 {
+        assert!(is_done(&outcome(&engine, buy("A", 1)).await));
+    }
+    let held = within("the snapshot is old enough to be seen", async {
+        loop {
+            let age = engine.reads().oldest_snapshot_ms().await.expect("an age");
+            if age > 0 {
+                return age;
+            }
+        }
+    });
+    assert!(held.await > 0);
+    client.batch_execute("rollback").await.expect("the end of the snapshot");
+    within("the snapshot is gone", async {
+        while engine.reads().oldest_snapshot_ms().await.expect("an age") > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let (on_hand, reserved, allocated) = figures(&engine, "A").await;
+    assert_eq!(on_hand - reserved - allocated, 0);
+    engine.stop().await;
 }

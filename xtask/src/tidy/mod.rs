@@ -4,6 +4,7 @@
 //! that its own test can point it at a small bad example: a check that was never seen failing is not a check.
 
 mod dependencies;
+mod faults;
 mod lengths;
 mod links;
 mod migrations;
@@ -27,6 +28,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("names", names::check),
     ("links", links::check),
     ("words", words::check),
+    ("faults", faults::check),
     ("architecture", workspace::check_architecture),
     ("unused dependencies", workspace::check_unused),
 ];
