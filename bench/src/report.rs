@@ -26,6 +26,8 @@ pub(crate) struct Row {
     /// Every round's figure, to see how much they differ.
     pub(crate) rounds: Vec<f64>,
     pub(crate) baseline: Option<Baseline>,
+    /// Whether less is better, as with times.
+    pub(crate) less_is_better: bool,
     /// What we aim at, in words.
     pub(crate) aim: &'static str,
     /// Everything else that was seen, for example percentiles.
@@ -76,7 +78,12 @@ pub(crate) fn markdown_of(rows: &[Row]) -> String {
         let baseline =
             row.baseline.as_ref().map_or(String::new(), |b| format!("{}: {}", b.name, short(b.value)));
         let ratio = row.ratio().map_or(String::new(), |ratio| {
-            if ratio < 2.0 { format!("{:.0} %", ratio * 100.0) } else { format!("{}×", short(ratio)) }
+            let times = if row.less_is_better { 1.0 / ratio } else { ratio };
+            match (times < 2.0, row.less_is_better) {
+                (true, _) => format!("{:.0} %", ratio * 100.0),
+                (false, false) => format!("{}×", short(times)),
+                (false, true) => format!("{}× quicker", short(times)),
+            }
         });
         text.push_str(&format!(
             "| {} | {} {} | {} | {baseline} | {ratio} | {} | {} |\n",

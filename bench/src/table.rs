@@ -122,6 +122,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             rows.extend(measure(&ground, &plan)?);
         }
     }
+    // Memory under load is measured by the HTTP part and stands with the rest of memory.
+    let order: Vec<&'static str> = rows.iter().fold(Vec::new(), |mut seen, row| {
+        if !seen.contains(&row.section) {
+            seen.push(row.section);
+        }
+        seen
+    });
+    rows.sort_by_key(|row| order.iter().position(|section| *section == row.section));
     if arguments.json {
         say(&json_of(&machine, &rows).to_string());
     } else {

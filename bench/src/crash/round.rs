@@ -139,7 +139,7 @@ impl Run<'_> {
         let lost = found.lost.len();
         state.tally.wrong.extend(found.lost);
         let oversold = runtime.block_on(state.compare(skus, &scarce))?;
-        if round % (self.rounds / 20).max(1) == 0 {
+        if round.is_multiple_of((self.rounds / 20).max(1)) {
             runtime.block_on(state.verify())?;
         }
         let tally = &mut state.tally;
@@ -169,7 +169,7 @@ impl Run<'_> {
         over: &AtomicBool,
         runtime: &Runtime,
     ) -> anyhow::Result<&'static str> {
-        let database = self.kind == Kind::Postgres && round % 2 == 0;
+        let database = self.kind == Kind::Postgres && round.is_multiple_of(2);
         if !database {
             state.server.kill()?;
             over.store(true, Ordering::Relaxed);

@@ -32,6 +32,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
             value: median(&times),
             unit: "ms",
             baseline: Some(Baseline { name: "one transaction an order".into(), value: median(&single) }),
+            less_is_better: true,
             aim: "exactly 500 each",
             notes: format!(
                 "{} rounds, exactly 500 sold in each; p99 {:.0} ms",

@@ -42,6 +42,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
                 rounds: rates[1].clone(),
                 baseline: Some(Baseline { name: "empty database".into(), value: median(&rates[0]) }),
                 aim: "≥ 80 %",
+                less_is_better: false,
                 notes: format!("{} movements before", thousands(plan.movements)),
             });
         }

@@ -163,6 +163,7 @@ fn rows(seen: &[Vec<Outcome>], kind: Kind) -> Vec<Row> {
                 (Kind::Sqlite, Cell::Order(KeyKind::TimeOrdered)) => "≥ 50 %, p99 < 50 ms",
                 _ => "",
             },
+            less_is_better: false,
             notes: format!("p50 {:.1} ms, p99 {:.1} ms", share(0.5), share(0.99)),
         });
     }

@@ -123,6 +123,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
                 (Kind::Postgres, Shape::Hot) => "≥ 30× at its best",
                 _ => "",
             },
+            less_is_better: false,
             notes: String::new(),
         })
         .collect())

@@ -3,6 +3,14 @@
 //! Tests that bear an id (`a3_…`, `f9_…`) are the faults of that id. Every promise is tested on both databases, except
 //! where only one of them can break in that way.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "what stands between the tests is test code too"
+)]
+
 mod batches;
 mod clock;
 mod faults;

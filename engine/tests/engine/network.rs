@@ -150,7 +150,7 @@ async fn c1_postgres_a_snapshot_that_somebody_holds_is_seen_and_stops_nobody() {
     let engine = stage.engine().await;
     open_shop(&engine, &[("A", 100)]).await;
     let (client, connection) =
-        tokio_postgres::connect(&stage.database().url(), tokio_postgres::NoTls).await.expect("a connection");
+        tokio_postgres::connect(stage.database().url(), tokio_postgres::NoTls).await.expect("a connection");
     tokio::spawn(connection);
     client
         .batch_execute("begin isolation level repeatable read; select count(*) from stock")

@@ -103,7 +103,7 @@ async fn postgres_the_feed_of_two_replicas_has_no_gaps_and_goes_forward() {
             }
         })
     };
-    let sku = |at: usize| if at % 3 == 0 { "A" } else { "B" };
+    let sku = |at: usize| if at.is_multiple_of(3) { "A" } else { "B" };
     let outcomes = by_turns(&one, &other, (0..400).map(|at| buy(sku(at), 1).into()).collect()).await;
     assert_eq!(count(&outcomes, is_done), 400);
     let reader = stage.replica(quiet()).await;
