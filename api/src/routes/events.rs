@@ -49,12 +49,13 @@ pub(crate) async fn list(
     }
     let until = Instant::now() + Duration::from_secs(u64::from(wait));
     let mut waiter = Waiter::new(&api);
-    let page = loop {
-        let page = api.reads().events(after, limit).await?;
-        if !page.rows.is_empty() || wait == 0 || !waiter.wait(until).await {
-            break page;
-        }
-    };
+    let mut page = api.reads().events(after, limit).await?;
+    if page.rows.is_empty() {
+        check_head(&api, after).await?;
+    }
+    while page.rows.is_empty() && wait > 0 && waiter.wait(until).await {
+        page = api.reads().events(after, limit).await?;
+    }
     let last = page.rows.last().map_or(after, |row| row.number);
     let mut body = views(page);
     body.next_cursor = Some(last.to_string());
@@ -71,6 +72,17 @@ fn check_after(after: Option<i64>) -> Result<i64, Problem> {
         after if after >= 0 => Ok(after),
         _ => Err(Problem::new(&problem::INVALID_PARAMETER, "after must not be negative")),
     }
+}
+
+/// Refuses a number that no event has had yet: whoever knows it has seen events that this database has lost, as after a
+/// backup from before them was restored, and would wait for ever or take the wrong ones for the next.
+async fn check_head(api: &Api, after: i64) -> Result<(), Problem> {
+    let head = if after > 0 { api.reads().feed_head().await? } else { return Ok(()) };
+    if after <= head {
+        return Ok(());
+    }
+    let detail = format!("the feed is at {head} and has never had event {after}; was a backup restored?");
+    Err(Problem::new(&problem::INVALID_PARAMETER, detail))
 }
 
 /// Waits for commits.
@@ -131,6 +143,7 @@ pub(crate) async fn stream(
             None => api.reads().feed_head().await?,
         },
     };
+    check_head(&api, after).await?;
     let events = follow(api, after);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }

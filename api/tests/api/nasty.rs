@@ -127,6 +127,8 @@ async fn f13_paths_and_queries_that_hurt_are_answered() {
         "/v1/orders/ord_%00",
         "/v1/reservations?owner=%00",
         "/v1/events?after=-1",
+        "/v1/events?after=1000000&wait_s=30",
+        "/v1/events/stream?after=1000000",
         "/v1/events?after=9223372036854775808",
         "/v1/events?wait_s=31",
         "/v1/operations/%00",
