@@ -13,8 +13,9 @@ use crate::fault::{self, Phase, classify, work};
 use crate::options::Clock;
 use crate::{find, write};
 
-/// Pages in the log after which it is copied into the database: 16 MiB.
-const CHECKPOINT_PAGES: i64 = 4096;
+/// Pages in the log after which it is copied into the database: 4 MiB. Four times as many cost the same for each order,
+/// but hold up one batch for 27 ms instead of 6.
+const CHECKPOINT_PAGES: i64 = 1024;
 /// Pages after which readers must let go of the log, so that it can start over.
 const RESTART_PAGES: i64 = 16 * CHECKPOINT_PAGES;
 
