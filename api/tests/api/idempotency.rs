@@ -1,7 +1,7 @@
 //! The same request twice, at once, after a restart, and almost the same.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -59,18 +59,10 @@ async fn f3_the_same_key_with_another_request_is_refused_and_the_first_untouched
     assert_eq!(rows["data"].as_array().unwrap().len(), 2, "{rows}");
 }
 
-#[tokio::test]
-async fn f5_every_answer_comes_again_to_the_byte_also_after_a_restart() {
-    let world = World::new().await;
-    world.stocked("A", 100).await;
-    world.stocked("B", 1).await;
-    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
-    let order = world.post("/v1/orders", json!({"lines": [{"sku": "A", "quantity": 9}]})).await.expect(201);
-    let order = format!("/v1/orders/{}", order["id"].as_str().unwrap());
-    let held = world.post("/v1/reservations", json!({"lines": [{"sku": "A", "quantity": 9}]})).await;
-    let held = held.header("location").unwrap().to_owned();
+/// A request of each kind, done or refused, on this order and this reservation.
+fn one_of_each(order: &str, held: &str) -> Vec<(&'static str, String, Value)> {
     let line = json!({"line": 1, "quantity": 1});
-    let requests = [
+    vec![
         ("POST", "/v1/locations".to_owned(), json!({"location": "three", "name": "Third"})),
         ("PATCH", "/v1/locations/two".to_owned(), json!({"name": "Second"})),
         ("POST", "/v1/skus".to_owned(), json!({"sku": "C", "components": [{"sku": "A", "quantity": 2}]})),
@@ -104,7 +96,20 @@ async fn f5_every_answer_comes_again_to_the_byte_also_after_a_restart() {
         ("POST", format!("{held}/release"), json!({"lines": [line]})),
         ("POST", format!("{held}/allocate"), json!({})),
         ("POST", format!("{held}/allocate"), json!({"reference": "late"})),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn f5_every_answer_comes_again_to_the_byte_also_after_a_restart() {
+    let world = World::new().await;
+    world.stocked("A", 100).await;
+    world.stocked("B", 1).await;
+    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
+    let order = world.post("/v1/orders", json!({"lines": [{"sku": "A", "quantity": 9}]})).await.expect(201);
+    let order = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+    let held = world.post("/v1/reservations", json!({"lines": [{"sku": "A", "quantity": 9}]})).await;
+    let held = held.header("location").unwrap().to_owned();
+    let requests = one_of_each(&order, &held);
     let mut first = Vec::new();
     for (index, (method, path, body)) in requests.iter().enumerate() {
         first.push(world.call(method, path).key(&format!("f5-{index}")).json(body).send().await);
