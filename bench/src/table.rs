@@ -117,12 +117,29 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (Part::History, history::measure),
     ];
     for (part, measure) in parts {
-        if arguments.wants(part) {
-            progress(&format!("measuring: {part:?}"));
-            rows.extend(measure(&ground, &plan)?);
+        if !arguments.wants(part) {
+            continue;
+        }
+        progress(&format!("measuring: {part:?}"));
+        rows.extend(measure(&ground, &plan)?);
+        by_section(&mut rows);
+        if arguments.write {
+            // After each part: what was measured stays, whatever happens to the rest.
+            let given: Vec<String> = std::env::args().skip(2).collect();
+            std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &given.join(" ")))?;
+            progress("wrote docs/benchmarks.md");
         }
     }
-    // Memory under load is measured by the HTTP part and stands with the rest of memory.
+    if arguments.json {
+        say(&json_of(&machine, &rows).to_string());
+    } else {
+        say(&markdown_of(&rows));
+    }
+    Ok(())
+}
+
+/// Memory under load is measured by the HTTP part and stands with the rest of memory.
+fn by_section(rows: &mut [Row]) {
     let order: Vec<&'static str> = rows.iter().fold(Vec::new(), |mut seen, row| {
         if !seen.contains(&row.section) {
             seen.push(row.section);
@@ -130,15 +147,4 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         seen
     });
     rows.sort_by_key(|row| order.iter().position(|section| *section == row.section));
-    if arguments.json {
-        say(&json_of(&machine, &rows).to_string());
-    } else {
-        say(&markdown_of(&rows));
-    }
-    if arguments.write {
-        let given: Vec<String> = std::env::args().skip(2).collect();
-        std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &given.join(" ")))?;
-        progress("wrote docs/benchmarks.md");
-    }
-    Ok(())
 }
