@@ -78,14 +78,25 @@ pub(crate) struct Stop {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// Held so that a limit on file sizes is an error of the write, as a full disk is, and not the end of the process.
+    #[cfg(unix)]
+    _file_size: tokio::signal::unix::Signal,
 }
+
+/// SIGXFSZ, the same number on every Linux and BSD.
+#[cfg(unix)]
+const FILE_SIZE_SIGNAL: i32 = 25;
 
 impl Stop {
     /// From now on the signals no longer end the process by themselves.
     #[cfg(unix)]
     pub(crate) fn listen() -> anyhow::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE_SIGNAL))?,
+        })
     }
 
     #[cfg(unix)]

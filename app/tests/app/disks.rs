@@ -100,3 +100,30 @@ async fn a10_a_slow_disk_sheds_load_and_loses_nothing_sqlite() {
     }
     shop.assert_clean().await;
 }
+
+/// Sets the largest file that a running process may write, in bytes, or lifts the limit.
+fn limit_files(pid: u32, bytes: Option<u64>) {
+    let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+    let status = std::process::Command::new("prlimit")
+        .args(["--pid", &pid.to_string(), &format!("--fsize={limit}:unlimited")])
+        .status()
+        .expect("prlimit is part of util-linux");
+    assert!(status.success());
+}
+
+#[tokio::test]
+async fn a6_a_limit_on_file_sizes_is_answered_and_ends_with_the_limit_sqlite() {
+    let place = Place::sqlite();
+    let server = Server::start(&place);
+    let key = server.api_key.clone().expect("a first key");
+    let shop = Shop::new(&server.url, &key);
+    shop.stock("A", 100).await;
+    assert_eq!(shop.order("A", "before").await.expect("an answer").status, 201);
+    limit_files(server.process.pid(), Some(4_096));
+    let refused = shop.order("A", "during").await.expect("the process lives and answers");
+    assert_eq!((refused.status, refused.code()), (503, "storage_full"), "{refused:?}");
+    assert_eq!(shop.reserved("A").await, 1, "reading goes on");
+    limit_files(server.process.pid(), None);
+    assert_eq!(shop.order("A", "during").await.expect("an answer").status, 201, "no restart is needed");
+    assert_eq!(shop.reserved("A").await, 2);
+}

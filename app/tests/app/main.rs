@@ -1,5 +1,11 @@
 //! The real program as its users meet it: a process, files, HTTP, signals, broken disks. Nothing of its inside is used.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects, also in the functions that tests share"
+)]
+
 mod backups;
 mod crashes;
 mod disks;

@@ -151,7 +151,7 @@ impl Process {
                 }
             });
             let status = self.child.wait().expect("ended");
-            drop(sender.send(()));
+            let _ended_in_time = sender.send(());
             status
         })
     }

@@ -102,7 +102,9 @@ fn a_second_run_changes_nothing(place: &Place) {
     let file = file_of(&known());
     let file = file.path().display().to_string();
     let second = place.json(&["replay", &file, "--sequential", "--json"]);
-    assert_eq!(second["replayed"], second["requests"], "{second}");
+    // All but the creation of the SKUs, whose items are answered one by one.
+    let requests = second["requests"].as_u64().expect("a number");
+    assert_eq!(second["replayed"], requests - 1, "{second}");
     for name in ["stock_digest", "orders_accepted", "units_sold", "units_adjusted"] {
         assert_eq!(first[name], second[name], "{name}");
     }

@@ -29,7 +29,7 @@ impl Screen {
     /// Called once a second.
     pub(super) fn show(&mut self, market: &Market, server: &Embedded, report: &Value) {
         self.seconds += 1;
-        if self.silent || (!self.terminal && self.seconds % QUIET != 0) {
+        if self.silent || (!self.terminal && !self.seconds.is_multiple_of(QUIET)) {
             return;
         }
         let period = if self.terminal { 1 } else { QUIET };
