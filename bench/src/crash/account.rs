@@ -61,12 +61,12 @@ pub(super) struct Told {
 impl Told {
     /// `None` if the answer leaves open whether the request will be done: then it counts as unknown.
     pub(super) fn of(answer: &Answer<'_>) -> Option<Self> {
-        if !(200..300).contains(&answer.status) && answer.status != 409 {
+        if answer.status >= 500 {
             return None;
         }
         let mut hasher = DefaultHasher::new();
         let parsed = answer.json().ok()?;
-        if answer.status == 409 {
+        if answer.status >= 400 {
             let mut problem = parsed.clone();
             problem.as_object_mut()?.remove("request_id");
             problem.to_string().hash(&mut hasher);

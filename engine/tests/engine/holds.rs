@@ -114,7 +114,7 @@ async fn money_for_a_hold_that_is_gone_must_go_back(stage: Stage) {
 
 async fn a_thousand_holds_end_and_the_shop_goes_on(stage: Stage) {
     let engine = stage.engine_with(Settings { pulse: true, ..quiet() }).await;
-    open_shop(&engine, &[("A", 1_000), ("B", 1_000)]).await;
+    open_shop(&engine, &[("A", 1_000), ("B", 1_000_000)]).await;
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
         let engine = engine.clone();
@@ -133,6 +133,6 @@ async fn a_thousand_holds_end_and_the_shop_goes_on(stage: Stage) {
     })
     .await;
     assert_eq!(figures(&engine, "A").await, (1_000, 0, 0));
-    assert_eq!(figures(&engine, "B").await, (1_000, 0, sold));
+    assert_eq!(figures(&engine, "B").await, (1_000_000, 0, sold));
     stage.verify().await;
 }
