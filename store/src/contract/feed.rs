@@ -109,12 +109,8 @@ pub(super) async fn events_are_found_by_subject(fixture: Fixture) {
 
 /// One event of each kind; a new kind must be added here, or this does not compile.
 fn every_kind() -> Vec<EventBody> {
-    let lines = vec![EventLine {
-        line: 1,
-        sku: "Ä \"x\"\t\u{1f4e6}".into(),
-        location: "L".into(),
-        quantity: i64::MAX,
-    }];
+    let sku = "Ä \"x\"\t\u{1f4e6}".into();
+    let lines = vec![EventLine { line: 1, sku, location: "L".into(), quantity: i64::MAX }];
     let stock = |available| (String::from("A"), String::from("L"), available);
     let (sku, location, available) = stock(-3);
     let bodies = vec![
