@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 /// Directories that hold what was built, fetched or recorded.
 const SKIPPED: &[&str] =
-    &["target", ".git", "node_modules", "artifacts", "schemathesis-report", ".hypothesis"];
+    &["target", ".git", "node_modules", "artifacts", "schemathesis-report", ".schemathesis", ".hypothesis"];
 
 /// Paths of all files under `root`, relative to it, sorted, so that complaints come in the same order everywhere.
 pub(super) fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
