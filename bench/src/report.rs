@@ -125,8 +125,8 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
          engine with one transaction for each order.\n\
          - **history**: two cells of the ledger part again, in a database that has grown.\n\
          - **flash**: 1,000 buyers at once for 500 units of a new SKU; every round must sell exactly 500.\n\
-         - **http**: closed loop over 1,000 keep-alive connections. The baseline `POST /v1/ping` parses a small body, \
-         authenticates and answers, without the ledger.\n\
+         - **http**: closed loop over 1,000 keep-alive connections. The baseline `POST /v1/ping` is the empty \
+         request: as large as an order, routed and answered, and nothing else.\n\
          - **memory**: what the operating system counts for the server's process; the time from starting the program to \
          its being ready.\n"
     ));

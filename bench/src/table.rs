@@ -77,6 +77,19 @@ struct Plan {
     binary: Option<PathBuf>,
 }
 
+impl Plan {
+    /// The arguments that measure the same again.
+    fn arguments(&self) -> String {
+        format!(
+            "--rounds {} --seconds {} --movements {} --flash-rounds {}",
+            self.rounds,
+            self.cell.as_secs_f64(),
+            self.movements,
+            self.flash_rounds
+        )
+    }
+}
+
 impl Arguments {
     fn plan(&self) -> Plan {
         let quick = self.quick;
@@ -125,8 +138,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         by_section(&mut rows);
         if arguments.write {
             // After each part: what was measured stays, whatever happens to the rest.
-            let given: Vec<String> = std::env::args().skip(2).collect();
-            std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &given.join(" ")))?;
+            std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &plan.arguments()))?;
             progress("wrote docs/benchmarks.md");
         }
     }
