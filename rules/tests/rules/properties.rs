@@ -3,8 +3,12 @@
 //! after every step).
 
 use onhand_rules::commands::{Condition, Remainder, ReturnLine, ReturnOrder};
+use onhand_rules::holding::{Cause, shift};
 use onhand_rules::order::OrderState;
-use onhand_rules::{Command, Order, OrderId, Reservation, ReservationId};
+use onhand_rules::{
+    Command, Context, Holder, LocationId, Movement, MovementKind, OpId, Order, OrderId, PrincipalId,
+    Quantities, Reservation, ReservationId, SkuId, StockKey, Tracked, Working,
+};
 use proptest::prelude::*;
 
 use crate::commands::*;
@@ -64,6 +68,29 @@ fn i2_a_backorder_limit_is_the_floor_and_no_more() {
     world.run(confirm(1, None)).unwrap();
     assert!(world.run(ship(1, &[])).is_err());
     world.run(ship(1, &[(1, 2)])).unwrap();
+}
+
+/// `shift` looks once more by itself, should a command ever forget `guard`.
+#[test]
+fn i2_the_second_guard_stands_alone() {
+    let world = world(&[("A", 2)]);
+    let row = *world.stock.values().next().unwrap();
+    let mut working = Working::default();
+    working.stock.insert(row.key, Tracked::loaded(Some(row)));
+    working.skus.insert(row.key.sku, Tracked::loaded(world.skus.values().next().cloned()));
+    working.locations.insert(row.key.location, Tracked::loaded(world.locations.values().next().cloned()));
+    let context = Context { now: world.now, op: OpId(1), actor: PrincipalId(1), trace: None };
+    let mut take = |kind, delta| {
+        let mut scope = working.scope();
+        shift(&mut scope, &context, row.key, kind, delta, &Cause::default()).is_ok()
+    };
+    let reserved = |units| Quantities { reserved: units, ..Quantities::default() };
+    let allocated = |units| Quantities { allocated: units, ..Quantities::default() };
+    assert!(take(MovementKind::Reserve, reserved(2)) && !take(MovementKind::Reserve, reserved(3)));
+    assert!(take(MovementKind::AllocateDirect, allocated(2)));
+    assert!(!take(MovementKind::AllocateDirect, allocated(3)));
+    assert!(take(MovementKind::ForcedOrder, allocated(3)), "a marketplace order is a fact");
+    assert!(!take(MovementKind::Release, reserved(-1)), "no figure goes below zero");
 }
 
 #[test]
@@ -198,6 +225,59 @@ fn i14_an_extension_is_bounded_and_a_hold_past_due_has_none() {
         world.run(extend(1)).unwrap();
     }
     assert!(world.run(extend(1)).is_err());
+}
+
+/// A silent edit of any field of a movement must show.
+#[test]
+fn i15_every_field_is_in_the_hash() {
+    let figures = Quantities { on_hand: 1, reserved: 2, allocated: 3, unavailable: 4 };
+    let movement = Movement {
+        key: StockKey { sku: SkuId(1), location: LocationId(2) },
+        version: 3,
+        kind: MovementKind::Adjust,
+        delta: figures,
+        after: figures,
+        backorder_limit: 4,
+        holder: None,
+        op: OpId(5),
+        actor: PrincipalId(6),
+        reason: Some("a".into()),
+        note: Some("b".into()),
+        at: 7,
+        hash: [0; 32],
+    };
+    let edits: [fn(&mut Movement); 20] = [
+        |m| m.key.sku.0 += 1,
+        |m| m.key.location.0 += 1,
+        |m| m.version += 1,
+        |m| m.kind = MovementKind::Set,
+        |m| m.delta.on_hand += 1,
+        |m| m.delta.reserved += 1,
+        |m| m.delta.allocated += 1,
+        |m| m.delta.unavailable += 1,
+        |m| m.after.on_hand += 1,
+        |m| m.after.reserved += 1,
+        |m| m.after.allocated += 1,
+        |m| m.after.unavailable += 1,
+        |m| m.backorder_limit += 1,
+        |m| m.holder = Some(Holder::Order(OrderId(0))),
+        |m| m.holder = Some(Holder::Reservation(ReservationId(0))),
+        |m| m.op.0 += 1,
+        |m| m.actor.0 += 1,
+        |m| m.at += 1,
+        |m| (m.reason, m.note) = (Some("ab".into()), None),
+        |m| (m.reason, m.note) = (Some(String::new()), Some("ab".into())),
+    ];
+    let mut hashes = vec![movement.chain(&[0; 32]), movement.chain(&[1; 32])];
+    for edit in edits {
+        let mut edited = movement.clone();
+        edit(&mut edited);
+        hashes.push(edited.chain(&[0; 32]));
+    }
+    let note = Movement { note: Some("c".into()), ..movement };
+    hashes.push(note.chain(&[0; 32]));
+    let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();
+    assert_eq!(distinct.len(), hashes.len());
 }
 
 #[test]
