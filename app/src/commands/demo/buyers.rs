@@ -18,6 +18,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// What is forgotten comes back after this; the shortest hold that the API gives.
 const SHORT_HOLD_S: u64 = 60;
 
+/// Units that the lorry brings of each SKU that runs out. Bestsellers still sell out now and then, as they should.
+const LOAD: u64 = 100;
+
 /// What the buyers did.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
@@ -207,17 +210,17 @@ pub(super) async fn restock(market: Arc<Market>, every: Duration, mut stop: watc
 }
 
 async fn deliver(market: &Market, round: u64) -> anyhow::Result<()> {
-    let low = market.client.get("/v1/stock?available_below=5&limit=100").await?;
+    let low = market.client.get("/v1/stock?available_below=20&limit=200").await?;
     let items: Vec<Value> = low["data"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|row| json!({"action": "adjust", "sku": row["sku"], "location": row["location"], "quantity": 40, "reason": "received"}))
+        .map(|row| json!({"action": "adjust", "sku": row["sku"], "location": row["location"], "quantity": LOAD, "reason": "received"}))
         .collect();
     if items.is_empty() {
         return Ok(());
     }
-    let units = items.len() as u64 * 40;
+    let units = items.len() as u64 * LOAD;
     let body = json!({"mode": "independent", "items": items});
     let key = format!("demo-{}-lorry-{round:06}", market.run);
     market.client.post("/v1/stock/bulk", &body, &key).await?.into_ok("the lorry")?;

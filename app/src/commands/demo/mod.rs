@@ -25,7 +25,7 @@ use crate::settings::{Effective, Origin};
 use crate::{target, terminal};
 
 /// How often a lorry brings goods.
-const LORRY: Duration = Duration::from_secs(5);
+const LORRY: Duration = Duration::from_secs(1);
 /// How often every invariant is checked while buyers buy.
 const CHECK: Duration = Duration::from_secs(10);
 
