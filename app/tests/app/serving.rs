@@ -57,7 +57,7 @@ fn a11_a_second_process_is_refused_and_a_stale_lock_is_not_sqlite() {
 #[tokio::test]
 async fn a13_unsafe_settings_need_a_flag_and_are_shown_sqlite() {
     let place = Place::sqlite();
-    let refused = place.run(&["serve", "--sqlite-synchronous", "normal"]);
+    let refused = place.run(&["serve", "--listen", "127.0.0.1:0", "--sqlite-synchronous", "normal"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(errors(&refused).contains("--unsafe-durability"), "{}", errors(&refused));
     let server = Server::with(&place, &["--sqlite-synchronous", "normal", "--unsafe-durability"], None);
@@ -68,7 +68,7 @@ async fn a13_unsafe_settings_need_a_flag_and_are_shown_sqlite() {
 async fn a13_unsafe_settings_need_a_flag_and_are_shown_postgres() {
     let lax = Postgres::shared(Durability::Fast).expect("a private PostgreSQL");
     let place = Place::Postgres(lax.fresh_database().expect("a database"));
-    let refused = place.run(&["serve"]);
+    let refused = place.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(errors(&refused).contains("--unsafe-durability"), "{}", errors(&refused));
     assert_unsafe_is_shown(&Server::with(&place, &["--unsafe-durability"], None)).await;
