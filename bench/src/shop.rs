@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::chance::{KeyKind, Keys};
 use crate::place::Place;
+use crate::report::progress;
 
 const LOCATION: &str = "main";
 /// Far more than anybody buys here.
@@ -30,7 +31,15 @@ pub(crate) struct Shop {
 
 /// How the engine runs when something is measured.
 pub(crate) fn settings(batch_max: usize) -> Settings {
-    Settings { batch_max, ..Settings::default() }
+    Settings {
+        batch_max,
+        // The default ends without a word, for whoever has a log; here is none.
+        on_fatal: Arc::new(|why| {
+            progress(&format!("error: the engine gave up: {why}"));
+            std::process::exit(70);
+        }),
+        ..Settings::default()
+    }
 }
 
 impl Shop {
