@@ -287,7 +287,7 @@ pub fn shift(
 }
 
 /// Tells when a row falls below what its backorder limit allows, and when it is back.
-fn tell_shortfall(scope: &mut Scope<'_>, context: &Context, old: &Stock, new: &Stock) {
+pub(crate) fn tell_shortfall(scope: &mut Scope<'_>, context: &Context, old: &Stock, new: &Stock) {
     let (was, is) = (old.sellable() < 0, new.sellable() < 0);
     if was == is {
         return;

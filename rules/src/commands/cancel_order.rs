@@ -4,8 +4,8 @@ use crate::command::Context;
 use crate::holding::{Cause, needs_of_holder, shift};
 use crate::id::OrderId;
 use crate::movement::{Holder, MovementKind};
-use crate::order::{FulfilmentState, Order, OrderState, PaymentState};
-use crate::quantity::{Quantities, Quantity};
+use crate::order::{FulfilmentState, Order, OrderLine, OrderState, PaymentState};
+use crate::quantity::Quantities;
 use crate::receipt::{LineReceipt, Receipt};
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -61,7 +61,9 @@ impl CancelOrder {
                 return Err(Refusal::WrongState { step: "cancel".into(), state, fulfilment });
             }
         }
-        let moved = if whole { all_open(&order) } else { self.chosen(&order)? };
+        let exceeds =
+            |line, requested, cancellable| Refusal::ExceedsCancellable { line, requested, cancellable };
+        let moved = super::choose_items(&order, &self.lines, OrderLine::open, exceeds)?;
 
         // From here on nothing can be refused.
         give_back(scope, context, &mut order, &moved)?;
@@ -80,38 +82,6 @@ impl CancelOrder {
         let step = if order.state == OrderState::Cancelled { "cancelled" } else { "part_cancelled" };
         Ok(super::finish_order(scope, context, order, step, moved, self.reason.clone()))
     }
-
-    fn chosen(&self, order: &Order) -> Result<Vec<LineReceipt>, Refusal> {
-        let mut moved = Vec::with_capacity(self.lines.len());
-        for (index, choice) in self.lines.iter().enumerate() {
-            let Some(cancellable) = items_open(order, choice.line) else {
-                return Err(Refusal::UnknownLine { line: index, number: choice.line });
-            };
-            if choice.quantity > cancellable {
-                let requested = choice.quantity;
-                return Err(Refusal::ExceedsCancellable { line: index, requested, cancellable });
-            }
-            moved.push(LineReceipt { line: choice.line, quantity: choice.quantity });
-        }
-        Ok(moved)
-    }
-}
-
-/// Items of a line that can still be cancelled, or `None` if there is no such line.
-fn items_open(order: &Order, number: i32) -> Option<Quantity> {
-    order.lines.iter().filter(|line| line.line == number).map(|line| line.open() / line.per_item).min()
-}
-
-fn all_open(order: &Order) -> Vec<LineReceipt> {
-    let mut numbers: Vec<i32> = order.lines.iter().map(|line| line.line).collect();
-    numbers.dedup();
-    numbers
-        .into_iter()
-        .filter_map(|line| {
-            let quantity = items_open(order, line).filter(|&items| items > 0)?;
-            Some(LineReceipt { line, quantity })
-        })
-        .collect()
 }
 
 fn give_back(

@@ -33,13 +33,13 @@ pub use return_order::{Condition, ReturnLine, ReturnOrder};
 pub use ship_order::ShipOrder;
 pub use skus::{CreateSku, UpdateSku};
 
-use crate::Order;
 use crate::command::Context;
 use crate::event::{EventBody, EventLine};
 use crate::quantity::Quantity;
 use crate::receipt::{LineReceipt, Receipt};
 use crate::refusal::Refusal;
 use crate::working::Scope;
+use crate::{Order, OrderLine};
 
 /// One line of a step on an order or reservation that exists: the number of a line and how many items of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,40 @@ fn check_choices(lines: &[LineChoice]) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Items of a line, by the units that each of its parts can give, or `None` if there is no such line. A bundle counts whole.
+fn items_of(order: &Order, number: i32, units: fn(&OrderLine) -> Quantity) -> Option<Quantity> {
+    order.lines.iter().filter(|line| line.line == number).map(|line| units(line) / line.per_item).min()
+}
+
+/// The items that a step moves: the chosen ones, or everything that `units` allows.
+fn choose_items(
+    order: &Order,
+    chosen: &[LineChoice],
+    units: fn(&OrderLine) -> Quantity,
+    exceeds: fn(usize, Quantity, Quantity) -> Refusal,
+) -> Result<Vec<LineReceipt>, Refusal> {
+    if chosen.is_empty() {
+        let mut numbers: Vec<i32> = order.lines.iter().map(|line| line.line).collect();
+        numbers.dedup();
+        let all = numbers.into_iter().filter_map(|line| {
+            let quantity = items_of(order, line, units).filter(|&items| items > 0)?;
+            Some(LineReceipt { line, quantity })
+        });
+        return Ok(all.collect());
+    }
+    let mut moved = Vec::with_capacity(chosen.len());
+    for (index, &LineChoice { line, quantity }) in chosen.iter().enumerate() {
+        let Some(possible) = items_of(order, line, units) else {
+            return Err(Refusal::UnknownLine { line: index, number: line });
+        };
+        if quantity > possible {
+            return Err(exceeds(index, quantity, possible));
+        }
+        moved.push(LineReceipt { line, quantity });
+    }
+    Ok(moved)
 }
 
 /// Checks the caller's version, when one was given.

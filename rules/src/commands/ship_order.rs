@@ -5,7 +5,7 @@ use crate::holding::{Cause, codes, needs_of_holder, shift};
 use crate::id::OrderId;
 use crate::movement::{Holder, MovementKind};
 use crate::order::{Order, OrderState};
-use crate::quantity::{Quantities, Quantity};
+use crate::quantity::Quantities;
 use crate::receipt::{LineReceipt, Receipt};
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -44,7 +44,8 @@ impl ShipOrder {
                 fulfilment: order.fulfilment,
             });
         }
-        let moved = if self.lines.is_empty() { all_allocated(&order) } else { self.chosen(&order)? };
+        let exceeds = |line, requested, shippable| Refusal::ExceedsShippable { line, requested, shippable };
+        let moved = super::choose_items(&order, &self.lines, |line| line.allocated, exceeds)?;
         self.check_on_hand(scope, &order, &moved)?;
 
         // From here on nothing can be refused.
@@ -62,21 +63,6 @@ impl ShipOrder {
         order.settle();
         let step = if order.state == OrderState::Shipped { "shipped" } else { "part_shipped" };
         Ok(super::finish_order(scope, context, order, step, moved, self.tracking.clone()))
-    }
-
-    fn chosen(&self, order: &Order) -> Result<Vec<LineReceipt>, Refusal> {
-        let mut moved = Vec::with_capacity(self.lines.len());
-        for (index, choice) in self.lines.iter().enumerate() {
-            let Some(shippable) = items_allocated(order, choice.line) else {
-                return Err(Refusal::UnknownLine { line: index, number: choice.line });
-            };
-            if choice.quantity > shippable {
-                let requested = choice.quantity;
-                return Err(Refusal::ExceedsShippable { line: index, requested, shippable });
-            }
-            moved.push(LineReceipt { line: choice.line, quantity: choice.quantity });
-        }
-        Ok(moved)
     }
 
     /// Several lines may take from one stock row: compare their sum.
@@ -103,21 +89,4 @@ impl ShipOrder {
         }
         Ok(())
     }
-}
-
-/// Items of a line that can be shipped, or `None` if there is no such line.
-fn items_allocated(order: &Order, number: i32) -> Option<Quantity> {
-    order.lines.iter().filter(|line| line.line == number).map(|line| line.allocated / line.per_item).min()
-}
-
-fn all_allocated(order: &Order) -> Vec<LineReceipt> {
-    let mut numbers: Vec<i32> = order.lines.iter().map(|line| line.line).collect();
-    numbers.dedup();
-    numbers
-        .into_iter()
-        .filter_map(|line| {
-            let quantity = items_allocated(order, line).filter(|&items| items > 0)?;
-            Some(LineReceipt { line, quantity })
-        })
-        .collect()
 }

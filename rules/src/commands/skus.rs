@@ -2,11 +2,13 @@
 
 use crate::command::Context;
 use crate::event::EventBody;
+use crate::holding::tell_shortfall;
 use crate::id::SkuId;
 use crate::quantity::{QUANTITY_MAX, Quantity};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::sku::{Component, Sku};
+use crate::stock::Stock;
 use crate::working::{Needs, Scope, Working};
 
 /// A SKU is created: simple, or a bundle when it has components.
@@ -100,9 +102,11 @@ impl UpdateSku {
         if let Some(limit) = self.backorder_limit {
             check_limit(limit)?;
             sku.backorder_limit = limit;
-            for mut stock in scope.stock_of(sku.id) {
-                stock.backorder_limit = limit;
-                scope.put_stock(stock.key, stock);
+            for old in scope.stock_of(sku.id) {
+                let new = Stock { backorder_limit: limit, ..old };
+                scope.put_stock(new.key, new);
+                // A lower limit may make a shortfall of what was allowed before, and a higher one end it.
+                tell_shortfall(scope, context, &old, &new);
             }
         }
         if let Some(name) = &self.name {

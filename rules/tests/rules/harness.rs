@@ -242,6 +242,7 @@ impl World {
         let moved =
             changes.stock.iter().filter(|row| row.before.map(|b| b.figures) != row.now.map(|n| n.figures));
         assert!(told.len() >= moved.count(), "a stock row changed and the feed does not say so");
+        check_shortfalls(command, changes);
     }
 
     fn due_of(&self, holder: Holder) -> i64 {
@@ -343,4 +344,23 @@ fn may_follow(before: OrderState, now: OrderState) -> bool {
 
 fn assert_clean(found: &[Violation]) {
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Every row that falls below what its limit allows is told, and every one that is back, and no other.
+fn check_shortfalls(command: &Command, changes: &Changes) {
+    let is_short =
+        |stock: Option<Stock>| stock.is_some_and(|stock| stock.figures.available() < -stock.backorder_limit);
+    let balance = |told: bool| i64::from(told);
+    let crossed: i64 =
+        changes.stock.iter().map(|row| balance(is_short(row.now)) - balance(is_short(row.before))).sum();
+    let told: i64 = changes
+        .events
+        .iter()
+        .map(|event| match event.body {
+            EventBody::StockShortfall { .. } => 1,
+            EventBody::StockShortfallCleared { .. } => -1,
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(told, crossed, "{command:?} opens or ends shortfalls in silence");
 }

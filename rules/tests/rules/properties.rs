@@ -105,6 +105,17 @@ fn i2_only_facts_go_below_zero() {
     }
 }
 
+/// The harness compares what is told with what crosses; here the limit crosses, not the figures.
+#[test]
+fn i2_a_lowered_limit_opens_a_shortfall() {
+    let mut world = world(&[("A", 1)]);
+    world.run(limit("A", 5)).unwrap();
+    world.run(place(1, &[("A", "L", 4)])).unwrap();
+    world.run(limit("A", 0)).unwrap();
+    assert_eq!(world.figures("A", "L").available(), -3);
+    world.run(limit("A", 3)).unwrap();
+}
+
 #[test]
 fn i4_a_hold_past_due_is_not_sold_late_and_not_sold_twice() {
     let mut world = world(&[("A", 1)]);
