@@ -15,8 +15,12 @@ const TABLE: &[(&str, May)] = &[
     ("store", May::Only(&["rules"])),
     ("store-sqlite", May::Only(&["rules", "store"])),
     ("store-postgres", May::Only(&["rules", "store"])),
-    ("engine", May::Only(&["rules", "store"])),
-    ("api", May::Only(&["rules", "store", "engine"])),
+    ("connector", May::Only(&[])),
+    ("channels", May::Only(&["connector"])),
+    // The simulated outside world. It knows nothing of ours, so that an error in a connector is not repeated in it.
+    ("sandbox", May::Only(&[])),
+    ("engine", May::Only(&["rules", "store", "connector"])),
+    ("api", May::Only(&["rules", "store", "engine", "connector"])),
     ("app", May::Anything),
     ("bench", May::Anything),
     // Used below every other crate, so it can stand on none.

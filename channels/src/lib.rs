@@ -1,0 +1,1 @@
+//! Connectors to Shopee, TikTok Shop and Lazada.

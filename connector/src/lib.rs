@@ -1,0 +1,1 @@
+//! What a connector to a marketplace must do.

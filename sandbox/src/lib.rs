@@ -1,0 +1,1 @@
+//! Marketplaces to practise on: they speak the real dialects over real sockets.
