@@ -126,7 +126,7 @@ impl Endpoint {
 }
 
 /// What must be known about a marketplace to work with it. Sources: `docs/marketplaces.md`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// `shopee`, `tiktok`, `lazada`.
     pub name: &'static str,
