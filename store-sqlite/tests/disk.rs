@@ -26,6 +26,7 @@ async fn child() {
         "sell" => sell(&mut shop, 1).await,
         "sell much" => sell(&mut shop, 1000).await,
         "sell until full" => sell_until_full(&mut shop).await,
+        "sell a little" => sell_a_little(&mut shop).await,
         other => panic!("no such role: {other}"),
     }
 }
@@ -71,6 +72,16 @@ async fn sell_until_full(shop: &mut Shop) {
     println!("sold {}", sold + 50);
 }
 
+/// Commits that [`sell_a_little`] makes.
+const LITTLE: u64 = 40;
+
+/// Sells, one commit an order.
+async fn sell_a_little(shop: &mut Shop) {
+    for number in 1..=LITTLE {
+        shop.sell(number, 1).await.expect("a sale");
+    }
+}
+
 /// The first line of a child that begins with `wanted`, and the number in it.
 fn line(lines: &mut impl Iterator<Item = String>, wanted: &str) -> (String, u64) {
     let mut said = Vec::new();
@@ -97,6 +108,24 @@ fn with_failing_syncs(role: &str, dir: &Path, file: &Path, when: u32) -> Child {
     let wrapper =
         ["strace", "-f", "-qq", "-o", "/dev/null", "-P", file, "-e", "trace=fdatasync,fsync", "-e", &inject];
     spawn(role, dir, &wrapper)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_waits_for_the_disk_once_and_for_data_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    drop(Shop::new(dir.path()).await);
+    let trace = dir.path().join("trace");
+    let log = shop::log_of(dir.path());
+    let (to, log) = (trace.to_str().expect("a plain name"), log.to_str().expect("a plain name"));
+    let wrapper = ["strace", "-f", "-qq", "-o", to, "-P", log, "-e", "trace=fdatasync,fsync"];
+    let ended = spawn("sell a little", dir.path(), &wrapper).wait_with_output().expect("its end");
+    assert!(ended.status.success(), "{ended:?}");
+    let syncs = std::fs::read_to_string(&trace).expect("the calls");
+    let calls = |name: &str| syncs.lines().filter(|line| line.contains(name)).count() as u64;
+    assert_eq!(calls(" fsync("), 0, "SQLite was compiled without HAVE_FDATASYNC:\n{syncs}");
+    // A few more for the log's header at the start and for copying the log at the end.
+    let allowed = LITTLE..=LITTLE + 3;
+    assert!(allowed.contains(&calls(" fdatasync(")), "{} syncs\n{syncs}", calls(" fdatasync("));
 }
 
 #[tokio::test(flavor = "multi_thread")]
