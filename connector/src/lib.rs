@@ -6,11 +6,15 @@
 //! report errors with status 200.
 
 mod channel;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod failure;
+pub mod http;
 mod order;
 mod secret;
 mod stock;
 mod webhook;
+pub mod wire;
 
 pub use channel::{AppKeys, Call, Channel, Consent, Endpoint, Facts, Grant, ShopInfo};
 pub use failure::{Class, Failure};
