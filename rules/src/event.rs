@@ -4,18 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{OpId, OrderId, PrincipalId, ReservationId};
 use crate::order::{FulfilmentState, OrderState, PaymentState};
-use crate::quantity::{Millis, Quantity};
+use crate::quantity::{Millis, Quantity, is_one, one};
 
 /// One line of an order or reservation as told in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventLine {
-    /// Number of the line.
+    /// Number of the line; the first is not written.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
     pub line: i32,
     /// Code of what was ordered.
     pub sku: String,
     /// Code of the location.
     pub location: String,
-    /// Items, not components.
+    /// Items, not components; a single one is not written.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
     pub quantity: Quantity,
 }
 

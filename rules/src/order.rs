@@ -7,10 +7,11 @@ use crate::quantity::{Millis, Quantity};
 use crate::stock::StockKey;
 
 /// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// Placed; its units are held until `expires_at`.
+    #[default]
     Pending,
     /// Confirmed; its units are allocated.
     Confirmed,
@@ -28,10 +29,11 @@ pub enum OrderState {
 
 /// Where its money stands. Payments themselves come with the payment providers; the rules that tie money to stock
 /// (late confirmation, cancellation after payment) need the axis now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentState {
     /// Nothing is known of a payment.
+    #[default]
     None,
     /// Paid in full.
     Paid,
@@ -42,10 +44,11 @@ pub enum PaymentState {
 }
 
 /// Where its goods stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FulfilmentState {
     /// Nothing was shipped.
+    #[default]
     None,
     /// Part was shipped.
     Part,

@@ -18,15 +18,36 @@ pub const FIGURE_MAX: Quantity = 1_000_000_000_000_000;
 
 /// The four figures of one stock row, or a change of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+// What is stored with every command is small: a figure that is zero is not written.
+#[serde(default)]
 pub struct Quantities {
     /// Physically in the building.
+    #[serde(skip_serializing_if = "is_default")]
     pub on_hand: Quantity,
     /// Held by pending orders and reservations; can expire.
+    #[serde(skip_serializing_if = "is_default")]
     pub reserved: Quantity,
     /// Confirmed and not yet shipped.
+    #[serde(skip_serializing_if = "is_default")]
     pub allocated: Quantity,
     /// Damaged, in quarantine or kept as a safety buffer.
+    #[serde(skip_serializing_if = "is_default")]
     pub unavailable: Quantity,
+}
+
+/// Whether a stored field may be left out, because its reader puts the same value there.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// One: what a stored number is that was left out, where one is what it mostly is.
+pub(crate) fn one<N: From<u8>>() -> N {
+    N::from(1)
+}
+
+/// Whether a stored number may be left out, because its reader puts [`one`] there.
+pub(crate) fn is_one<N: From<u8> + PartialEq>(value: &N) -> bool {
+    *value == one()
 }
 
 impl Quantities {

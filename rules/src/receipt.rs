@@ -1,11 +1,12 @@
 //! What a command answers when it was done. Stored for ever under its operation id, so it is small: together with the
-//! request that is repeated, it is enough to give the first answer again to the byte.
+//! request that is repeated, it is enough to give the first answer again to the byte. What has the value that it mostly
+//! has is not written; the reader puts it back.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, LocationId, OrderId, ReservationId, SkuId};
 use crate::order::{FulfilmentState, OrderState, PaymentState};
-use crate::quantity::{Millis, Quantities, Quantity};
+use crate::quantity::{Millis, Quantities, Quantity, is_default, is_one, one};
 use crate::reservation::ReservationState;
 
 /// The figures of a stock row after a change.
@@ -14,6 +15,7 @@ pub struct StockReceipt {
     /// The figures.
     pub figures: Quantities,
     /// The row's version; unchanged when nothing had to change.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
     pub version: i64,
 }
 
@@ -24,6 +26,7 @@ pub struct LineReceipt {
     /// Number of the line.
     pub line: i32,
     /// Items of it that the command moved.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
     pub quantity: Quantity,
 }
 
@@ -36,6 +39,7 @@ pub enum Receipt {
         /// Which.
         id: LocationId,
         /// Its version.
+        #[serde(skip_serializing_if = "is_one", default = "one")]
         version: i64,
         /// When it was created.
         created_at: Millis,
@@ -45,6 +49,7 @@ pub enum Receipt {
         /// Which.
         id: SkuId,
         /// Its version.
+        #[serde(skip_serializing_if = "is_one", default = "one")]
         version: i64,
         /// When it was created.
         created_at: Millis,
@@ -63,12 +68,15 @@ pub enum Receipt {
         /// Which.
         id: ReservationId,
         /// Its state now.
+        #[serde(skip_serializing_if = "is_default", default)]
         state: ReservationState,
         /// Its due time now.
         expires_at: Millis,
         /// The order that its units went to.
+        #[serde(skip_serializing_if = "is_default", default)]
         order: Option<OrderId>,
         /// Its version.
+        #[serde(skip_serializing_if = "is_one", default = "one")]
         version: i64,
         /// When.
         at: Millis,
@@ -78,18 +86,25 @@ pub enum Receipt {
         /// Which.
         id: OrderId,
         /// Its state now.
+        #[serde(skip_serializing_if = "is_default", default)]
         state: OrderState,
         /// Its payment axis now.
+        #[serde(skip_serializing_if = "is_default", default)]
         payment: PaymentState,
         /// Its fulfilment axis now.
+        #[serde(skip_serializing_if = "is_default", default)]
         fulfilment: FulfilmentState,
         /// When its hold ends, while pending.
+        #[serde(skip_serializing_if = "is_default", default)]
         expires_at: Option<Millis>,
         /// Its version.
+        #[serde(skip_serializing_if = "is_one", default = "one")]
         version: i64,
         /// Confirmed after its hold had ended.
+        #[serde(skip_serializing_if = "is_default", default)]
         late: bool,
         /// The lines that this command moved, in items; empty when it moved all of them or none.
+        #[serde(skip_serializing_if = "is_default", default)]
         lines: Vec<LineReceipt>,
         /// When.
         at: Millis,

@@ -8,10 +8,11 @@ use crate::quantity::{Millis, Quantity};
 use crate::stock::StockKey;
 
 /// Where a reservation stands. It is held, and leaves that state once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReservationState {
     /// Units are held until `expires_at`.
+    #[default]
     Held,
     /// At least one unit became part of an order; nothing is held any more.
     Allocated,
