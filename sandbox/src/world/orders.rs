@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::events::What;
-use super::goods::{Cause, Variant};
+use super::goods::{Cause, ItemStatus, Variant};
 use super::{Millis, ShopKey, World};
 
 /// How far one unit of an order has come. The order of the members is the order of time up to `Completed`.
@@ -47,6 +47,8 @@ pub(crate) struct Order {
     pub(crate) cancel_asked: Option<Cancellation>,
     /// Who cancelled last, and why.
     pub(crate) cancelled: Option<Cancellation>,
+    /// The last request of the buyer that the seller refused.
+    pub(crate) cancel_refused: Option<Cancellation>,
     /// The parcel; there is one for the whole order once it is packed.
     pub(crate) package: Option<u64>,
     pub(crate) tracking: Option<String>,
@@ -161,7 +163,10 @@ impl World {
         let shop = self.shop_mut(key).ok_or(OrderFault::NoSuchShop)?;
         let wants = together(wants)?;
         for want in &wants {
-            let (_, variant) = shop.variant(want.variant).ok_or(OrderFault::NoSuchVariant)?;
+            let (item, variant) = shop.variant(want.variant).ok_or(OrderFault::NoSuchVariant)?;
+            if item.status != ItemStatus::Live {
+                return Err(OrderFault::NoSuchVariant);
+            }
             if variant.stock < want.quantity {
                 return Err(OrderFault::OutOfStock {
                     seller_sku: variant.seller_sku.clone(),
@@ -207,6 +212,7 @@ impl World {
             shipped_at: None,
             cancel_asked: None,
             cancelled: None,
+            cancel_refused: None,
             package: None,
             tracking: None,
             carrier: None,
@@ -355,11 +361,21 @@ impl World {
         now: Millis,
     ) -> Result<(), OrderFault> {
         let known = self.order_mut(key, order)?;
-        let asked = known.cancel_asked.take().ok_or(OrderFault::NothingAsked)?;
+        let asked = known.cancel_asked.clone().ok_or(OrderFault::NothingAsked)?;
+        let here = |status| matches!(status, Status::Unpaid | Status::Paid | Status::Packed | Status::Ready);
+        if agree && !known.units().any(|(_, unit)| here(unit.status)) {
+            return Err(OrderFault::WrongStatus(known.status()));
+        }
+        known.cancel_asked = None;
+        known.cancel_refused = if agree { None } else { Some(asked.clone()) };
         known.updated = now.max(known.updated + 1);
         self.note(key, now, What::CancelAnswered { order: order.to_owned(), agreed: agree });
         if agree {
             self.cancel(key, order, None, asked.by, &asked.reason, now)?;
+            // It is the request that was granted: it keeps its number.
+            if let Some(done) = &mut self.order_mut(key, order)?.cancelled {
+                done.id = asked.id;
+            }
         }
         Ok(())
     }
