@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::App;
+use crate::buyers::Buyers;
 use crate::dialect::Dialect;
 use crate::faults::{Fault, Faults};
 use crate::limits::Limits;
@@ -19,6 +20,7 @@ pub(crate) struct Hub {
     pub(crate) limits: Limits,
     pub(crate) outbox: Outbox,
     pub(crate) tally: Tally,
+    pub(crate) buyers: Buyers,
     apps: BTreeMap<Market, App>,
     dialects: BTreeMap<Market, Box<dyn Dialect>>,
 }
@@ -48,6 +50,7 @@ impl Hub {
         clock: Clock,
         limits: Limits,
         outbox: Outbox,
+        buyers: Buyers,
         apps: Vec<App>,
         dialects: Vec<Box<dyn Dialect>>,
     ) -> Hub {
@@ -58,6 +61,7 @@ impl Hub {
             limits,
             outbox,
             tally: Tally::default(),
+            buyers,
             apps: apps.into_iter().map(|app| (app.market, app)).collect(),
             dialects: dialects.into_iter().map(|dialect| (dialect.market(), dialect)).collect(),
         }

@@ -18,8 +18,11 @@
 //!
 //! What happens in it is steered by an HTTP API of its own, `control`, which `sandbox/README.md` describes.
 
+mod buyers;
 mod call;
+mod catalogue;
 mod consent;
+mod control;
 mod dialect;
 mod faults;
 mod hub;
@@ -35,6 +38,7 @@ mod tiktok;
 mod webhooks;
 mod world;
 
+pub use catalogue::{Catalogue, CatalogueSku, Pack, built_in};
 pub use faults::{Fault, FaultOrder};
 pub use limits::RateLimits;
 pub use options::Options;

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::buyers::{Buyers, Crowd};
+use crate::catalogue;
+use crate::control::{self, Desk};
 use crate::dialect::Dialect;
 use crate::hub::Hub;
 use crate::limits::Limits;
@@ -105,9 +108,19 @@ impl Sandbox {
             Clock::new(options.start_at),
             Limits::new(options.limits),
             Outbox::new(options.webhook_urls.clone(), options.time_scale),
+            Buyers::new(options.buyers_per_second),
             apps.clone(),
             dialects,
         ));
+        hub.anywhere(|world, now| {
+            for market in Market::ALL {
+                let key = world.open_shop(market, "Heron & Linden", "SG");
+                let pages = if options.catalogue { catalogue::pages(options.seed) } else { Vec::new() };
+                for page in pages {
+                    world.list(key, &page, now);
+                }
+            }
+        });
         let mut tasks = JoinSet::new();
         let mut bases = Vec::new();
         for market in Market::ALL {
@@ -116,7 +129,7 @@ impl Sandbox {
             bases.push(format!("http://{address}"));
             tasks.spawn(server::serve(listener, Arc::clone(&hub), market));
         }
-        let (_control, address) = listen(options.control).await?;
+        let (control, address) = listen(options.control).await?;
         tasks.spawn(Sender::new(Arc::clone(&hub))?.run());
         let urls = Urls {
             shopee: MarketUrls {
@@ -136,6 +149,17 @@ impl Sandbox {
             },
             control: format!("http://{address}"),
         };
+        let desk = Desk {
+            hub: Arc::clone(&hub),
+            seed: options.seed,
+            urls: Arc::new(urls.clone()),
+            apps: Arc::new(apps.clone()),
+        };
+        tasks.spawn(async move {
+            // It ends only when it is dropped with the others.
+            drop(axum::serve(control, control::router(desk)).await);
+        });
+        tasks.spawn(Crowd::new(hub, options.seed, options.time_scale).run());
         Ok(Sandbox { urls, apps, tasks })
     }
 

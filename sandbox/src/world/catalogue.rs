@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::events::What;
 use super::goods::{Cause, Item, ItemStatus, StockChange, Variant};
 use super::{Millis, ShopKey, World};
 
@@ -48,6 +49,8 @@ impl World {
             reserved: 0,
             unpaid: 0,
             paid: 0,
+            listed: variant.stock.max(0),
+            pushes: 0,
             history: vec![StockChange { at: now, value: variant.stock.max(0), cause: Cause::Listed }],
             ordered: 0,
             cancelled: 0,
@@ -69,6 +72,23 @@ impl World {
             updated: now,
         };
         shop.items.insert(id, item);
+        Some(id)
+    }
+
+    /// Shows, hides or deletes the item of this variant and gives its number; none if there is no such variant.
+    pub(crate) fn set_item_status(
+        &mut self,
+        key: ShopKey,
+        variant: u64,
+        status: ItemStatus,
+        now: Millis,
+    ) -> Option<u64> {
+        let shop = self.shop_mut(key)?;
+        let id = shop.variant(variant)?.0.id;
+        let item = shop.items.get_mut(&id)?;
+        item.status = status;
+        item.updated = now;
+        self.note(key, now, What::ItemChanged { item: id });
         Some(id)
     }
 }

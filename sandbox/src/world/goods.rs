@@ -1,6 +1,6 @@
 //! What a shop sells.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Millis;
 
@@ -31,7 +31,7 @@ impl Item {
 }
 
 /// Whether buyers see an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ItemStatus {
     Live,
@@ -56,7 +56,10 @@ pub(crate) struct Variant {
     pub(crate) unpaid: i64,
     /// Paid and not handed over (Lazada: occupy; TikTok Shop counts both as committed).
     pub(crate) paid: i64,
-    /// Every value that the stock ever had, the first one from its listing.
+    /// What it was listed with.
+    pub(crate) listed: i64,
+    pub(crate) pushes: u64,
+    /// The last values of the stock, at least a thousand of them.
     pub(crate) history: Vec<StockChange>,
     /// Units that buyers ordered, and those of them that were cancelled.
     pub(crate) ordered: i64,

@@ -76,6 +76,14 @@ impl World {
 impl Variant {
     pub(super) fn change(&mut self, value: i64, cause: Cause, now: Millis) {
         self.stock = value;
+        // A promotion cannot hold what has been sold.
+        self.reserved = self.reserved.min(value);
+        if cause == Cause::Push {
+            self.pushes += 1;
+        }
+        if self.history.len() >= 2_000 {
+            self.history.drain(..1_000);
+        }
         self.history.push(StockChange { at: now, value, cause });
     }
 }
