@@ -33,7 +33,10 @@ pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) ->
     let by_service = call.query("service_id") == Some(app.service_id.as_str());
     let by_key = call.query("app_key") == Some(app.app_id.as_str());
     if !by_service && !by_key {
-        return Answer::html(400, "<!doctype html><title>Error</title><p>This app does not exist.</p>".to_owned());
+        return Answer::html(
+            400,
+            "<!doctype html><title>Error</title><p>This app does not exist.</p>".to_owned(),
+        );
     }
     let agreed = consent::agreed(world, Market::Tiktok, call, now);
     let Some(key) = agreed else { return consent::page(world, Market::Tiktok, call) };
@@ -42,8 +45,13 @@ pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) ->
     let region = shop.region.clone();
     world.note(key, now, What::Authorised);
     let state = call.query("state").unwrap_or_default();
-    let parameters =
-        [("app_key", app.app_id.as_str()), ("code", &code), ("locale", "en"), ("shop_region", &region), ("state", state)];
+    let parameters = [
+        ("app_key", app.app_id.as_str()),
+        ("code", &code),
+        ("locale", "en"),
+        ("shop_region", &region),
+        ("state", state),
+    ];
     match call.query("redirect_uri").and_then(|to| with_query(to, &parameters)) {
         Some(to) => Answer::redirect(&to),
         None => {

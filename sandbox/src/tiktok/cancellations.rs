@@ -92,7 +92,8 @@ fn chosen(order: &Order, wanted: &Cancel) -> Result<Option<Vec<u64>>, Refusal> {
                 line.variant.to_string() == sku.sku_id && unit.status != Status::Cancelled
             });
             let alive: Vec<u64> = alive.map(|(_, unit)| unit.id).collect();
-            let wanted = usize::try_from(sku.quantity).ok().filter(|wanted| (1..=alive.len()).contains(wanted));
+            let wanted =
+                usize::try_from(sku.quantity).ok().filter(|wanted| (1..=alive.len()).contains(wanted));
             units.extend(&alive[..wanted.ok_or_else(beyond)?]);
         }
     }
@@ -124,7 +125,8 @@ fn answer(visit: &mut Visit<'_>, agree: bool) -> Result<Value, Refusal> {
     let id = visit.id().to_owned();
     let order = {
         let shop = visit.shop()?;
-        let is = |known: &Option<Cancellation>| known.as_ref().is_some_and(|known| known.id.to_string() == id);
+        let is =
+            |known: &Option<Cancellation>| known.as_ref().is_some_and(|known| known.id.to_string() == id);
         let open = shop.orders.values().find(|order| is(&order.cancel_asked));
         let Some(open) = open else {
             let answered =
@@ -152,7 +154,8 @@ fn refused(fault: &OrderFault) -> Refusal {
             Refusal::business(25_001_051, message)
         }
         OrderFault::WrongStatus(_) => {
-            let message = "The order has already been shipped and we are unable to cancel shipment with the courier.";
+            let message =
+                "The order has already been shipped and we are unable to cancel shipment with the courier.";
             Refusal::business(25_001_045, message)
         }
         _ => not_ours(),
@@ -191,7 +194,6 @@ impl Listed<'_> {
 
 /// The cancellations of an order: the open request, the one that was carried out, the one that was refused.
 pub(super) fn of_order(order: &Order) -> impl Iterator<Item = Listed<'_>> {
-    let listed = move |of: Option<&'_ Cancellation>, status| of.cloned().map(|_| status);
     // Kept apart by their fields: each can be there without the others.
     [
         (order.cancel_asked.as_ref(), "CANCELLATION_REQUEST_PENDING"),
@@ -199,10 +201,7 @@ pub(super) fn of_order(order: &Order) -> impl Iterator<Item = Listed<'_>> {
         (order.cancel_refused.as_ref(), "CANCELLATION_REQUEST_CANCEL"),
     ]
     .into_iter()
-    .filter_map(move |(of, status)| {
-        let status = listed(of, status)?;
-        Some(Listed { order, of: of?, status })
-    })
+    .filter_map(move |(of, status)| Some(Listed { order, of: of?, status }))
 }
 
 /// `POST /return_refund/202309/cancellations/search`.
@@ -217,7 +216,8 @@ pub(super) fn search(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let by_update = sorted_by_update(visit, "create_time")?;
     let descending = descending(visit, false)?;
     let shop = visit.shop()?;
-    let any = |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == value);
+    let any =
+        |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == value);
     let rows: Vec<Listed<'_>> = shop
         .orders
         .values()

@@ -75,12 +75,7 @@ fn json_body(call: &Call) -> Result<(), Refusal> {
 }
 
 /// Checks the token, and that it is for the shop that the call names.
-pub(super) fn authorised(
-    world: &World,
-    call: &Call,
-    route: &Route,
-    now: Millis,
-) -> Result<ShopKey, Refusal> {
+pub(super) fn authorised(world: &World, call: &Call, route: &Route, now: Millis) -> Result<ShopKey, Refusal> {
     let invalid = || {
         let message = "Invalid credentials. The `x-tts-access-token` header is invalid.";
         Refusal::credentials(36_009_004, message)
@@ -91,14 +86,16 @@ pub(super) fn authorised(
         TokenFault::Unknown => invalid(),
         // The marketplace does not tell a token that was taken back from one that has run out.
         TokenFault::Used | TokenFault::Expired | TokenFault::Revoked | TokenFault::ConsentOver => {
-            let message = "Expired credentials. The `access_token` or `x-tts-access-token` header has expired.";
+            let message =
+                "Expired credentials. The `access_token` or `x-tts-access-token` header has expired.";
             Refusal::credentials(105_002, message)
         }
     })?;
     match (route.scope, call.query("shop_cipher")) {
         (Scope::Token, None) => Ok(shop.key()),
         (Scope::Token, Some(_)) => {
-            let message = "Unexpected identifier. The `shop_cipher` query parameter is not required for this request.";
+            let message =
+                "Unexpected identifier. The `shop_cipher` query parameter is not required for this request.";
             Err(Refusal::request(36_009_004, message))
         }
         (Scope::Shop, None) => {

@@ -102,7 +102,8 @@ pub(super) fn update(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
 /// What is wrong with the request as a whole.
 fn check(update: &Update) -> Result<(), Refusal> {
     if update.skus.is_empty() {
-        let message = "The SKU list is empty. Either omit the list entirely, or provide all required details.";
+        let message =
+            "The SKU list is empty. Either omit the list entirely, or provide all required details.";
         return Err(Refusal::business(12_052_902, message));
     }
     if update.skus.len() > MOST_SKUS {
@@ -146,7 +147,9 @@ fn set(visit: &mut Visit<'_>, product: u64, warehouse: &str, sku: &UpdateSku) ->
     hub.write_stock(visit.world, visit.shop, variant, wanted.quantity, now).map_err(|fault| match fault {
         WriteFault::NoSuchVariant => unknown(),
         WriteFault::Negative => SkuError::of_warehouse(named, 12_019_024, "stock count is invalid"),
-        WriteFault::BelowReserved { .. } | WriteFault::PromotionLocked | WriteFault::CampaignLocked { .. } => {
+        WriteFault::BelowReserved { .. }
+        | WriteFault::PromotionLocked
+        | WriteFault::CampaignLocked { .. } => {
             let message = "Product locked for Promotion and stock can't be updated below current stock";
             SkuError::of_sku(12_052_393, message)
         }

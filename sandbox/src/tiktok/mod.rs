@@ -63,9 +63,7 @@ impl Dialect for Tiktok {
                 endpoint: format!("{} {}", route.method, route.pattern),
                 per_second: Some(PER_SECOND),
             },
-            Place::WrongMethod | Place::Nowhere => {
-                Limit { endpoint: "unknown".to_owned(), per_second: None }
-            }
+            Place::WrongMethod | Place::Nowhere => Limit { endpoint: "unknown".to_owned(), per_second: None },
             _ => Limit { endpoint: call.path.clone(), per_second: None },
         }
     }

@@ -26,7 +26,8 @@ struct Search {
 
 impl Search {
     fn wants(&self, shop: &Shop, order: &Order) -> bool {
-        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
+        let is =
+            |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
         within(seconds(order.created), self.create_time_ge, self.create_time_lt)
             && within(seconds(order.updated), self.update_time_ge, self.update_time_lt)
             && is(&self.order_status, status(order))

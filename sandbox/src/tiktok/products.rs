@@ -70,7 +70,8 @@ impl Search {
             && within(seconds(item.updated), self.update_time_ge, self.update_time_le)
             && (self.seller_skus.is_empty()
                 || variants(&|variant| self.seller_skus.contains(&variant.seller_sku)))
-            && (self.sku_ids.is_empty() || variants(&|variant| self.sku_ids.contains(&variant.id.to_string())))
+            && (self.sku_ids.is_empty()
+                || variants(&|variant| self.sku_ids.contains(&variant.id.to_string())))
     }
 }
 
@@ -88,8 +89,13 @@ pub(super) fn search(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let shop = visit.shop()?;
     let items: Vec<&Item> = shop.items.values().filter(|item| search.wants(item)).collect();
     // The order is not published: by id, which is the order in which they were made.
-    let page =
-        pages::page(items, |item| (0, format!("{:020}", item.id)), false, visit.call.query("page_token"), size)?;
+    let page = pages::page(
+        items,
+        |item| (0, format!("{:020}", item.id)),
+        false,
+        visit.call.query("page_token"),
+        size,
+    )?;
     let products: Vec<Value> = page.rows.iter().map(|item| row(shop, item)).collect();
     Ok(json!({ "total_count": page.total, "products": products, "next_page_token": page.next }))
 }
@@ -103,12 +109,13 @@ pub(super) fn detail(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
         .iter()
         .map(|variant| {
             let mut sku = sku(shop, variant);
-            let attributes = item.axes.iter().zip(&variant.options).enumerate().map(|(at, (axis, option))| {
-                json!({
-                    "id": (100_000 + at).to_string(), "name": axis,
-                    "value_id": (7_000_000 + variant.id % 1_000_000).to_string(), "value_name": option,
-                })
-            });
+            let attributes =
+                item.axes.iter().zip(&variant.options).enumerate().map(|(at, (axis, option))| {
+                    json!({
+                        "id": (100_000 + at).to_string(), "name": axis,
+                        "value_id": (7_000_000 + variant.id % 1_000_000).to_string(), "value_name": option,
+                    })
+                });
             sku["sales_attributes"] = attributes.collect();
             sku
         })

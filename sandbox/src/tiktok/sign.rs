@@ -40,7 +40,8 @@ mod tests {
     use super::*;
 
     fn vectors() -> Vec<Value> {
-        let all: Value = serde_json::from_str(include_str!("../../tests/fixtures/signature-vectors.json")).unwrap();
+        let all: Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/signature-vectors.json")).unwrap();
         let all = all["vectors"].as_array().unwrap().clone();
         all.into_iter().filter(|vector| vector["platform"] == "tiktok").collect()
     }
