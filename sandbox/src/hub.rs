@@ -1,6 +1,7 @@
 //! Where the parts meet: the world and its clock, the faults, the limits, the messages that wait, and the counts.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::App;
@@ -21,6 +22,7 @@ pub(crate) struct Hub {
     pub(crate) outbox: Outbox,
     pub(crate) tally: Tally,
     pub(crate) buyers: Buyers,
+    calls: AtomicU64,
     apps: BTreeMap<Market, App>,
     dialects: BTreeMap<Market, Box<dyn Dialect>>,
 }
@@ -62,6 +64,7 @@ impl Hub {
             outbox,
             tally: Tally::default(),
             buyers,
+            calls: AtomicU64::new(0),
             apps: apps.into_iter().map(|app| (app.market, app)).collect(),
             dialects: dialects.into_iter().map(|dialect| (dialect.market(), dialect)).collect(),
         }
@@ -74,6 +77,12 @@ impl Hub {
 
     pub(crate) fn dialect(&self, market: Market) -> &dyn Dialect {
         self.dialects[&market].as_ref()
+    }
+
+    /// A new name for a call that is being answered: 32 hexadecimal digits.
+    pub(crate) fn request_id(&self) -> String {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{:016x}{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15), number)
     }
 
     /// The time as this shop's marketplace has it, which a fault may have set wrong.

@@ -50,14 +50,17 @@ pub(super) async fn place(
                 Ok(Want { variant, quantity: line.quantity })
             })
             .collect();
-        let id = world.place_order(key, &wants?, &cart.buyer, cart.cod, now).map_err(refuse)?;
-        if cart.pay && !cart.cod {
-            world.pay(key, &id, now).map_err(refuse)?;
-        }
-        world.order(key, &id).map(|order| shown(key, order)).map_err(refuse)
+        world.place_order(key, &wants?, &cart.buyer, cart.cod, now).map_err(refuse)
     });
     match placed {
-        Ok(order) => {
+        Ok(id) => {
+            // A change of its own, so that it is told apart from the order.
+            let order = hub.in_shop(key, |world, now| {
+                if cart.pay && !cart.cod {
+                    world.pay(key, &id, now).map_err(refuse)?;
+                }
+                world.order(key, &id).map(|order| shown(key, order)).map_err(refuse)
+            })?;
             hub.tally.count(key.market, Some(key), |counts| counts.orders += 1);
             Ok((StatusCode::CREATED, Json(order)))
         }
