@@ -47,7 +47,9 @@ impl Embedded {
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
         let address = listener.local_addr()?;
         let store = wiring::open(effective).await?;
-        let engine = Engine::start(store.clone(), engine_settings(&effective.settings)).await?;
+        let mut engine_settings = engine_settings(&effective.settings);
+        engine_settings.ballast = wiring::ballast(effective)?;
+        let engine = Engine::start(store.clone(), engine_settings).await?;
         let api_settings = api_settings(&effective.settings);
         let first_key =
             onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());

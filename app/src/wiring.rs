@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use onhand_store::Store;
+use onhand_store::{Ballast, Store};
 use onhand_store_postgres::PostgresStore;
-use onhand_store_sqlite::{SqliteStore, Synchronous};
+use onhand_store_sqlite::{BallastFile, SqliteStore, Synchronous};
 
 use crate::settings::{Effective, Settings};
 
@@ -58,6 +58,14 @@ pub(crate) async fn open(effective: &Effective) -> anyhow::Result<Arc<dyn Store>
             Ok(Arc::new(opened.with_context(|| format!("cannot open {shown}"))?))
         }
     }
+}
+
+/// Room that is kept beside the database for a full disk; a database server looks after its own disk.
+pub(crate) fn ballast(effective: &Effective) -> anyhow::Result<Option<Arc<dyn Ballast>>> {
+    Ok(match place(effective)? {
+        Place::Sqlite(dir) => Some(Arc::new(BallastFile::in_directory(&dir))),
+        Place::Postgres(_) => None,
+    })
 }
 
 fn synchronous(settings: &Settings) -> anyhow::Result<Synchronous> {

@@ -1,6 +1,7 @@
 //! The door to state.
 
 mod batch;
+mod room;
 mod writer;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use onhand_rules::{Command, OpId, PrincipalId};
-use onhand_store::{OpKey, Outcome, Reads, Store, StoreError};
+use onhand_store::{Ballast, OpKey, Outcome, Reads, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub batch_max: usize,
     /// Whether holds past due are ended by this process.
     pub pulse: bool,
+    /// Room that is kept for commands that free stock when the disk is full. Without it a full disk refuses them too.
+    pub ballast: Option<Arc<dyn Ballast>>,
     /// Called once when the process must end because only a restart can tell what was committed. The default exits with
     /// code 70.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
@@ -37,6 +40,7 @@ impl Default for Settings {
             weight_max: 200_000,
             batch_max: 1_024,
             pulse: true,
+            ballast: None,
             on_fatal: Arc::new(|_| std::process::exit(70)),
         }
     }
@@ -102,7 +106,7 @@ pub enum SubmitError {
     /// The database cannot be reached. Nothing was done.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
-    /// No room on the disk, or it is read-only. Nothing was done.
+    /// No room on the disk, or it is read-only, or this command would use room that is kept. Nothing was done.
     #[error("the database cannot be written: {0}")]
     StorageFull(String),
     /// The engine is stopping. Nothing was done.

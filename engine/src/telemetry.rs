@@ -41,6 +41,8 @@ pub struct Metrics {
     pub clock_suspect: Gauge,
     /// Seconds for which somebody has kept a snapshot of the database open.
     pub oldest_snapshot_seconds: Gauge,
+    /// 1 while the disk is full and the room kept for commands that free stock is in use.
+    pub storage_short: Gauge,
     /// The number of the last event.
     pub feed_head: Gauge,
 }
@@ -60,6 +62,7 @@ impl Default for Metrics {
             expired_holds: Counter::default(),
             clock_suspect: Gauge::default(),
             oldest_snapshot_seconds: Gauge::default(),
+            storage_short: Gauge::default(),
             feed_head: Gauge::default(),
         }
     }
@@ -98,6 +101,11 @@ impl Metrics {
             "onhand_oldest_snapshot_seconds",
             "How long somebody has kept a snapshot of the database open",
             self.oldest_snapshot_seconds.clone(),
+        );
+        registry.register(
+            "onhand_storage_short",
+            "1 while the disk is full and only what frees stock is written",
+            self.storage_short.clone(),
         );
         registry.register("onhand_feed_head", "Number of the last event", self.feed_head.clone());
     }

@@ -12,6 +12,7 @@ pub mod access;
 pub mod command;
 pub mod commands;
 pub mod event;
+mod frees;
 pub mod holding;
 pub mod id;
 pub mod invariant;

@@ -5,6 +5,7 @@
 //! failed sync stops all writing: what the disk then holds is known only after a restart.
 
 mod backup;
+mod ballast;
 mod bulk;
 mod connection;
 mod directory;
@@ -22,6 +23,7 @@ mod store;
 mod write;
 
 pub use backup::{backup_of, restore};
+pub use ballast::BallastFile;
 pub use connection::check_version;
 pub use log::Recovery;
 pub use options::{Clock, Options, Synchronous};

@@ -4,6 +4,7 @@
 //! one writer takes a batch through `begin → outcomes → find → lock → write → commit`. The read side is [`Reads`]: one
 //! named query for each need of the API and of `verify`, never used to decide.
 
+pub mod ballast;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod dump;
@@ -15,6 +16,7 @@ pub mod reads;
 pub mod session;
 pub mod verify;
 
+pub use ballast::Ballast;
 pub use error::StoreError;
 pub use ops::{OpKey, OpRow, Outcome};
 pub use reads::{

@@ -13,6 +13,7 @@ use onhand_rules::Changes;
 use onhand_store::{Session, StoreError};
 use tokio::sync::{mpsc, watch};
 
+use super::room::Room;
 use super::{Answer, Pending, Shared, SubmitError, batch};
 
 /// How often a batch is run again after conflicts before its commands are tried one by one.
@@ -27,8 +28,9 @@ pub(super) fn spawn(
     stop: watch::Sender<bool>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let writer = Writer { shared, session, receiver };
     std::thread::Builder::new().name("ledger".into()).spawn(move || {
+        let room = Room::new(shared.settings.ballast.clone(), shared.metrics.storage_short.clone());
+        let writer = Writer { shared, session, receiver, room };
         runtime.block_on(writer.run());
         stop.send_replace(true);
     })?;
@@ -39,12 +41,14 @@ struct Writer {
     shared: Arc<Shared>,
     session: Box<dyn Session>,
     receiver: mpsc::Receiver<Pending>,
+    room: Room,
 }
 
 impl Writer {
     async fn run(mut self) {
         let limit = self.shared.settings.batch_max.min(self.shared.store.capabilities().batch_max).max(1);
         let mut waiting = Vec::with_capacity(limit);
+        self.shared.writable.store(!self.room.was_short(), Ordering::Release);
         loop {
             if self.shared.stopping.load(Ordering::Acquire) {
                 self.receiver.close();
@@ -66,6 +70,9 @@ impl Writer {
 
     /// Writes nothing but the ledger clock, to see whether writing works again.
     async fn probe(&mut self) {
+        if self.room.is_short() {
+            return;
+        }
         match self.write_nothing().await {
             Ok(()) => {
                 self.shared.writable.store(true, Ordering::Release);
@@ -73,6 +80,9 @@ impl Writer {
             }
             Err(error) if self.is_fatal(&error) => self.fail(Vec::new(), error).await,
             Err(error) => {
+                if matches!(error, StoreError::Full(_)) {
+                    self.room.make();
+                }
                 tracing::debug!(%error, "the database cannot be written yet");
                 if let Err(second) = self.session.rollback().await {
                     tracing::debug!(%second, "the rollback failed too; the session opens anew");
@@ -124,7 +134,11 @@ impl Writer {
     /// Runs one batch until every command in it has an answer.
     async fn settle(&mut self, mut commands: Vec<Pending>) {
         let mut conflicts = 0;
-        loop {
+        if self.room.is_short() {
+            commands =
+                self.refuse_takers(commands, StoreError::Full("only what frees stock is done".into())).await;
+        }
+        while !commands.is_empty() {
             let started = Instant::now();
             let metrics = &self.shared.metrics;
             match batch::run(self.session.as_mut(), &commands, metrics).await {
@@ -132,9 +146,6 @@ impl Writer {
                     metrics.batch_size.observe(commands.len() as f64);
                     metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
                     commands = self.answer(commands, results);
-                    if commands.is_empty() {
-                        return;
-                    }
                     conflicts = 0;
                 }
                 Err(StoreError::Conflict(why)) if conflicts < CONFLICTS_MAX => {
@@ -149,12 +160,28 @@ impl Writer {
                     self.isolate(commands).await;
                     return;
                 }
+                Err(error @ StoreError::Full(_)) if self.room.make() => {
+                    self.shared.writable.store(false, Ordering::Release);
+                    commands = self.refuse_takers(commands, error).await;
+                }
                 Err(error) => {
                     self.fail(commands, error).await;
                     return;
                 }
             }
         }
+    }
+
+    /// Leaves the commands that free stock; the others get their recorded outcome, if they were done before, else the
+    /// error.
+    async fn refuse_takers(&mut self, commands: Vec<Pending>, error: StoreError) -> Vec<Pending> {
+        let (free, take): (Vec<_>, Vec<_>) =
+            commands.into_iter().partition(|pending| pending.request.command.frees());
+        if !take.is_empty() {
+            tracing::debug!(%error, refused = take.len(), "no room for commands that take");
+            self.resolve(take, error).await;
+        }
+        free
     }
 
     /// Runs the commands one by one, so that only the culprit fails.
@@ -170,8 +197,7 @@ impl Writer {
 
     /// Answers what was decided, and returns what was put off to the next batch.
     fn answer(&self, commands: Vec<Pending>, results: batch::Results) -> Vec<Pending> {
-        let writable = &self.shared.writable;
-        writable.store(true, Ordering::Release);
+        self.shared.writable.store(!self.room.was_short(), Ordering::Release);
         if let Some(head) = results.feed {
             self.shared.metrics.feed_head.set(head);
             self.shared.feed.send_if_modified(|known| {
@@ -228,15 +254,15 @@ impl Writer {
         }
     }
 
-    /// After a lost commit on a server: what is recorded was done. What is not recorded may still be on its way, so its
-    /// caller is told that nobody knows, and asks again with its key.
+    /// Answers from the records what is recorded, and the rest with an error. After a lost commit on a server what is not
+    /// recorded may still be on its way, so its caller is told that nobody knows, and asks again with its key.
     async fn resolve(&mut self, commands: Vec<Pending>, error: StoreError) {
         let keys = batch::keys(&commands);
         let known = match self.session.begin().await {
             Ok(_) => {
                 let found = self.session.outcomes(&keys).await.unwrap_or_default();
                 if let Err(error) = self.session.rollback().await {
-                    tracing::warn!(%error, "could not end the look-up after an unknown commit");
+                    tracing::warn!(%error, "could not end a look-up of outcomes");
                 }
                 found
             }

@@ -1,20 +1,24 @@
 //! The database fails at each step in turn: nothing is half done, and nobody is told anything wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use onhand_engine::{Engine, SubmitError};
-use onhand_store::StoreError;
+use onhand_engine::{Engine, Settings, SubmitError};
+use onhand_rules::OrderId;
+use onhand_rules::commands::CancelOrder;
 use onhand_store::faulty::Call;
+use onhand_store::{Ballast, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::stage::{
-    Stage, buy, figures, is_done, mortal, new_key, on_both, open_shop, quiet, receive, request, submit,
-    until, within,
+    Stage, buy, figures, is_done, mortal, new_key, on_both, open_shop, outcome, quiet, receive, request,
+    submit, until, within,
 };
 
 on_both!(
     a_failure_at_any_step_does_nothing,
     a_full_or_read_only_disk_is_named,
+    a5_a_full_disk_takes_what_frees_stock_and_nothing_else,
     it_is_well_again_without_being_asked,
     c6_a_conflict_is_run_again_and_nobody_notices,
     c6_endless_conflicts_are_busy,
@@ -65,6 +69,66 @@ async fn a_full_or_read_only_disk_is_named(stage: Stage) {
         }
     }
     assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome));
+}
+
+/// Room that is there when the test says so.
+#[derive(Default)]
+struct Sandbag {
+    no_room: AtomicBool,
+    kept: AtomicBool,
+}
+
+impl Ballast for Sandbag {
+    fn give_up(&self) -> bool {
+        self.kept.swap(false, Ordering::SeqCst)
+    }
+
+    fn take(&self) -> Result<(), StoreError> {
+        if self.no_room.load(Ordering::SeqCst) {
+            return Err(StoreError::Full("no room for a sandbag".into()));
+        }
+        self.kept.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+async fn a5_a_full_disk_takes_what_frees_stock_and_nothing_else(stage: Stage) {
+    let sandbag = Arc::new(Sandbag::default());
+    let ballast: Arc<dyn Ballast> = sandbag.clone();
+    let (engine, plan) = stage.faulty(Settings { ballast: Some(ballast), ..quiet() }).await;
+    open_shop(&engine, &[("A", 10)]).await;
+    let (first, second, known) = (buy("A", 1), buy("A", 1), new_key());
+    for (order, key) in [(&first, &known), (&second, &new_key())] {
+        engine.submit(request(order.clone(), key)).await.unwrap();
+    }
+    sandbag.no_room.store(true, Ordering::SeqCst);
+    // One that gives back finds no room, and is done all the same.
+    plan.fail(Call::Write, StoreError::Full("no room".into()));
+    assert!(is_done(&outcome(&engine, cancel(first.id)).await));
+    assert!(!sandbag.kept.load(Ordering::SeqCst) && !engine.is_writable());
+    // One that takes is not even tried; one that was done before is known.
+    let writes = plan.calls(Call::Write);
+    let refused = submit(&engine, buy("A", 1)).await;
+    assert!(matches!(refused, Err(SubmitError::StorageFull(_))), "{refused:?}");
+    let again = within("an answer", engine.submit(request(first, &known))).await.unwrap();
+    assert!(again.replayed && is_done(&again.outcome));
+    assert_eq!(plan.calls(Call::Write), writes);
+    assert_eq!(figures(&engine, "A").await, (10, 1, 0));
+    // When the ballast is used up too, nothing is done, and nothing is half done.
+    let before = stage.dump().await;
+    plan.fail(Call::Write, StoreError::Full("no room at all".into()));
+    let refused = submit(&engine, cancel(second.id)).await;
+    assert!(matches!(refused, Err(SubmitError::StorageFull(_))), "{refused:?}");
+    assert_eq!(stage.dump().await, before);
+    sandbag.no_room.store(false, Ordering::SeqCst);
+    well_again(&engine).await;
+    assert!(sandbag.kept.load(Ordering::SeqCst), "it is kept again");
+    assert!(is_done(&outcome(&engine, buy("A", 1)).await));
+    stage.verify().await;
+}
+
+fn cancel(id: OrderId) -> CancelOrder {
+    CancelOrder { id, lines: Vec::new(), reason: None, expected_version: None }
 }
 
 /// By itself: somebody who balances load sends nothing to a server that says that it cannot write.
