@@ -180,7 +180,8 @@ mod tests {
     #[test]
     fn absent_and_null_are_none_and_floats_are_no_ids() {
         let nothing: Sample =
-            serde_json::from_str(r#"{"id":null,"number":null,"price":null,"flag":null,"list":null}"#).unwrap();
+            serde_json::from_str(r#"{"id":null,"number":null,"price":null,"flag":null,"list":null}"#)
+                .unwrap();
         assert!(nothing.id.is_none() && nothing.number.0 == 0 && nothing.list.0.is_empty());
         assert!(serde_json::from_str::<Sample>(r#"{"id":1.5}"#).is_err());
         assert!(serde_json::from_str::<Sample>(r#"{"number":"many"}"#).is_err());

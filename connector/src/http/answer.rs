@@ -54,8 +54,7 @@ impl Answer {
     /// # Errors
     /// [`Class::Unclear`] with `fields` when something is not there, or is something else.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        T::deserialize(&self.json)
-            .map_err(|error| self.failure(Class::Unclear, "fields", &error.to_string()))
+        T::deserialize(&self.json).map_err(|error| self.failure(Class::Unclear, "fields", &error.to_string()))
     }
 
     /// A failure that this answer tells of.
@@ -79,7 +78,11 @@ impl Answer {
     #[must_use]
     pub fn status_failure(&self) -> Option<Failure> {
         let class = self.status_class()?;
-        Some(self.failure(class, format!("http_{}", self.status), "the body reports no error, the status does"))
+        Some(self.failure(
+            class,
+            format!("http_{}", self.status),
+            "the body reports no error, the status does",
+        ))
     }
 }
 

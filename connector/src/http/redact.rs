@@ -18,7 +18,9 @@ fn without_queries(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let end = rest[at..].find(|c: char| c.is_whitespace() || "\"')>".contains(c)).map_or(rest.len(), |n| at + n);
+        let end = rest[at..]
+            .find(|c: char| c.is_whitespace() || "\"')>".contains(c))
+            .map_or(rest.len(), |n| at + n);
         match rest[..end].find('?') {
             Some(query) if query > at => {
                 out.push_str(&rest[..query]);
