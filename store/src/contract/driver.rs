@@ -6,6 +6,7 @@ use std::sync::Arc;
 use onhand_rules::command::ROUNDS_MAX;
 use onhand_rules::{Changes, Command, Context, Event, Needs, OpId, PrincipalId, Tracked, Working};
 
+use super::memory::Memory;
 use crate::error::StoreError;
 use crate::ops::{OpKey, OpRow, Outcome};
 use crate::session::{Session, Store};
@@ -42,11 +43,11 @@ impl Request {
         self
     }
 
-    fn op_key(&self) -> Option<OpKey> {
+    pub(super) fn op_key(&self) -> Option<OpKey> {
         Some(OpKey { principal: self.actor, kind: self.command.number(), key: self.key.clone()? })
     }
 
-    fn fingerprint(&self) -> [u8; 16] {
+    pub(super) fn fingerprint(&self) -> [u8; 16] {
         use sha2::Digest;
         let whole: [u8; 32] = sha2::Sha256::digest(format!("{:?}", self.command)).into();
         let mut short = [0; 16];
@@ -71,6 +72,8 @@ pub struct Driver {
     pub order: Vec<usize>,
     /// The ledger clock of the last batch.
     pub now: i64,
+    /// The same commands on plain maps. Only right where nobody else writes, from an empty database on.
+    pub memory: Option<Memory>,
 }
 
 impl Driver {
@@ -85,6 +88,7 @@ impl Driver {
             transactions: 0,
             order: Vec::new(),
             now: 0,
+            memory: None,
         }
     }
 
@@ -144,15 +148,18 @@ impl Driver {
             .collect();
         let mut working = self.load(&fresh).await?;
         let mut ops = Vec::new();
+        let mut ids = Vec::with_capacity(batch.len());
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             let key = request.op_key();
             if let Some(row) = key.as_ref().and_then(|key| known.get(key)) {
                 assert_eq!(row.fingerprint, request.fingerprint(), "one key for two requests");
                 outcomes.push(Some(row.outcome.clone()));
+                ids.push(None);
                 continue;
             }
             let id = self.op();
+            ids.push(Some(id));
             let outcome = decide(&mut working, request, id, now);
             if let (Some(key), Some(outcome)) = (key, &outcome) {
                 let fingerprint = request.fingerprint();
@@ -170,6 +177,13 @@ impl Driver {
         self.last = changes;
         if self.read_back {
             self.check_written(&ops).await;
+        }
+        if let Some(memory) = &mut self.memory {
+            assert_eq!(
+                outcomes,
+                memory.transaction(batch, &ids, now),
+                "outcomes on the store and on plain maps"
+            );
         }
         Ok(outcomes)
     }
@@ -264,7 +278,7 @@ impl Driver {
     }
 }
 
-fn needs_of(fresh: &[&Request], working: &Working) -> Needs {
+pub(super) fn needs_of(fresh: &[&Request], working: &Working) -> Needs {
     let mut needs = Needs::default();
     for request in fresh {
         request.command.needs(working, &mut needs);
@@ -273,7 +287,7 @@ fn needs_of(fresh: &[&Request], working: &Working) -> Needs {
 }
 
 /// Decides one command; `None` if it read rows that nobody had loaded, which undoes it.
-fn decide(working: &mut Working, request: &Request, op: OpId, now: i64) -> Option<Outcome> {
+pub(super) fn decide(working: &mut Working, request: &Request, op: OpId, now: i64) -> Option<Outcome> {
     let trace = request.key.as_ref().map(|key| format!("00-{key}"));
     let context = Context { now, op, actor: request.actor, trace };
     let mut scope = working.scope();

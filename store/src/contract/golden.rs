@@ -182,11 +182,12 @@ fn after() -> Vec<Request> {
 }
 
 pub(super) async fn a_fixed_list_gives_the_committed_dump(fixture: Fixture) {
-    let mut world = World::new(fixture).await;
+    let mut world = World::mirrored(fixture).await;
     for (at, batch) in script() {
         world.at(at).await;
         world.batch(&batch).await;
     }
+    world.equals_memory().await;
     world.verify().await;
     let dump = world.dump().await;
     // To renew the committed text after a deliberate change of the rules: name a file to write it to.

@@ -26,6 +26,7 @@ mod found;
 mod golden;
 mod ledger;
 mod lists;
+mod memory;
 mod model;
 mod ops;
 mod random;
@@ -36,6 +37,7 @@ mod walls;
 mod world;
 
 pub use driver::{Driver, Request};
+pub use memory::Memory;
 pub use world::START;
 
 /// What a closure that is async gives back.

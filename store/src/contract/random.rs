@@ -1,4 +1,4 @@
-//! Random commands against the plain model of `model.rs`.
+//! Random commands against the plain model of `model.rs`, and against the whole text that `memory.rs` leaves.
 
 use std::collections::BTreeMap;
 
@@ -206,7 +206,8 @@ impl Run {
 }
 
 async fn world(fixture: Fixture) -> World {
-    let mut world = World::stocked(fixture, &PLACES, &[("A", 0), ("B", 0), ("C", 0)]).await;
+    let mut world = World::mirrored(fixture).await;
+    world.stock(&PLACES, &[("A", 0), ("B", 0), ("C", 0)]).await;
     world.batch(&[Request::of(bundle("BOX", &BUNDLE)), Request::of(limit("C", 3))]).await;
     world
 }
@@ -223,6 +224,7 @@ pub(super) async fn figures_agree_with_a_plain_model(fixture: Fixture) {
         let outcome = world.outcome(step.command.clone()).await;
         run.settle(step, &outcome);
         run.compare(&world).await;
+        world.equals_memory().await;
         world.verify().await;
     }
 }
@@ -246,6 +248,7 @@ pub(super) async fn figures_agree_in_large_batches(fixture: Fixture) {
             run.settle(steps[index].take().expect("decided once"), &outcomes[index]);
         }
         run.compare(&world).await;
+        world.equals_memory().await;
         world.verify().await;
     }
 }

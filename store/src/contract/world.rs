@@ -7,6 +7,7 @@ use onhand_rules::{Command, Receipt, Refusal};
 use super::Fixture;
 use super::commands::{adjust, location, sku};
 use super::driver::{Driver, Request};
+use super::memory::Memory;
 use crate::ops::Outcome;
 use crate::reads::Reads;
 use crate::session::Store;
@@ -32,17 +33,29 @@ impl World {
         world
     }
 
+    /// An empty database beside plain maps that take every command too.
+    pub(super) async fn mirrored(fixture: Fixture) -> Self {
+        let mut world = Self::new(fixture).await;
+        world.driver.memory = Some(Memory::default());
+        world
+    }
+
     /// One with locations and SKUs, each SKU with so many units at the first location.
     pub(super) async fn stocked(fixture: Fixture, places: &[&str], goods: &[(&str, i64)]) -> Self {
         let mut world = Self::new(fixture).await;
+        world.stock(places, goods).await;
+        world
+    }
+
+    /// Locations and SKUs, each SKU with so many units at the first location.
+    pub(super) async fn stock(&mut self, places: &[&str], goods: &[(&str, i64)]) {
         let mut batch: Vec<Request> = places.iter().map(|code| Request::of(location(code))).collect();
         batch.extend(goods.iter().map(|(code, _)| Request::of(sku(code))));
         let stocked = goods.iter().filter(|(_, units)| *units > 0);
         batch.extend(stocked.map(|(code, units)| Request::of(adjust(code, places[0], *units))));
-        for outcome in world.driver.batch(&batch).await.expect("the catalogue") {
+        for outcome in self.driver.batch(&batch).await.expect("the catalogue") {
             assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
         }
-        world
     }
 
     pub(super) fn store(&self) -> &Arc<dyn Store> {
@@ -86,6 +99,16 @@ impl World {
     /// The whole database as text.
     pub(super) async fn dump(&self) -> String {
         crate::dump::dump(self.reads()).await.expect("a dump")
+    }
+
+    /// Panics when the dump of the store is not, line by line, that of the plain maps.
+    pub(super) async fn equals_memory(&self) {
+        let should = self.driver.memory.as_ref().expect("a mirrored world").dump();
+        let is = self.dump().await;
+        for (number, (is, should)) in (1..).zip(is.lines().zip(should.lines())) {
+            assert_eq!(is, should, "line {number} of the dump: the store and plain maps");
+        }
+        assert_eq!(is.lines().count(), should.lines().count(), "lines of the dump");
     }
 
     /// Panics when an invariant is broken.
