@@ -11,7 +11,7 @@ use crate::faults::{Fault, Faults};
 use crate::limits::Limits;
 use crate::tally::Tally;
 use crate::webhooks::Outbox;
-use crate::world::{Cause, Clock, Market, Millis, ShopKey, StockFault, World};
+use crate::world::{Cause, Clock, Market, Millis, ShopKey, StockFault, What, World};
 
 /// Everything that the servers, the sender and the buyers share.
 pub(crate) struct Hub {
@@ -151,6 +151,11 @@ impl Hub {
         let done = work(&mut world);
         for event in world.take_events() {
             let market = event.shop.market;
+            // A marketplace tells nobody about a shop that has let nobody in, but for the news that it no longer does.
+            let told = world.shop(event.shop).is_some_and(|shop| shop.credentials.let_in());
+            if !told && !matches!(event.what, What::Deauthorised { .. }) {
+                continue;
+            }
             for message in self.dialect(market).messages(&world, &event) {
                 self.outbox.post(&self.faults, event.shop, message);
             }

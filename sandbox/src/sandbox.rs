@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -158,6 +159,13 @@ impl Sandbox {
         tasks.spawn(async move {
             // It ends only when it is dropped with the others.
             drop(axum::serve(control, control::router(desk)).await);
+        });
+        let clerk = Arc::clone(&hub);
+        tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                clerk.anywhere(|world, now| world.look_at_consents(now));
+            }
         });
         tasks.spawn(Crowd::new(hub, options.seed, options.time_scale).run());
         Ok(Sandbox { urls, apps, tasks })

@@ -244,7 +244,9 @@ impl Outbox {
                 }
                 None => {
                     kept.count(market, |counts| counts.given_up += 1);
-                    kept.lose(pending.shop, pending.message, now);
+                    if rules.keeps_lost {
+                        kept.lose(pending.shop, pending.message, now);
+                    }
                 }
             }
         }

@@ -20,10 +20,9 @@ use std::collections::BTreeMap;
 
 pub(crate) use catalogue::{NewItem, NewVariant};
 pub(crate) use clock::{Clock, Millis};
-pub(crate) use credentials::{CodeFault, Credentials, TokenFault, TokenPair, TokenRules};
+pub(crate) use credentials::{CodeFault, TokenFault, TokenPair, TokenRules};
 pub(crate) use events::{Event, ReturnStatus, What};
 pub(crate) use goods::{Cause, Item, ItemStatus, StockChange, Variant};
-pub(crate) use ids::Ids;
 pub(crate) use orders::{Actor, Cancellation, Line, Order, OrderFault, Status, Unit, Want};
 pub(crate) use returns::Return;
 pub(crate) use rng::Rng;
@@ -65,6 +64,8 @@ pub(crate) struct ShopKey {
     pub(crate) market: Market,
     pub(crate) account: u64,
 }
+
+const SEVEN_DAYS: Millis = 7 * 86_400_000;
 
 /// Every shop of the three marketplaces.
 #[derive(Debug)]
@@ -118,6 +119,26 @@ impl World {
     /// As [`World::shop_by_access_token`], for an authorisation code.
     pub(crate) fn shop_by_code(&self, market: Market, code: &str) -> Option<&Shop> {
         self.shops_of(market).find(|shop| shop.credentials.knows_code(code))
+    }
+
+    /// Notes which consents end within seven days and which have ended. To be called now and then, and when the time jumps.
+    pub(crate) fn look_at_consents(&mut self, now: Millis) {
+        let mut news = Vec::new();
+        for shop in self.shops.values_mut() {
+            let key = shop.key();
+            let held = &mut shop.credentials;
+            let Some(end) = held.authorised_until.filter(|_| held.let_in()) else { continue };
+            if now >= end && !held.told_over {
+                held.told_over = true;
+                news.push((key, What::Deauthorised { expired: true }));
+            } else if now < end && end - now <= SEVEN_DAYS && !held.reminded {
+                held.reminded = true;
+                news.push((key, What::AuthorisationEnds { at: end }));
+            }
+        }
+        for (key, what) in news {
+            self.note(key, now, what);
+        }
     }
 
     /// What has happened since this was asked last, in order.

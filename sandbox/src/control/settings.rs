@@ -94,5 +94,6 @@ pub(super) struct Jump {
 
 pub(super) async fn move_clock(State(desk): State<Desk>, Json(jump): Json<Jump>) -> Json<Value> {
     desk.hub.clock.advance(jump.advance_seconds.saturating_mul(1_000));
+    desk.hub.anywhere(|world, now| world.look_at_consents(now));
     clock(State(desk)).await
 }

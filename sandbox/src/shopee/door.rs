@@ -49,7 +49,7 @@ pub(super) fn enter<'a>(hub: &'a Hub, call: &'a Call, kind: Kind) -> Result<Visi
             Some((_, Ok(()))) => {}
         }
     }
-    Ok(Visit { hub, call, shop, now: hub.now(Market::Shopee, shop) })
+    Ok(Visit { hub, call, shop })
 }
 
 /// Checks everything but the token: for the pages too, whose link is signed like a public call.
@@ -65,15 +65,21 @@ pub(super) fn signed(hub: &Hub, call: &Call, kind: Kind, shop: Option<ShopKey>) 
     if (seconds(hub.now(Market::Shopee, shop)) - at).abs() > TOLERANCE {
         return Err(Refusal::new("error_param", "Timestamp is expired.").with_status(403));
     }
-    let mut base = format!("{partner}{}{timestamp}", call.path);
-    if kind == Kind::Shop {
-        base.push_str(required(call, "access_token")?);
-        base.push_str(required(call, "shop_id")?);
-    }
+    let token = match kind {
+        Kind::Public => None,
+        Kind::Shop => Some((required(call, "access_token")?, required(call, "shop_id")?)),
+    };
+    let base = base(partner, &call.path, timestamp, token);
     if !same(&hmac_hex(&app.secret, base.as_bytes()), sign) {
         return Err(Refusal::new("error_sign", "Wrong sign.").with_status(403));
     }
     Ok(())
+}
+
+/// What is signed: the values one after the other, the access token and the shop's number only in a shop's call.
+fn base(partner: &str, path: &str, timestamp: &str, token: Option<(&str, &str)>) -> String {
+    let (token, shop) = token.unwrap_or_default();
+    format!("{partner}{path}{timestamp}{token}{shop}")
 }
 
 fn not_linked() -> Refusal {
@@ -83,4 +89,29 @@ fn not_linked() -> Refusal {
 fn required<'a>(call: &'a Call, name: &str) -> Result<&'a str, Refusal> {
     let value = call.query(name).filter(|value| !value.is_empty());
     value.ok_or_else(|| Refusal::parameter(&format!("There is no {name} in the query.")).with_status(403))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worked_examples_of_both_kinds() {
+        let key = "test_partner_key";
+        let shop = base(
+            "2001887",
+            "/api/v2/shop/get_shop_info",
+            "1655714431",
+            Some(("59777174636562737266615546704c6d", "14701711")),
+        );
+        assert_eq!(
+            hmac_hex(key, shop.as_bytes()),
+            "9fdae5aeed86e753249982ec04aa54339280f12d3f456b9e3f7d8ee91e66a2b3"
+        );
+        let public = base("1000016", "/api/v2/auth/token/get", "1657263479", None);
+        assert_eq!(
+            hmac_hex(key, public.as_bytes()),
+            "35341f26e9b1557d4f0f30912aac45d0dd7f5c3a6582ab86b038d616984ffc43"
+        );
+    }
 }

@@ -37,7 +37,6 @@ struct Visit<'a> {
     call: &'a Call,
     /// The shop whose access token was shown; for a public call that of nobody.
     shop: Option<ShopKey>,
-    now: Millis,
 }
 
 impl Visit<'_> {

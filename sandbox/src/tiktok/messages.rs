@@ -62,7 +62,9 @@ fn bodies(shop: &Shop, event: &Event) -> Vec<(i64, Value)> {
         What::Return { order, id, status } => returned(shop, order, *id, *status).into_iter().collect(),
         What::Deauthorised { expired } => vec![(DEAUTHORISED, deauthorised(event.shop, *expired))],
         What::AuthorisationEnds { at } => vec![(AUTHORISATION_ENDS, ends(event, *at))],
-        What::LowStock { variant, stock, .. } => low(shop, event, *variant, *stock).into_iter().collect(),
+        What::LowStock { item, variant, stock } => {
+            low(shop, event, *item, *variant, *stock).into_iter().collect()
+        }
         What::ItemChanged { item } => item_changed(shop, event, *item),
         What::CancelAnswered { agreed: true, .. }
         | What::Tracking { .. }
@@ -129,11 +131,11 @@ fn ends(event: &Event, at: i64) -> Value {
     })
 }
 
-fn low(shop: &Shop, event: &Event, variant: u64, stock: i64) -> Option<(i64, Value)> {
-    let (item, variant) = shop.variant(variant)?;
+fn low(shop: &Shop, event: &Event, item: u64, variant: u64, stock: i64) -> Option<(i64, Value)> {
+    let (_, variant) = shop.variant(variant)?;
     let committed = variant.unpaid + variant.paid;
     let data = json!({
-        "product_id": item.id.to_string(),
+        "product_id": item.to_string(),
         "sku_id": variant.id.to_string(),
         "trigger_reason": { "alert_type": "REALTIME", "low_stock_threshold": 5 },
         "current_inventory_status": if stock == 0 { "OUT_OF_STOCK" } else { "LOW_STOCK" },

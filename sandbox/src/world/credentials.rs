@@ -17,6 +17,9 @@ pub(crate) struct Credentials {
     pub(crate) revoked: bool,
     /// When the seller consented last.
     pub(crate) authorised_at: Option<Millis>,
+    /// It was told that the consent will end soon, and that it has ended.
+    pub(super) reminded: bool,
+    pub(super) told_over: bool,
 }
 
 #[derive(Debug)]
@@ -105,6 +108,8 @@ impl Credentials {
         self.end_tokens(now);
         self.revoked = false;
         self.authorised_at = Some(now);
+        self.reminded = false;
+        self.told_over = false;
         self.authorised_until = Some(now + rules.consent_life);
         let refresh_expires = (now + rules.refresh_life).min(now + rules.consent_life);
         Ok(self.issue(ids, now + rules.access_life, refresh_expires))
@@ -165,6 +170,11 @@ impl Credentials {
     /// Whether anybody may act for the shop now.
     pub(crate) fn authorised(&self, now: Millis) -> bool {
         self.authorised_at.is_some() && self.consent(now).is_ok()
+    }
+
+    /// Whether the seller has consented and not taken it back; the end of the consent is not looked at.
+    pub(crate) fn let_in(&self) -> bool {
+        self.authorised_at.is_some() && !self.revoked
     }
 
     /// Every access token expires now; the refresh token stays good.
