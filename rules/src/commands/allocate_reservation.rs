@@ -11,7 +11,7 @@ use crate::order::{FulfilmentState, Order, OrderLine, OrderState, PaymentState};
 use crate::quantity::{Quantities, Quantity};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::reservation::{Reservation, ReservationState};
+use crate::reservation::{Reservation, ReservationLine, ReservationState};
 use crate::working::{Needs, Scope, Working};
 
 use super::LineChoice;
@@ -28,8 +28,9 @@ pub enum Remainder {
 
 /// Makes a confirmed order of held units, all or some: reserved becomes allocated, and from then on the order owns them.
 ///
-/// A reservation past due takes the late path of [`super::ConfirmOrder`]: it ends first, and its units are taken again
-/// at once if they are still there; otherwise the command is refused. What was released by request does not come back.
+/// A reservation past due takes the late path of [`super::ConfirmOrder`]: it ends first, and the units that the order is
+/// to have are taken again at once if they are still there; otherwise the command is refused. Lines that were not chosen
+/// play no part in that. What was released by request does not come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllocateReservation {
     /// Which.
@@ -79,20 +80,21 @@ impl AllocateReservation {
         if reservation.overdue(context.now) {
             reservation = super::expire_holds::end_reservation(scope, context, reservation)?;
         }
-        let late = match reservation.state {
-            ReservationState::Held => false,
-            ReservationState::Expired => {
-                self.hold_again(scope, context, &mut reservation)?;
-                true
-            }
+        let (late, units): (bool, fn(&ReservationLine) -> Quantity) = match reservation.state {
+            ReservationState::Held => (false, ReservationLine::outstanding),
+            ReservationState::Expired => (true, |line| line.expired),
             state => return Err(Refusal::NotHeld { state }),
         };
-        let wanted = choose(&reservation, &self.lines)?;
+        let wanted = choose(&reservation, &self.lines, units)?;
         if wanted.iter().all(|&units| units == 0) {
             return Err(Refusal::NotHeld { state: reservation.state });
         }
+        if late {
+            self.hold_again(scope, context, &mut reservation, &wanted)?;
+        }
         self.allocate(scope, context, &mut reservation, &wanted)?;
-        if late || self.remainder == Remainder::Release {
+        // What nobody chose of a late one is gone already.
+        if self.remainder == Remainder::Release {
             let rest: Vec<Quantity> = reservation.lines.iter().map(|line| line.outstanding()).collect();
             release(scope, context, &mut reservation, &rest)?;
         }
@@ -111,28 +113,32 @@ impl AllocateReservation {
         Ok(super::reserve::finish(scope, context, reservation, "allocated"))
     }
 
-    /// The late path: takes the units that were lost to time again, guarded, all or none.
+    /// The late path: takes wanted units that were lost to time again, guarded, all or none.
     fn hold_again(
         &self,
         scope: &mut Scope<'_>,
         context: &Context,
         reservation: &mut Reservation,
+        wanted: &[Quantity],
     ) -> Result<(), Refusal> {
+        let again = |(_, (_, units)): &(usize, (&ReservationLine, &Quantity))| **units > 0;
         let parts: Vec<Part> = (0..)
-            .zip(&reservation.lines)
-            .map(|(index, line)| Part {
-                index,
+            .zip(reservation.lines.iter().zip(wanted))
+            .filter(again)
+            .map(|(index, (line, &units))| Part {
+                // A refusal names the line of the request where it chose lines.
+                index: self.lines.iter().position(|choice| choice.line == line.line).unwrap_or(index),
                 part: line.part,
                 item: line.item,
                 key: line.key,
                 per_item: line.per_item,
-                units: line.expired,
+                units,
             })
             .collect();
         guard(scope, context, &parts)?;
         let cause = Cause::of(Holder::Reservation(reservation.id));
-        for line in &mut reservation.lines {
-            let units = std::mem::take(&mut line.expired);
+        for (line, &units) in reservation.lines.iter_mut().zip(wanted) {
+            line.expired -= units;
             line.released -= units;
             let delta = Quantities { reserved: units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Reserve, delta, &cause)?;

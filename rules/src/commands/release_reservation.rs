@@ -7,7 +7,7 @@ use crate::movement::{Holder, MovementKind};
 use crate::quantity::{Quantities, Quantity};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::reservation::{Reservation, ReservationState};
+use crate::reservation::{Reservation, ReservationLine, ReservationState};
 use crate::working::{Needs, Scope, Working};
 
 use super::LineChoice;
@@ -40,7 +40,7 @@ impl ReleaseReservation {
             }
             state @ ReservationState::Allocated => return Err(Refusal::NotHeld { state }),
         }
-        let wanted = choose(&reservation, &self.lines)?;
+        let wanted = choose(&reservation, &self.lines, ReservationLine::outstanding)?;
 
         // From here on nothing can be refused.
         release(scope, context, &mut reservation, &wanted)?;
@@ -52,19 +52,24 @@ impl ReleaseReservation {
     }
 }
 
-/// Units to take from each line of a reservation, in the order of its lines: all that is held, or the chosen items.
-pub(super) fn choose(reservation: &Reservation, lines: &[LineChoice]) -> Result<Vec<Quantity>, Refusal> {
+/// Units to take from each line of a reservation, in the order of its lines: all that `units` allows, or the chosen items
+/// of them.
+pub(super) fn choose(
+    reservation: &Reservation,
+    lines: &[LineChoice],
+    units: fn(&ReservationLine) -> Quantity,
+) -> Result<Vec<Quantity>, Refusal> {
     if lines.is_empty() {
-        return Ok(reservation.lines.iter().map(|line| line.outstanding()).collect());
+        return Ok(reservation.lines.iter().map(units).collect());
     }
     let mut wanted = vec![0; reservation.lines.len()];
     for (index, choice) in lines.iter().enumerate() {
         let mut found = false;
-        for (units, line) in
+        for (taken, line) in
             wanted.iter_mut().zip(&reservation.lines).filter(|(_, line)| line.line == choice.line)
         {
             found = true;
-            let outstanding = line.outstanding() / line.per_item;
+            let outstanding = units(line) / line.per_item;
             if choice.quantity > outstanding {
                 return Err(Refusal::ExceedsReserved {
                     line: index,
@@ -72,7 +77,7 @@ pub(super) fn choose(reservation: &Reservation, lines: &[LineChoice]) -> Result<
                     outstanding,
                 });
             }
-            *units = choice.quantity * line.per_item;
+            *taken = choice.quantity * line.per_item;
         }
         if !found {
             return Err(Refusal::UnknownLine { line: index, number: choice.line });

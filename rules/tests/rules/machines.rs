@@ -4,7 +4,7 @@
 //! nothing was written: a repeat that is not an error.
 
 use onhand_rules::commands::{Condition, Remainder};
-use onhand_rules::{Command, OrderId, ReservationId};
+use onhand_rules::{Command, OrderId, Refusal, ReservationId};
 
 use crate::commands::*;
 use crate::harness::World;
@@ -202,9 +202,8 @@ allocate 1, hold the rest
     not_held <- allocated released
     insufficient_stock <- gone
 allocate 9
-    exceeds_reserved <- held overdue part expired
+    exceeds_reserved <- held overdue part expired gone
     not_held <- allocated released
-    insufficient_stock <- gone
 release all
     released 0 <- held overdue
     allocated 0 <- part
@@ -302,4 +301,31 @@ fn i9_every_event_in_every_state_of_an_order() {
 #[test]
 fn i4_every_event_in_every_state_of_a_reservation() {
     check(CARTS, CART_STATES, |state, event| cart_cell(state, &cart_event(event)));
+}
+
+/// Whoever comes late for one line gets it, whatever became of the others.
+#[test]
+fn a_late_choice_of_lines_needs_those_lines_only() {
+    let mut world = stocked();
+    world.run(sku("Z")).unwrap();
+    world.run(bundle("BOX", &[("A", 2), ("B", 1)])).unwrap();
+    world.run(adjust("Z", "L", 3)).unwrap();
+    world.run(reserve(9, &[("Z", "L", 2), ("A", "L", 2), ("BOX", "L", 1)])).unwrap();
+    world.now += HOLD;
+    world.run(place_confirmed(50, &[("Z", "L", 3)])).unwrap();
+    let before = world.figures("A", "L");
+    // What is gone is refused by the line of the request that asks for it.
+    let gone = world.run(allocate(9, 51, &[(2, 1), (1, 1)], Remainder::Hold)).unwrap_err();
+    let Refusal::InsufficientStock { short } = gone else { panic!("{gone:?}") };
+    assert_eq!((short[0].sku.as_str(), short[0].line, short[0].requested), ("Z", 1, 1));
+    world.run(allocate(9, 52, &[(2, 1), (3, 1)], Remainder::Hold)).unwrap();
+    let order = &world.orders[&OrderId(52)];
+    assert!(order.late);
+    let units: Vec<(i32, i64)> = order.lines.iter().map(|line| (line.line, line.allocated)).collect();
+    let boxed = order.lines.iter().filter(|line| line.line == 3).count();
+    assert_eq!(units[0], (2, 1));
+    assert_eq!(units.len(), 1 + boxed, "{units:?}");
+    assert!(world.figures("A", "L").reserved <= before.reserved, "nothing is held again for its own sake");
+    let rest: i64 = world.reservations[&ReservationId(9)].lines.iter().map(|line| line.expired).sum();
+    assert_eq!(rest, 2 + 1, "two of the first line and one of the second stay lost");
 }

@@ -1,9 +1,11 @@
 //! C6: writers that want the same rows.
 
+use onhand_rules::commands::UpdateSku;
+use onhand_store::contract::Request;
 use onhand_store::{Outcome, StoreError};
 use onhand_testbed::Database;
 
-use crate::shop::{assert_sound, database, open, options, order, stocked, writer};
+use crate::shop::{assert_sound, catalogue, database, open, options, order, receive, stocked, writer};
 
 const SKUS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 
@@ -86,5 +88,44 @@ async fn c6_a_lock_that_is_never_released_is_a_conflict() {
     assert!(matches!(&waited, Err(StoreError::Conflict(text)) if text.contains("55P03")), "{waited:?}");
     one.session().rollback().await.unwrap();
     two.batch(&[order(1, &["A"])]).await.unwrap();
+    assert_sound(&store).await;
+}
+
+/// A stock row copies the backorder limit of its SKU when it is made. Made while the limit changes, it must not keep the
+/// old one: the change updates only rows that it can see.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c6_a_stock_row_made_while_its_limit_changes_has_the_new_limit() {
+    const ROUNDS: usize = 60;
+    let database = database().await;
+    let store = open(options(database.url())).await;
+    let mut first = writer(&store, 1).await;
+    let codes: Vec<String> = (0..ROUNDS).map(|round| format!("S{round}")).collect();
+    catalogue(&mut first, &codes.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let limit = |code: &String| {
+        let (code, backorder_limit) = (code.clone(), Some(7));
+        Request::of(UpdateSku { code, backorder_limit, ..UpdateSku::default() })
+    };
+    let scripts: [Vec<Request>; 2] =
+        [codes.iter().map(|code| receive(code, 5)).collect(), codes.iter().map(limit).collect()];
+    let writers = (10..).zip(scripts).map(|(number, script)| {
+        let (store, barrier) = (std::sync::Arc::clone(&store), std::sync::Arc::clone(&barrier));
+        tokio::spawn(async move {
+            let mut driver = writer(&store, number).await;
+            for request in script {
+                barrier.wait().await;
+                let outcomes = driver.insist(&[request]).await;
+                assert!(matches!(outcomes[0], Outcome::Done(_)), "{outcomes:?}");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("a writer");
+    }
+    let rows = store.reads().stock(&Default::default(), 2 * ROUNDS).await.unwrap().rows;
+    assert_eq!(rows.len(), ROUNDS);
+    for row in rows {
+        assert_eq!(row.stock.backorder_limit, 7, "the limit of {}", row.sku);
+    }
     assert_sound(&store).await;
 }

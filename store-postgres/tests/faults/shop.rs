@@ -61,8 +61,8 @@ pub(crate) fn receive(sku: &str, units: i64) -> Request {
     })
 }
 
-/// Makes the SKUs, each with so many units.
-pub(crate) async fn stocked(driver: &mut Driver, skus: &[&str], units: i64) {
+/// Makes the SKUs, without any stock row.
+pub(crate) async fn catalogue(driver: &mut Driver, skus: &[&str]) {
     let mut batch = vec![Request::of(CreateLocation { code: "L".into(), name: "Place".into() })];
     batch.extend(skus.iter().map(|code| {
         Request::of(CreateSku {
@@ -72,8 +72,18 @@ pub(crate) async fn stocked(driver: &mut Driver, skus: &[&str], units: i64) {
             backorder_limit: 0,
         })
     }));
-    batch.extend(skus.iter().map(|code| receive(code, units)));
-    for outcome in driver.insist(&batch).await {
+    insist(driver, &batch).await;
+}
+
+/// Makes the SKUs, each with so many units.
+pub(crate) async fn stocked(driver: &mut Driver, skus: &[&str], units: i64) {
+    catalogue(driver, skus).await;
+    let batch: Vec<Request> = skus.iter().map(|code| receive(code, units)).collect();
+    insist(driver, &batch).await;
+}
+
+async fn insist(driver: &mut Driver, batch: &[Request]) {
+    for outcome in driver.insist(batch).await {
         assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     }
 }
