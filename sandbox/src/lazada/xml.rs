@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
             Some(tag) => (tag, true),
             None => (tag, false),
         };
-        let name = tag.split_whitespace().next()?;
+        let name = tag.split(char::is_whitespace).next().filter(|name| !name.is_empty())?;
         if !name.chars().all(|letter| letter.is_alphanumeric() || "_-.:".contains(letter)) {
             return None;
         }
