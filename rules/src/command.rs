@@ -1,5 +1,14 @@
 //! The list of commands: every way in which state can change.
 
+use crate::commands::channels::{
+    ConnectShop, DisconnectShop, MapListing, MoveCursors, NoteHealth, Publish, RaiseNotice, RecordPush,
+    RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, StartConsent, TakeListings,
+    TakeMarketOrder, TakeWebhook, UpdateShop,
+};
+use crate::commands::queue::{
+    BeatJobs, BlockBucket, CancelJobs, ClaimJobs, DiscardDead, EnqueueJobs, FinishJobs, FireSchedule,
+    PurgeDone, PutSetting, ReplayDead, RescueJobs, TakeTokens,
+};
 use crate::commands::{
     AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
     DeliverOrder, ExpireHolds, ExtendReservation, PlaceOrder, ReleaseReservation, Reserve, ReturnOrder,
@@ -36,7 +45,7 @@ impl Context {
 macro_rules! commands {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)+) => {
         /// One thing that can happen. Each has a file in `commands/`.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq)]
         pub enum Command {
             $($(#[$doc])* $variant($variant),)+
         }
@@ -120,6 +129,68 @@ commands! {
     CreateApiKey = 17, "create_api_key";
     /// An API key stops working.
     RevokeApiKey = 18, "revoke_api_key";
+    /// Jobs are put into the queue.
+    EnqueueJobs = 19, "enqueue_jobs";
+    /// Jobs are claimed.
+    ClaimJobs = 20, "claim_jobs";
+    /// Leases are renewed.
+    BeatJobs = 21, "beat_jobs";
+    /// Attempts end.
+    FinishJobs = 22, "finish_jobs";
+    /// Lost leases are taken back.
+    RescueJobs = 23, "rescue_jobs";
+    /// Jobs are given up.
+    CancelJobs = 24, "cancel_jobs";
+    /// Dead jobs run again.
+    ReplayDead = 25, "replay_dead";
+    /// Dead jobs are given up for good.
+    DiscardDead = 26, "discard_dead";
+    /// A schedule fires.
+    FireSchedule = 27, "fire_schedule";
+    /// A lane or a pause is set.
+    PutSetting = 28, "put_setting";
+    /// Requests to a marketplace are paid for before they are made.
+    TakeTokens = 29, "take_tokens";
+    /// A marketplace said: fewer requests.
+    BlockBucket = 30, "block_bucket";
+    /// Finished jobs are forgotten.
+    PurgeDone = 31, "purge_done";
+    /// Somebody goes to a consent page.
+    StartConsent = 32, "start_consent";
+    /// A shop is connected, or authorised again.
+    ConnectShop = 33, "connect_shop";
+    /// A token was refreshed.
+    RenewGrant = 34, "renew_grant";
+    /// A shop is set up.
+    UpdateShop = 35, "update_shop";
+    /// A grant is no longer good.
+    DisconnectShop = 36, "disconnect_shop";
+    /// A shop answered, or did not.
+    NoteHealth = 37, "note_health";
+    /// What a shop told was taken in up to a point.
+    MoveCursors = 38, "move_cursors";
+    /// Listings were read from a shop.
+    TakeListings = 39, "take_listings";
+    /// A person says what a listing sells.
+    MapListing = 40, "map_listing";
+    /// A listing gets a publish rule of its own.
+    SetListingRule = 41, "set_listing_rule";
+    /// Changes of stock become pushes.
+    Publish = 42, "publish";
+    /// A marketplace answered a push.
+    RecordPush = 43, "record_push";
+    /// The figures of a shop were read.
+    RecordSeen = 44, "record_seen";
+    /// A person decides about a seller's edit.
+    ResolveEdit = 45, "resolve_edit";
+    /// A webhook came in.
+    TakeWebhook = 46, "take_webhook";
+    /// An order was fetched from a marketplace.
+    TakeMarketOrder = 47, "take_market_order";
+    /// Something should be known.
+    RaiseNotice = 48, "raise_notice";
+    /// A person has seen a notice.
+    SeeNotice = 49, "see_notice";
 }
 
 /// How many rounds of loading a command may ask for: the order names its holds, the holds name SKUs, the SKUs name

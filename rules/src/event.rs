@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{OpId, OrderId, PrincipalId, ReservationId};
+use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId};
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantity, is_one, one};
 
@@ -90,6 +90,61 @@ pub enum EventBody {
     LocationChanged { location: String, version: i64, archived: bool },
     #[serde(rename = "api_key.changed")]
     ApiKeyChanged { api_key: String, name: String, revoked: bool },
+    #[serde(rename = "shop.changed")]
+    ShopChanged { shop: String, state: String, reason: Option<String> },
+    /// A listing is mapped, unmapped, gone, or has another rule.
+    #[serde(rename = "listing.changed")]
+    ListingChanged {
+        listing: i64,
+        shop: String,
+        step: String,
+        sku: Option<String>,
+        quantity: Option<Quantity>,
+    },
+    /// A marketplace has acknowledged a figure. The times are those of one push, in milliseconds: from the cause to the
+    /// claim (`wait_ms`), waiting for the rate limit (`limit_ms`), their answer (`network_ms`), and all together.
+    #[serde(rename = "listing.pushed")]
+    ListingPushed {
+        listing: i64,
+        shop: String,
+        sku: String,
+        quantity: Quantity,
+        before: Option<Quantity>,
+        cause_at: Millis,
+        wait_ms: Millis,
+        limit_ms: Millis,
+        network_ms: Millis,
+        total_ms: Millis,
+    },
+    /// A figure that we did not put there; `step` is `suspected`, `restarted`, `returned`, `superseded`, `adopted`,
+    /// `capped`, `rejected` or `escalated`.
+    #[serde(rename = "listing.edit")]
+    ListingEdit { listing: i64, shop: String, step: String, seen: Quantity, expected: Quantity },
+    #[serde(rename = "market_order.changed")]
+    MarketOrderChanged {
+        shop: String,
+        reference: String,
+        state: String,
+        status: String,
+        order: Option<OrderId>,
+    },
+    #[serde(rename = "job.died")]
+    JobDied { job: JobId, kind: String, shop: Option<i64>, class: String, code: String, message: String },
+    #[serde(rename = "job.replayed")]
+    JobReplayed { job: JobId, replay_of: JobId },
+    #[serde(rename = "notice.changed")]
+    NoticeChanged {
+        key: String,
+        kind: String,
+        subject: String,
+        shop: Option<i64>,
+        text: String,
+        open: bool,
+        count: i64,
+    },
+    /// A lane, a pause or a schedule changed.
+    #[serde(rename = "queue.changed")]
+    QueueChanged { key: String },
 }
 
 impl EventBody {
@@ -107,6 +162,15 @@ impl EventBody {
             Self::SkuChanged { .. } => "sku.changed",
             Self::LocationChanged { .. } => "location.changed",
             Self::ApiKeyChanged { .. } => "api_key.changed",
+            Self::ShopChanged { .. } => "shop.changed",
+            Self::ListingChanged { .. } => "listing.changed",
+            Self::ListingPushed { .. } => "listing.pushed",
+            Self::ListingEdit { .. } => "listing.edit",
+            Self::MarketOrderChanged { .. } => "market_order.changed",
+            Self::JobDied { .. } => "job.died",
+            Self::JobReplayed { .. } => "job.replayed",
+            Self::NoticeChanged { .. } => "notice.changed",
+            Self::QueueChanged { .. } => "queue.changed",
         }
     }
 
@@ -124,6 +188,13 @@ impl EventBody {
             }
             Self::LocationChanged { location, .. } => location.clone(),
             Self::ApiKeyChanged { api_key, .. } => api_key.clone(),
+            Self::ShopChanged { shop, .. } => shop.clone(),
+            Self::ListingChanged { listing, .. }
+            | Self::ListingPushed { listing, .. }
+            | Self::ListingEdit { listing, .. } => listing.to_string(),
+            Self::MarketOrderChanged { reference, .. } => reference.clone(),
+            Self::JobDied { job, .. } | Self::JobReplayed { job, .. } => job.to_string(),
+            Self::NoticeChanged { key, .. } | Self::QueueChanged { key } => key.clone(),
         }
     }
 }

@@ -127,6 +127,11 @@ long_id!(
     ApiKeyId, "key"
 );
 
+long_id!(
+    /// One job of the queue. Stable over all its attempts, so it serves as the idempotency key of its effects.
+    JobId, "job"
+);
+
 macro_rules! small_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -142,6 +147,14 @@ small_id!(
 small_id!(
     /// A location.
     LocationId
+);
+small_id!(
+    /// One connected account on a marketplace.
+    ShopId
+);
+small_id!(
+    /// One sellable variation in a shop.
+    ListingId
 );
 small_id!(
     /// Who acts: the holder of one or several API keys, so that an operation id survives the rotation of a key.

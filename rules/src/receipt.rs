@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ApiKeyId, LocationId, OrderId, ReservationId, SkuId};
+use crate::id::{ApiKeyId, JobId, LocationId, OrderId, ReservationId, ShopId, SkuId};
+use crate::market_order::MarketOrderState;
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantities, Quantity, is_default, is_one, one};
 use crate::reservation::ReservationState;
@@ -115,6 +116,74 @@ pub enum Receipt {
         id: ApiKeyId,
         /// When.
         at: Millis,
+    },
+    /// Something of the queue or the channels was changed.
+    Kept {
+        /// Its version, where it has one.
+        version: i64,
+        /// Whether anything had to change.
+        changed: bool,
+    },
+    /// Jobs were put into the queue.
+    Enqueued {
+        /// One for each asked for: a new one, or the one that is there already.
+        jobs: Vec<JobId>,
+    },
+    /// Jobs were claimed.
+    Claimed {
+        /// Those that were still there to be claimed, with their lease numbers.
+        leases: Vec<(JobId, i64)>,
+    },
+    /// Leases were renewed, jobs ended or rescued.
+    Jobs {
+        /// Those that the caller has no right to any more: its result counts for nothing.
+        stale: Vec<JobId>,
+        /// Those that are dead now.
+        dead: Vec<JobId>,
+    },
+    /// Dead jobs were put into the queue again.
+    Replayed {
+        /// The dead job and the one that repeats it. Those that were replayed or discarded already are left out.
+        jobs: Vec<(JobId, JobId)>,
+    },
+    /// Requests may be made.
+    Tokens {
+        /// How many.
+        granted: u32,
+        /// When there will be more.
+        next_at: Millis,
+    },
+    /// A shop was connected or changed.
+    Shop {
+        /// Which.
+        id: ShopId,
+        /// Its version.
+        version: i64,
+    },
+    /// Listings were read.
+    Listings {
+        /// New ones.
+        created: u32,
+        /// Known ones that changed.
+        changed: u32,
+        /// Known ones that did not.
+        same: u32,
+        /// Of all, those that were mapped by their seller SKU now.
+        mapped: u32,
+    },
+    /// A webhook was kept.
+    Webhook {
+        /// It had come before.
+        duplicate: bool,
+    },
+    /// An order of a marketplace was applied.
+    MarketOrder {
+        /// Whether it was newer than what we had.
+        news: bool,
+        /// Whether everything was applied.
+        state: MarketOrderState,
+        /// Orders of ours that it became.
+        orders: Vec<OrderId>,
     },
     /// Holds past due were ended.
     Expired {

@@ -5,10 +5,12 @@
 //! [`Working::into_changes`] is the only output: flat rows for the store to write in bulk.
 
 mod scope;
+pub mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use scope::Scope;
+pub use sync::{SyncChanges, SyncNeeds, SyncRows};
 
 use crate::access::ApiKey;
 use crate::event::{Event, EventBody};
@@ -45,11 +47,15 @@ pub struct Counters {
     pub next_location: i64,
     /// Of the next principal.
     pub next_principal: i64,
+    /// Of the next shop.
+    pub next_shop: i64,
+    /// Of the next listing.
+    pub next_listing: i64,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { next_sku: 1, next_location: 1, next_principal: 1 }
+        Self { next_sku: 1, next_location: 1, next_principal: 1, next_shop: 1, next_listing: 1 }
     }
 }
 
@@ -81,6 +87,10 @@ pub struct Needs {
     pub api_keys: BTreeSet<ApiKeyId>,
     /// The counters row. Locked, before everything else.
     pub counters: bool,
+    /// Bundles with one of these SKUs as a component: adds to `skus`, not locked.
+    pub bundles_of: BTreeSet<SkuId>,
+    /// Rows of the queue and the channels. Locked after everything else.
+    pub sync: SyncNeeds,
 }
 
 /// The most overdue holders that one command loads and ends.
@@ -121,6 +131,10 @@ pub struct Working {
     pub api_keys: BTreeMap<ApiKeyId, Tracked<ApiKey>>,
     /// Counters, once loaded.
     pub counters: Option<Tracked<Counters>>,
+    /// Bundles by component, as looked up so far.
+    pub bundles_of: BTreeMap<SkuId, BTreeSet<SkuId>>,
+    /// Rows of the queue and the channels.
+    pub sync: SyncRows,
     /// Movements made so far, in order.
     pub movements: Vec<Movement>,
     /// Events made so far, in order.
@@ -151,6 +165,8 @@ impl Working {
             due_on: absent(&needs.due_on, &self.due_on),
             api_keys: absent(&needs.api_keys, &self.api_keys),
             counters: needs.counters && self.counters.is_none(),
+            bundles_of: absent(&needs.bundles_of, &self.bundles_of),
+            sync: self.sync.missing(&needs.sync),
         }
     }
 
@@ -202,6 +218,7 @@ impl Working {
         changes.counters = self.counters.filter(|c| c.now != c.before).and_then(|c| c.now);
         changes.movements = self.movements;
         changes.events = self.events;
+        changes.sync = self.sync.into_changes();
         changes
     }
 
@@ -222,7 +239,7 @@ impl Working {
 }
 
 /// What a batch changed: flat rows, ready to be written in bulk. Rows whose `before` is `None` are new.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Changes {
     /// SKUs.
     pub skus: Vec<Tracked<Sku>>,
@@ -242,6 +259,8 @@ pub struct Changes {
     pub counters: Option<Counters>,
     /// Events, to be numbered in this order.
     pub events: Vec<Event>,
+    /// Rows of the queue and the channels.
+    pub sync: SyncChanges,
 }
 
 impl Changes {

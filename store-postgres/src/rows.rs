@@ -321,6 +321,7 @@ pub(crate) fn counters(row: &Row) -> Result<Counters, StoreError> {
         next_sku: columns.next()?,
         next_location: columns.next()?,
         next_principal: columns.next()?,
+        ..Counters::default()
     })
 }
 

@@ -55,11 +55,17 @@ pub(crate) fn find(connection: &Connection, needs: &Needs, working: &mut Working
 }
 
 fn counters(connection: &Connection) -> Result<Counters> {
-    connection
-        .prepare_cached("SELECT next_sku, next_location, next_principal FROM counters")?
-        .query_row([], |row| {
-            Ok(Counters { next_sku: row.get(0)?, next_location: row.get(1)?, next_principal: row.get(2)? })
-        })
+    connection.prepare_cached("SELECT next_sku, next_location, next_principal FROM counters")?.query_row(
+        [],
+        |row| {
+            Ok(Counters {
+                next_sku: row.get(0)?,
+                next_location: row.get(1)?,
+                next_principal: row.get(2)?,
+                ..Counters::default()
+            })
+        },
+    )
 }
 
 fn find_skus(connection: &Connection, needs: &Needs, working: &mut Working) -> Result<()> {

@@ -292,11 +292,6 @@ pub(crate) fn holder_of_event(body: &EventBody) -> Option<Holder> {
         }
         EventBody::ReservationHeld { reservation, .. }
         | EventBody::ReservationChanged { reservation, .. } => Some(Holder::Reservation(*reservation)),
-        EventBody::StockChanged { .. }
-        | EventBody::StockShortfall { .. }
-        | EventBody::StockShortfallCleared { .. }
-        | EventBody::SkuChanged { .. }
-        | EventBody::LocationChanged { .. }
-        | EventBody::ApiKeyChanged { .. } => None,
+        _ => None,
     }
 }

@@ -14,6 +14,7 @@ pub mod faulty;
 pub mod ops;
 pub mod reads;
 pub mod session;
+pub mod sync_reads;
 pub mod verify;
 
 pub use ballast::Ballast;
@@ -23,3 +24,7 @@ pub use reads::{
     EventRow, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter, StockView,
 };
 pub use session::{Capabilities, Durability, Session, Store};
+pub use sync_reads::{
+    ClaimFilter, Claimable, DeadFilter, DeadGroup, InboxFilter, JobCount, JobFilter, ListingFilter,
+    MarketOrderFilter, NoticeFilter, Staleness, SyncReads,
+};

@@ -136,7 +136,7 @@ pub struct StockAudit {
 /// Everything that is read. `limit` is the number of rows of a page.
 #[async_trait]
 #[expect(missing_docs, reason = "each name says what it reads; the few that need a rule have it")]
-pub trait Reads: Send + Sync {
+pub trait Reads: crate::sync_reads::SyncReads {
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;
     /// The number of the last event.

@@ -87,6 +87,8 @@ pub(crate) enum Data {
         name: String,
         revoked: bool,
     },
+    /// Events of the queue and of the channels: the members are those of the stored form.
+    Other(serde_json::Value),
 }
 
 impl Data {
@@ -151,6 +153,10 @@ impl Data {
             }
             EventBody::ApiKeyChanged { api_key, name, revoked } => {
                 Self::ApiKey { api_key_id: api_key, name, revoked }
+            }
+            other => {
+                let stored = serde_json::to_value(&other).unwrap_or_default();
+                Self::Other(stored.get("data").cloned().unwrap_or_default())
             }
         }
     }

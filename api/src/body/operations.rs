@@ -105,5 +105,6 @@ fn told(receipt: &Receipt) -> Value {
         }),
         Receipt::ApiKey { id, at } => json!({"id": id.to_string(), "at": Time(*at)}),
         Receipt::Expired { count } => json!({"count": count}),
+        other => serde_json::to_value(other).unwrap_or_default(),
     }
 }

@@ -1,5 +1,7 @@
 //! One command's view of the batch, which undoes itself unless it is accepted.
 
+mod sync;
+
 use std::collections::BTreeMap;
 
 use super::{Counters, Tracked, Working};
@@ -23,6 +25,7 @@ enum Undo {
     Reservation(ReservationId, Option<Option<Reservation>>),
     ApiKey(ApiKeyId, Option<Option<ApiKey>>),
     Counters(Option<Counters>),
+    Sync(sync::Undo),
 }
 
 /// One command's view. Dropped without [`Scope::accept`], it leaves no trace.
@@ -31,6 +34,8 @@ pub struct Scope<'w> {
     undo: Vec<Undo>,
     movements: usize,
     events: usize,
+    done: usize,
+    ordinal: u32,
     accepted: bool,
 }
 
@@ -64,7 +69,8 @@ macro_rules! row_access {
 impl<'w> Scope<'w> {
     pub(super) fn open(working: &'w mut Working) -> Self {
         let (movements, events) = (working.movements.len(), working.events.len());
-        Self { working, undo: Vec::new(), movements, events, accepted: false }
+        let done = working.sync.done.len();
+        Self { working, undo: Vec::new(), movements, events, done, ordinal: 0, accepted: false }
     }
 }
 
@@ -178,6 +184,13 @@ impl Scope<'_> {
         Ok(number)
     }
 
+    /// An id for a row that this command makes, that no other command makes: the execution's own, counted up. Its time
+    /// part stays that of the execution, so new rows land side by side.
+    pub fn fresh_id(&mut self, context: &crate::command::Context) -> u128 {
+        self.ordinal += 1;
+        context.op.0.wrapping_add(u128::from(self.ordinal))
+    }
+
     /// Appends a movement.
     pub fn push_movement(&mut self, movement: Movement) {
         self.working.movements.push(movement);
@@ -207,28 +220,7 @@ impl Drop for Scope<'_> {
         }
         self.working.movements.truncate(self.movements);
         self.working.events.truncate(self.events);
-        fn restore<K: Ord, T>(rows: &mut BTreeMap<K, Tracked<T>>, key: K, old: Option<Option<T>>) {
-            match old {
-                Some(value) => {
-                    if let Some(row) = rows.get_mut(&key) {
-                        row.now = value;
-                    }
-                }
-                None => {
-                    rows.remove(&key);
-                }
-            }
-        }
-        fn rename<K: Ord, T>(names: &mut BTreeMap<K, T>, key: K, old: Option<T>) {
-            match old {
-                Some(value) => {
-                    names.insert(key, value);
-                }
-                None => {
-                    names.remove(&key);
-                }
-            }
-        }
+        self.working.sync.done.truncate(self.done);
         while let Some(step) = self.undo.pop() {
             match step {
                 Undo::Sku(key, old) => restore(&mut self.working.skus, key, old),
@@ -240,12 +232,37 @@ impl Drop for Scope<'_> {
                 Undo::OrderReference(key, old) => rename(&mut self.working.order_references, key, old),
                 Undo::Reservation(key, old) => restore(&mut self.working.reservations, key, old),
                 Undo::ApiKey(key, old) => restore(&mut self.working.api_keys, key, old),
+                Undo::Sync(step) => step.run(&mut self.working.sync),
                 Undo::Counters(old) => {
                     if let Some(counters) = self.working.counters.as_mut() {
                         counters.now = old;
                     }
                 }
             }
+        }
+    }
+}
+
+fn restore<K: Ord, T>(rows: &mut BTreeMap<K, Tracked<T>>, key: K, old: Option<Option<T>>) {
+    match old {
+        Some(value) => {
+            if let Some(row) = rows.get_mut(&key) {
+                row.now = value;
+            }
+        }
+        None => {
+            rows.remove(&key);
+        }
+    }
+}
+
+fn rename<K: Ord, T>(names: &mut BTreeMap<K, T>, key: K, old: Option<T>) {
+    match old {
+        Some(value) => {
+            names.insert(key, value);
+        }
+        None => {
+            names.remove(&key);
         }
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod feed;
 mod holders;
 mod stock;
+mod sync;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ mod catalogue;
 mod feed;
 mod holdings;
 mod stock;
+mod sync;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -170,7 +170,16 @@ fn every_kind() -> Vec<EventBody> {
             | EventBody::ReservationChanged { .. }
             | EventBody::SkuChanged { .. }
             | EventBody::LocationChanged { .. }
-            | EventBody::ApiKeyChanged { .. } => {}
+            | EventBody::ApiKeyChanged { .. }
+            | EventBody::ShopChanged { .. }
+            | EventBody::ListingChanged { .. }
+            | EventBody::ListingPushed { .. }
+            | EventBody::ListingEdit { .. }
+            | EventBody::MarketOrderChanged { .. }
+            | EventBody::JobDied { .. }
+            | EventBody::JobReplayed { .. }
+            | EventBody::NoticeChanged { .. }
+            | EventBody::QueueChanged { .. } => {}
         }
     }
     bodies

@@ -2,7 +2,7 @@
 
 use onhand_rules::commands::{Condition, Remainder, RevokeApiKey, UpdateLocation, UpdateSku};
 use onhand_rules::{
-    ApiKeyId, Command, Holder, LocationId, Needs, OrderId, ReservationId, SkuId, StockKey, Working,
+    ApiKeyId, Command, Holder, LocationId, Needs, OrderId, ReservationId, SkuId, StockKey, SyncNeeds, Working,
 };
 
 use super::commands::*;
@@ -76,6 +76,8 @@ pub(super) async fn absent_keys_are_found_as_none(fixture: Fixture) {
         due_on: [absent].into(),
         api_keys: [ApiKeyId(999)].into(),
         counters: true,
+        bundles_of: [SkuId(999)].into(),
+        sync: SyncNeeds::default(),
     };
     let session = world.driver.session();
     session.begin().await.unwrap();

@@ -1,0 +1,31 @@
+//! Something should be known.
+
+use crate::command::Context;
+use crate::id::ShopId;
+use crate::notice::NoticeKind;
+use crate::receipt::Receipt;
+use crate::refusal::Refusal;
+use crate::working::{Needs, Scope, Working};
+
+/// Opens a notice, or counts it once more. `open: false` closes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaiseNotice {
+    /// What about.
+    pub kind: NoticeKind,
+    /// The id or code of what it is about.
+    pub subject: String,
+    /// Where.
+    pub shop: Option<ShopId>,
+    /// For people: what happened, and what to do.
+    pub text: String,
+    /// Whether it is so.
+    pub open: bool,
+}
+
+impl RaiseNotice {
+    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+
+    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
+        Err(Refusal::OutOfRange)
+    }
+}

@@ -1,0 +1,63 @@
+//! Attempts end.
+
+use crate::command::Context;
+use crate::id::JobId;
+use crate::quantity::Millis;
+use crate::receipt::Receipt;
+use crate::refusal::Refusal;
+use crate::retry::FailureClass;
+use crate::working::{Needs, Scope, Working};
+
+/// Ends attempts, each by the right of its lease. A failure is scheduled again or dies by `retry.rs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishJobs {
+    /// At most 1,000.
+    pub ends: Vec<JobEnd>,
+}
+
+/// How one attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobEnd {
+    /// Which.
+    pub job: JobId,
+    /// The lease it was claimed with.
+    pub lease: i64,
+    /// How.
+    pub end: End,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Well; says what for people. Runs once more if it was asked for meanwhile.
+    Done {
+        /// `done` or `obsolete`.
+        outcome: String,
+    },
+    /// Badly.
+    Failed {
+        /// What to do about it.
+        class: FailureClass,
+        /// The marketplace's code, or ours.
+        code: String,
+        /// For people; without secrets.
+        message: String,
+        /// When the marketplace said how long to wait, in milliseconds.
+        retry_after_ms: Option<Millis>,
+        /// Chance, 0 to 65,535, made by the engine: spreads retries.
+        jitter: u16,
+    },
+    /// Not now: nothing happened, nothing counts.
+    Snooze {
+        /// Not before.
+        until: Millis,
+    },
+}
+
+impl FinishJobs {
+    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+
+    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
+        Err(Refusal::OutOfRange)
+    }
+}

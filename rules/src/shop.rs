@@ -1,0 +1,137 @@
+//! Shops: connected accounts on marketplaces.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ShopId;
+use crate::publish::PublishRule;
+use crate::quantity::Millis;
+
+/// Whether we may talk to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShopState {
+    /// Its jobs run.
+    Connected,
+    /// Its jobs wait (they are not burnt) until the owner authorises it again.
+    Disconnected,
+    /// Its jobs wait because somebody wants it so.
+    Paused,
+}
+
+/// What people set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShopSettings {
+    /// Code of the location whose stock it sells.
+    pub location: String,
+    /// What is published, unless a listing has a rule of its own.
+    pub rule: PublishRule,
+    /// How long a pending order holds stock, in milliseconds.
+    pub hold_ms: Millis,
+    /// What becomes of stock that a seller set on the marketplace himself.
+    pub edits: EditPolicy,
+    /// How long without any sign of life before it counts as stale, in milliseconds.
+    pub stale_after_ms: Millis,
+    /// Whether new figures are pushed at all. Off: everything is computed and shown, nothing is sent.
+    pub push: bool,
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        Self {
+            location: "main".to_owned(),
+            rule: PublishRule::default(),
+            hold_ms: 60 * 60_000,
+            edits: EditPolicy::Adopt,
+            stale_after_ms: 15 * 60_000,
+            push: true,
+        }
+    }
+}
+
+/// What becomes of an edit that was confirmed by five minutes of standing (`listing.rs`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditPolicy {
+    /// The difference goes into our stock.
+    Adopt,
+    /// It becomes the listing's cap; our stock stays.
+    Cap,
+    /// Our figure is pushed again.
+    Reject,
+}
+
+/// Where we are in what the shop tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShopCursors {
+    /// Orders that changed before this were seen. Marketplace clock, milliseconds.
+    pub orders_until: Millis,
+    /// Returns likewise.
+    pub returns_until: Millis,
+    /// The last listing that the drift sweep looked at.
+    pub swept: i64,
+    /// When the sweep last came round.
+    pub swept_at: Millis,
+    /// When listings were last imported completely.
+    pub imported_at: Millis,
+}
+
+/// The circuit breaker (Q10) and the signs of life.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShopHealth {
+    /// Server and network failures in a row.
+    pub failures: u32,
+    /// Open until then: jobs of the shop wait without using up attempts. The first claim afterwards is a probe.
+    pub open_until: Option<Millis>,
+    /// How long it was opened last, in milliseconds; doubles.
+    pub opened_for: Millis,
+    /// The last good answer. Ledger clock.
+    pub answered_at: Option<Millis>,
+    /// The last webhook. Ledger clock.
+    pub webhook_at: Option<Millis>,
+    /// Their clock minus ours, milliseconds, as last measured.
+    pub clock_offset: Millis,
+}
+
+/// One connected account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// Which.
+    pub id: ShopId,
+    /// For people and URLs: `shopee-1001`. Unique; never changes.
+    pub code: String,
+    /// `shopee`, `tiktok`, `lazada`.
+    pub channel: String,
+    /// As the marketplace calls it.
+    pub account: String,
+    /// For people.
+    pub name: String,
+    /// Whether we may talk to it.
+    pub state: ShopState,
+    /// Why not, if not.
+    pub state_reason: Option<String>,
+    /// What people set.
+    pub settings: ShopSettings,
+    /// The encrypted grant: nonce, key id and cipher text in base64.
+    pub grant: String,
+    /// Rises with each new grant: a refresh names the one it was made from, so one of two refreshers wins.
+    pub grant_number: i64,
+    /// When the access token ends.
+    pub access_until: Millis,
+    /// When the refresh token ends, if known.
+    pub refresh_until: Option<Millis>,
+    /// When the owner must consent again, if known.
+    pub grant_until: Option<Millis>,
+    /// Where we are in what it tells.
+    pub cursors: ShopCursors,
+    /// Breaker and signs of life.
+    pub health: ShopHealth,
+    /// Rises by one with each change.
+    pub version: i64,
+    /// Ledger clock.
+    pub created_at: Millis,
+    /// Ledger clock.
+    pub updated_at: Millis,
+}
