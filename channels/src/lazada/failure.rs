@@ -63,6 +63,8 @@ const TABLE: &[(&str, Class)] = &[
     ("4171", Class::Invalid),
     ("4225", Class::Invalid),
     ("16", Class::Gone),
+    ("37", Class::Gone),
+    ("39", Class::Gone),
     ("207", Class::Gone),
     ("208", Class::Gone),
     ("700021", Class::Gone),

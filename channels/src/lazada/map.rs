@@ -6,7 +6,7 @@ use onhand_connector::{ListingKey, RemoteListing, RemoteOrder, RemoteReturn, Rem
 use serde_json::Value;
 
 use super::time;
-use super::wire::{OrderItem, OrderItems, Product, Reverse, Sku};
+use super::wire::{OrderItem, OrderItems, Product, Reverse, ReverseLine, Sku};
 use crate::lines::{Unit, aggregate, sum};
 use crate::money::minor;
 
@@ -137,20 +137,33 @@ pub(super) fn returned(one: &Reverse) -> RemoteReturn {
     let mut lines = BTreeMap::new();
     for line in &one.reverse_order_lines.0 {
         let item = line.product.as_ref().map(|product| product.product_id.0.clone()).unwrap_or_default();
-        *lines.entry(ListingKey { item, variant: line.platform_sku_id.0.clone() }).or_insert(0) += 1;
+        let variant = sku_id(&line.platform_sku_id.0).to_owned();
+        *lines.entry(ListingKey { item, variant }).or_insert(0) += 1;
     }
     let words: BTreeSet<_> =
         one.reverse_order_lines.0.iter().map(|line| line.reverse_status.as_str()).collect();
-    let arrived = |word: &&str| matches!(*word, "RTM_RECEIVED" | "RTM_RECEIVE_ITEM" | "RTM_COMPLETED");
+    let arrived = |line: &ReverseLine| {
+        let word = line.reverse_status.as_str();
+        line.ofc_status.0 == "RETURN_DELIVERED" || word.starts_with("RTM_RECEIVE")
+    };
+    let arrived = one.reverse_order_lines.0.iter().all(arrived);
     let modified =
         one.reverse_order_lines.0.iter().map(|line| time::millis(line.return_order_line_gmt_modified.0));
     RemoteReturn {
         id: one.reverse_order_id.0.clone(),
         reference: one.trade_order_id.0.clone(),
         lines: lines.into_iter().collect(),
-        received: !words.is_empty() && words.iter().all(arrived),
+        received: !words.is_empty() && arrived,
         raw_status: words.into_iter().collect::<Vec<_>>().join(","),
         updated_at: modified.max().unwrap_or(0),
+    }
+}
+
+/// A SKU's id, which may be written as Lazada's composed `ShopSku`: item, country, id.
+fn sku_id(text: &str) -> &str {
+    match text.rsplit_once('-') {
+        Some((head, id)) if head.contains('_') && id.bytes().all(|byte| byte.is_ascii_digit()) => id,
+        _ => text,
     }
 }
 

@@ -148,6 +148,8 @@ pub(super) struct ReverseLine {
     #[serde(default)]
     pub(super) reverse_status: Text,
     #[serde(default)]
+    pub(super) ofc_status: Text,
+    #[serde(default)]
     pub(super) platform_sku_id: Text,
     #[serde(default)]
     pub(super) product: Option<ReverseProduct>,

@@ -166,7 +166,9 @@ pub(super) fn returned(one: &Return) -> RemoteReturn {
         reference: one.order_sn.0.clone(),
         lines: one.item.0.iter().map(line).collect(),
         raw_status: one.status.0.clone(),
-        received: one.logistics_status.0 == "LOGISTICS_DELIVERY_DONE",
+        received: [&one.logistics_status, &one.reverse_logistics_status]
+            .iter()
+            .any(|status| status.0.contains("DELIVERY_DONE")),
         updated_at: one.update_time.0 * 1000,
     }
 }

@@ -200,6 +200,8 @@ pub(super) struct Return {
     #[serde(default)]
     pub(super) logistics_status: Text,
     #[serde(default)]
+    pub(super) reverse_logistics_status: Text,
+    #[serde(default)]
     pub(super) update_time: Int,
     #[serde(default)]
     pub(super) item: List<ReturnItem>,

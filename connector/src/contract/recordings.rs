@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// An answer to give.
@@ -132,6 +133,7 @@ pub struct Recordings {
     url: String,
     script: Arc<Mutex<Script>>,
     task: JoinHandle<()>,
+    heard: Arc<Notify>,
 }
 
 impl Drop for Recordings {
@@ -146,9 +148,10 @@ impl Recordings {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let script = Arc::new(Mutex::new(Script::default()));
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&script));
+        let heard = Arc::new(Notify::new());
+        let router = Router::new().fallback(serve).with_state((Arc::clone(&script), Arc::clone(&heard)));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, script, task }
+        Self { url, script, task, heard }
     }
 
     /// Where it is, without a slash at the end.
@@ -189,6 +192,21 @@ impl Recordings {
         std::mem::take(&mut self.script.lock().unwrap().seen)
     }
 
+    /// Waits for a request that fits, and takes it and all before it.
+    pub async fn wait_for(&self, fits: impl Fn(&Recorded) -> bool) -> Recorded {
+        loop {
+            let heard = self.heard.notified();
+            {
+                let mut script = self.script.lock().unwrap();
+                if let Some(at) = script.seen.iter().position(&fits) {
+                    return script.seen.drain(..=at).next_back().unwrap();
+                }
+            }
+            let patience = std::time::Duration::from_secs(20);
+            tokio::time::timeout(patience, heard).await.expect("no such request came");
+        }
+    }
+
     /// The one request that was made since the last time.
     #[must_use]
     pub fn only(&self) -> Recorded {
@@ -198,7 +216,10 @@ impl Recordings {
     }
 }
 
-async fn serve(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Response {
+async fn serve(
+    State((script, heard)): State<(Arc<Mutex<Script>>, Arc<Notify>)>,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = to_bytes(body, 16 << 20).await.unwrap();
     let recorded = Recorded {
@@ -221,6 +242,7 @@ async fn serve(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Re
         None => Reply { status: 418, headers: Vec::new(), body: format!("no recording of {key:?}").into() },
     });
     script.seen.push(recorded);
+    heard.notify_waiters();
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);

@@ -30,8 +30,12 @@ const TABLE: &[(&str, May)] = &[
 ];
 
 /// What tests may use beyond the table. Real servers rather than mocks, and the engine over the real stores.
-const TESTS_MAY: &[(&str, &[&str])] =
-    &[("engine", &["store-sqlite", "store-postgres"]), ("api", &["store-sqlite", "store-postgres"])];
+const TESTS_MAY: &[(&str, &[&str])] = &[
+    ("engine", &["store-sqlite", "store-postgres"]),
+    ("api", &["store-sqlite", "store-postgres"]),
+    // What the connectors say is heard by somebody who has read the same facts and not the same code.
+    ("channels", &["sandbox"]),
+];
 
 const PREFIX: &str = "onhand-";
 

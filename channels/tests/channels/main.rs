@@ -1,0 +1,3 @@
+//! The connectors, driven through recorded answers and against the sandbox.
+
+mod sandbox;
