@@ -113,43 +113,18 @@ impl Sandbox {
             apps.clone(),
             dialects,
         ));
-        hub.anywhere(|world, now| {
-            for market in Market::ALL {
-                let key = world.open_shop(market, "Heron & Linden", "SG");
-                let pages = if options.catalogue { catalogue::pages(options.seed) } else { Vec::new() };
-                for page in pages {
-                    world.list(key, &page, now);
-                }
-            }
-        });
+        furnish(&hub, &options);
         let mut tasks = JoinSet::new();
-        let mut bases = Vec::new();
-        for market in Market::ALL {
+        let mut bases: [String; 3] = Default::default();
+        for (market, base) in Market::ALL.into_iter().zip(&mut bases) {
             let wanted = options.listen.get(&market).copied().unwrap_or_else(any_port);
             let (listener, address) = listen(wanted).await?;
-            bases.push(format!("http://{address}"));
+            *base = format!("http://{address}");
             tasks.spawn(server::serve(listener, Arc::clone(&hub), market));
         }
         let (control, address) = listen(options.control).await?;
         tasks.spawn(Sender::new(Arc::clone(&hub))?.run());
-        let urls = Urls {
-            shopee: MarketUrls {
-                api: bases[0].clone(),
-                auth: bases[0].clone(),
-                consent: format!("{}/api/v2/shop/auth_partner", bases[0]),
-            },
-            tiktok: MarketUrls {
-                api: bases[1].clone(),
-                auth: bases[1].clone(),
-                consent: format!("{}/open/authorize", bases[1]),
-            },
-            lazada: MarketUrls {
-                api: bases[2].clone(),
-                auth: bases[2].clone(),
-                consent: format!("{}/oauth/authorize", bases[2]),
-            },
-            control: format!("http://{address}"),
-        };
+        let urls = urls_of(&bases, format!("http://{address}"));
         let desk = Desk {
             hub: Arc::clone(&hub),
             seed: options.seed,
@@ -190,6 +165,34 @@ impl Sandbox {
     /// Stops it and waits until its tasks have ended.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
+    }
+}
+
+/// The three built-in shops, with the built-in catalogue or empty.
+fn furnish(hub: &Hub, options: &Options) {
+    let pages = if options.catalogue { catalogue::pages(options.seed) } else { Vec::new() };
+    hub.anywhere(|world, now| {
+        for market in Market::ALL {
+            let key = world.open_shop(market, "Heron & Linden", "SG");
+            for page in &pages {
+                world.list(key, page, now);
+            }
+        }
+    });
+}
+
+/// `bases` are in the order of `Market::ALL`.
+fn urls_of(bases: &[String; 3], control: String) -> Urls {
+    let market = |base: &String, consent: &str| MarketUrls {
+        api: base.clone(),
+        auth: base.clone(),
+        consent: format!("{base}{consent}"),
+    };
+    Urls {
+        shopee: market(&bases[0], "/api/v2/shop/auth_partner"),
+        tiktok: market(&bases[1], "/open/authorize"),
+        lazada: market(&bases[2], "/oauth/authorize"),
+        control,
     }
 }
 

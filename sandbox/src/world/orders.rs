@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::events::What;
 use super::goods::{Cause, ItemStatus, Variant};
-use super::{Millis, ShopKey, World};
+use super::{Millis, Shop, ShopKey, World};
 
 /// How far one unit of an order has come. The order of the members is the order of time up to `Completed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -180,25 +180,9 @@ impl World {
         let mut lines = Vec::new();
         let mut fell = Vec::new();
         for want in &wants {
-            let Some((item, _)) = shop.variant(want.variant) else { continue };
-            let (item, title) = (item.id, item.title.clone());
-            let units: Vec<Unit> = (0..want.quantity)
-                .map(|_| Unit { id: shop.ids.unit(), status, updated: now, reason: None })
-                .collect();
-            let Some(variant) = shop.variant_mut(want.variant) else { continue };
-            fell.push((variant.id, variant.stock));
-            variant.ordered += want.quantity;
-            variant.holds(status, want.quantity);
-            variant.change(variant.stock - want.quantity, Cause::Sale, now);
-            lines.push(Line {
-                item,
-                variant: variant.id,
-                title,
-                options: variant.options.clone(),
-                seller_sku: variant.seller_sku.clone(),
-                price: variant.price,
-                units,
-            });
+            let Some((line, old)) = shop.take(*want, status, now) else { continue };
+            fell.push((line.variant, old));
+            lines.push(line);
         }
         let order = Order {
             id: id.clone(),
@@ -449,6 +433,32 @@ impl World {
             let Some(variant) = shop.variant_mut(variant) else { continue };
             variant.change(variant.stock + units, Cause::Cancel, now);
         }
+    }
+}
+
+impl Shop {
+    /// Takes what is wanted from the stock; the line of the order and what the stock was before.
+    fn take(&mut self, want: Want, status: Status, now: Millis) -> Option<(Line, i64)> {
+        let (item, _) = self.variant(want.variant)?;
+        let (item, title) = (item.id, item.title.clone());
+        let units = (0..want.quantity)
+            .map(|_| Unit { id: self.ids.unit(), status, updated: now, reason: None })
+            .collect();
+        let variant = self.variant_mut(want.variant)?;
+        let old = variant.stock;
+        variant.ordered += want.quantity;
+        variant.holds(status, want.quantity);
+        variant.change(old - want.quantity, Cause::Sale, now);
+        let line = Line {
+            item,
+            variant: variant.id,
+            title,
+            options: variant.options.clone(),
+            seller_sku: variant.seller_sku.clone(),
+            price: variant.price,
+            units,
+        };
+        Some((line, old))
     }
 }
 
