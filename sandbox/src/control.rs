@@ -48,6 +48,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/control/webhooks", get(settings::webhooks).post(settings::set_webhook))
         .route("/control/webhooks/{market}/suspend", post(settings::suspend))
         .route("/control/webhooks/{market}/resume", post(settings::resume))
+        .route("/control/redirect", post(settings::set_redirect))
         .route("/control/limits", post(settings::set_limits))
         .route("/control/clock", get(settings::clock).post(settings::move_clock))
         .route("/control/report", get(report::report))

@@ -22,6 +22,7 @@ pub(crate) struct Hub {
     pub(crate) outbox: Outbox,
     pub(crate) tally: Tally,
     pub(crate) buyers: Buyers,
+    redirect: Mutex<Option<String>>,
     calls: AtomicU64,
     apps: BTreeMap<Market, App>,
     dialects: BTreeMap<Market, Box<dyn Dialect>>,
@@ -64,6 +65,7 @@ impl Hub {
             outbox,
             tally: Tally::default(),
             buyers,
+            redirect: Mutex::new(None),
             calls: AtomicU64::new(0),
             apps: apps.into_iter().map(|app| (app.market, app)).collect(),
             dialects: dialects.into_iter().map(|dialect| (dialect.market(), dialect)).collect(),
@@ -73,6 +75,15 @@ impl Hub {
     /// What an integrator's app is called and signs with on this marketplace. Every marketplace has one.
     pub(crate) fn app(&self, market: Market) -> &App {
         &self.apps[&market]
+    }
+
+    /// Where TikTok Shop sends a seller back to: it is registered with the app and not named by it.
+    pub(crate) fn redirect(&self) -> Option<String> {
+        self.redirect.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_redirect(&self, to: Option<String>) {
+        *self.redirect.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 
     pub(crate) fn dialect(&self, market: Market) -> &dyn Dialect {

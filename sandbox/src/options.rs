@@ -19,6 +19,9 @@ pub struct Options {
     pub catalogue: bool,
     /// Where each marketplace sends its messages; a marketplace that is not named sends none until it is told to.
     pub webhook_urls: BTreeMap<Market, String>,
+    /// Where TikTok Shop sends a seller back to when he has consented: there the address is registered with the app. The other
+    /// two are told by the app.
+    pub tiktok_redirect: Option<String>,
     /// Orders a second over all shops, made by buyers from the start. 0: none.
     pub buyers_per_second: f64,
     /// Waiting times of the marketplaces (before a message is tried again, before a buyer pays) are multiplied by this. 1 is
@@ -38,6 +41,7 @@ impl Default for Options {
             control: any_port(),
             catalogue: true,
             webhook_urls: BTreeMap::new(),
+            tiktok_redirect: None,
             buyers_per_second: 0.0,
             time_scale: 1.0,
             limits: RateLimits::Published,

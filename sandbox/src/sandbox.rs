@@ -170,6 +170,7 @@ impl Sandbox {
 
 /// The three built-in shops, with the built-in catalogue or empty.
 fn furnish(hub: &Hub, options: &Options) {
+    hub.set_redirect(options.tiktok_redirect.clone());
     let pages = if options.catalogue { catalogue::pages(options.seed) } else { Vec::new() };
     hub.anywhere(|world, now| {
         for market in Market::ALL {

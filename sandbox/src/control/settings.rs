@@ -61,6 +61,23 @@ pub(super) async fn resume(State(desk): State<Desk>, Path(market): Path<Market>)
     webhooks(State(desk)).await
 }
 
+/// Where TikTok Shop sends a seller back to when he has consented; null: nowhere.
+#[derive(Debug, Deserialize)]
+pub(super) struct Redirect {
+    url: Option<String>,
+}
+
+pub(super) async fn set_redirect(
+    State(desk): State<Desk>,
+    Json(redirect): Json<Redirect>,
+) -> Result<Json<Value>, Refused> {
+    if redirect.url.as_ref().is_some_and(|url| reqwest::Url::parse(url).is_err()) {
+        return Err(Refused::wrong("`url` is no address"));
+    }
+    desk.hub.set_redirect(redirect.url);
+    Ok(Json(json!({"url": desk.hub.redirect()})))
+}
+
 /// Which limits hold: `{"limits": "published"}`, `{"limits": "off"}` or `{"per_second": 5}`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Limits {

@@ -26,8 +26,8 @@ const RULES: TokenRules = TokenRules {
 /// An authorisation code works once and within 30 minutes.
 const CODE_LIFE: Millis = 30 * MINUTE;
 
-/// The page of the seller. The marketplace redirects to the address that was registered with the app; the sandbox takes it
-/// from `redirect_uri`, and shows the code on a page when it is not there.
+/// The page of the seller. The marketplace redirects to the address that was registered with the app. The sandbox lets a
+/// `redirect_uri` in the link outrank it, and shows the code on a page when there is neither.
 pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) -> Answer {
     let app = hub.app(Market::Tiktok);
     let by_service = call.query("service_id") == Some(app.service_id.as_str());
@@ -52,7 +52,8 @@ pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) ->
         ("shop_region", &region),
         ("state", state),
     ];
-    match call.query("redirect_uri").and_then(|to| with_query(to, &parameters)) {
+    let registered = call.query("redirect_uri").map(str::to_owned).or_else(|| hub.redirect());
+    match registered.and_then(|to| with_query(&to, &parameters)) {
         Some(to) => Answer::redirect(&to),
         None => {
             let (code, state) = (consent::escaped(&code), consent::escaped(state));

@@ -70,6 +70,13 @@ async fn the_seller_is_asked_and_strange_apps_are_sent_away() {
     let page = probe.http.get(old).query(&query).send().await.unwrap().text().await.unwrap();
     let code = page.split("id=\"code\">").nth(1).unwrap().split('<').next().unwrap();
     assert_eq!(app.exchange(code).await["code"], 0);
+    // With an address that is registered the seller goes there.
+    probe.tell("/control/redirect", json!({"url": "https://onhand.example/tiktok?x=1"})).await;
+    let query = [("service_id", app.keys().service_id.as_str()), ("state", "s"), ("auto", "1")];
+    let answer = probe.http.get(consent).query(&query).send().await.unwrap();
+    let to = answer.headers()["location"].to_str().unwrap();
+    assert!(to.starts_with("https://onhand.example/tiktok?x=1&app_key=") && to.contains("&state=s"), "{to}");
+    assert_eq!(probe.try_tell("/control/redirect", json!({"url": "no"})).await.0, 400);
 }
 
 #[tokio::test]
