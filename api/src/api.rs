@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::auth::Keys;
 use crate::frame::Names;
 use crate::measures::Measures;
+use crate::rate::Limiter;
 
 /// How the API runs.
 #[derive(Debug, Clone)]
@@ -34,6 +35,10 @@ pub struct Settings {
     pub hold_default_ms: i64,
     /// Whether `/metrics` needs no key.
     pub metrics_public: bool,
+    /// Requests a second that one API key may make of this process; 0 for no limit.
+    pub rate_limit: u32,
+    /// Requests that a key which has rested may make at once; 0 for those of two seconds.
+    pub rate_burst: u32,
     /// The version that `/readyz` and the API description show.
     pub version: String,
 }
@@ -50,6 +55,8 @@ impl Default for Settings {
             shutdown_timeout: Duration::from_secs(20),
             hold_default_ms: HOLD_DEFAULT_MS,
             metrics_public: false,
+            rate_limit: 0,
+            rate_burst: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -59,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
+    pub(crate) limiter: Option<Limiter>,
     pub(crate) names: Names,
     pub(crate) measures: Measures,
     pub(crate) registry: Registry,
@@ -85,11 +93,13 @@ impl Api {
         let mut registry = Registry::default();
         engine.metrics().register(&mut registry);
         measures.register(&mut registry);
+        let limiter = Limiter::new(settings.rate_limit, settings.rate_burst);
         Self(Arc::new(Shared {
             document: crate::openapi::Document::new(&settings.version),
             engine,
             settings,
             keys: Keys::default(),
+            limiter,
             names: Names::default(),
             measures,
             registry,

@@ -22,6 +22,7 @@ use crate::api::Api;
 use crate::auth::{Who, request_id};
 use crate::policy::{Access, Route, find};
 use crate::problem::{self, Problem};
+use crate::rate::Allowance;
 
 /// The header of the request's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -105,8 +106,9 @@ where
                 .extensions()
                 .get::<MatchedPath>()
                 .and_then(|path| find(request.method().as_str(), path.as_str()));
+            let mut allowance = None;
             let admitted = match route {
-                Some(route) => admit(&api, route, &mut request).await,
+                Some(route) => admit(&api, route, &mut request, &mut allowance).await,
                 // No such route or method: the fallbacks say so. A route without a line in the table is not served.
                 None if request.extensions().get::<MatchedPath>().is_none() => Ok(()),
                 None if crate::routes::knows_path(&request) => Ok(()),
@@ -125,13 +127,22 @@ where
                 }
                 Err(problem) => problem.into_response(),
             };
-            Ok(finish(&api, route, response, &id, started))
+            let mut response = finish(&api, route, response, &id, started);
+            if let Some(allowance) = allowance {
+                allowance.tell(response.headers_mut());
+            }
+            Ok(response)
         })
     }
 }
 
-/// Lets the request through, or says why not.
-async fn admit(api: &Api, route: &'static Route, request: &mut Request) -> Result<(), Problem> {
+/// Lets the request through, or says why not. `allowance` becomes what the caller's key may still do.
+async fn admit(
+    api: &Api,
+    route: &'static Route,
+    request: &mut Request,
+    allowance: &mut Option<Allowance>,
+) -> Result<(), Problem> {
     request.extensions_mut().insert(Matched(route));
     check_size(api, request.headers())?;
     let needed = match route.access {
@@ -143,6 +154,10 @@ async fn admit(api: &Api, route: &'static Route, request: &mut Request) -> Resul
     };
     match api.0.keys.who(api.reads(), request.headers()).await {
         Who::Known(key) => {
+            *allowance = api.0.limiter.as_ref().map(|limiter| limiter.take(key.id, Instant::now()));
+            if let Some(Allowance { allowed: false, reset_s, .. }) = *allowance {
+                return Err(Problem::new(&problem::RATE_LIMITED, problem::RATE_LIMITED.advice).after(reset_s));
+            }
             if let Some(scope) = needed.filter(|&scope| !key.allows(scope)) {
                 return Err(Problem::missing_scope(scope.name()));
             }

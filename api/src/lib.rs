@@ -15,6 +15,7 @@ mod measures;
 mod openapi;
 mod policy;
 mod problem;
+mod rate;
 mod reference;
 mod respond;
 mod routes;

@@ -155,6 +155,14 @@ fn problem_response(status: StatusCode) -> Response {
     if matches!(status.as_u16(), 429 | 503) {
         response = response.header("Retry-After", header("When to try again, in seconds", Type::Integer));
     }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let policy =
+            "`\"default\"`, the requests at once (`q`) and the seconds in which they come back (`w`)";
+        let state = "`\"default\"`, the requests left (`r`) and the seconds until there is one (`t`)";
+        response = response
+            .header("RateLimit-Policy", header(policy, Type::String))
+            .header("RateLimit", header(state, Type::String));
+    }
     if status == StatusCode::UNAUTHORIZED {
         response = response.header("WWW-Authenticate", header("`Bearer`", Type::String));
     }
@@ -260,7 +268,7 @@ fn problems_of(operation: &Operation, route: &Route) -> Vec<u16> {
         found.push(400);
     }
     if route.access != Access::Public {
-        found.extend([401, 503]);
+        found.extend([401, 429, 503]);
     }
     if matches!(route.access, Access::Needs(_) | Access::Metrics) {
         found.push(403);

@@ -108,6 +108,12 @@ impl Problem {
         }))
     }
 
+    /// The same, to be tried again after so many seconds.
+    pub(crate) fn after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// A request that is not valid, with every place that is wrong.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {

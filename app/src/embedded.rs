@@ -164,6 +164,8 @@ fn api_settings(settings: &Settings) -> onhand_api::Settings {
         shutdown_timeout: Duration::from_secs(settings.stop_seconds),
         hold_default_ms: i64::from(settings.hold_seconds) * 1000,
         metrics_public: settings.metrics_public,
+        rate_limit: settings.rate_limit,
+        rate_burst: settings.rate_burst,
         ..onhand_api::Settings::default()
     }
 }

@@ -179,6 +179,12 @@ settings! {
     /// Whether /metrics needs no API key
     #[arg(hide_short_help = true, value_name = "BOOL")]
     metrics_public: bool = false;
+    /// Requests a second that one API key may make of this process; 0 for no limit
+    #[arg(hide_short_help = true, value_name = "N")]
+    rate_limit: u32 = 0;
+    /// Requests that a key which has rested may make at once; 0 for those of two seconds
+    #[arg(hide_short_help = true, value_name = "N")]
+    rate_burst: u32 = 0;
     /// Seconds that requests in progress may take to finish when the server stops
     #[arg(hide_short_help = true, value_name = "SECONDS")]
     stop_seconds: u64 = 20;

@@ -170,3 +170,32 @@ async fn measures_are_there_for_whoever_may_see_them() {
     let answer = public.call("GET", "/metrics").without("authorization").send().await;
     assert_eq!(answer.status.as_u16(), 200);
 }
+
+#[tokio::test]
+async fn a_key_that_asks_too_often_is_429_and_others_are_served() {
+    let world = World::with(Settings { rate_limit: 1, rate_burst: 3, ..Settings::default() }).await;
+    let (_, other) = world.make_key(&["stock:read"]).await;
+    let mut left = Vec::new();
+    // Far more often than once a second, however slow the machine.
+    let refused = loop {
+        let answer = world.get("/v1/locations").await;
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"default\";q=3;w=3"));
+        assert_eq!(answer.header("x-ratelimit-limit"), Some("3"));
+        left.push(answer.header("x-ratelimit-remaining").expect("a header").to_owned());
+        if answer.status == 429 {
+            break answer;
+        }
+        assert!(left.len() < 1_000, "never too often");
+    };
+    refused.problem(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(refused.header("ratelimit"), Some("\"default\";r=0;t=1"));
+    assert_eq!(left.last().map(String::as_str), Some("0"));
+    let call = world.call("GET", "/v1/locations").without("authorization");
+    let served = call.header("authorization", &format!("Bearer {other}")).send().await;
+    assert_eq!(served.status, 200, "another key has tokens of its own");
+    // Who needs no key is not counted, and without the setting nobody is.
+    let health = world.get("/readyz").await;
+    assert_eq!((health.status.as_u16(), health.header("ratelimit")), (200, None));
+    assert_eq!(World::new().await.get("/v1/locations").await.header("ratelimit"), None);
+}
