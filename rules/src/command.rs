@@ -194,5 +194,6 @@ commands! {
 }
 
 /// How many rounds of loading a command may ask for: the order names its holds, the holds name SKUs, the SKUs name
-/// stock rows, and a stock row that lacks units names the overdue holders on it, whose lines name more stock rows.
-pub const ROUNDS_MAX: usize = 6;
+/// stock rows, and a stock row that lacks units names the overdue holders on it, whose lines name more stock rows. An
+/// order of a marketplace names listings or orders first.
+pub const ROUNDS_MAX: usize = 8;

@@ -73,6 +73,8 @@ pub struct Listing {
     pub state: ListingState,
     /// Whose stock it sells; `None` while nobody has said so. Its figure is then never touched.
     pub mapping: Option<Mapping>,
+    /// A person took the mapping away: it is not mapped by itself again.
+    pub hands_off: bool,
     /// Instead of the shop's rule.
     pub rule: Option<PublishRule>,
     /// Rises with each change that may concern what is published (Q11).

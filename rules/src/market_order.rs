@@ -115,6 +115,8 @@ pub struct MarketOrder {
     pub snapshot: MarketSnapshot,
     /// What became of its lines.
     pub applied: Vec<AppliedLine>,
+    /// Listings (item, variant) that must be mapped before the rest can be applied; empty unless `state` says so.
+    pub waits_for: Vec<(String, String)>,
     /// Why a person must look.
     pub trouble: Option<String>,
     /// Older news that was ignored.

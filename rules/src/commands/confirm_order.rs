@@ -94,7 +94,13 @@ impl ConfirmOrder {
                 units: line.expired,
             })
             .collect();
-        if let Err(refusal) = guard(scope, context, &parts) {
+        // A marketplace's order is a fact: it takes its units again whether they are there or not.
+        let (guarded, kind) = if order.forced {
+            (Ok(()), MovementKind::ForcedOrder)
+        } else {
+            (guard(scope, context, &parts), MovementKind::AllocateDirect)
+        };
+        if let Err(refusal) = guarded {
             if self.payment_reference.is_none() {
                 return Err(refusal);
             }
@@ -109,7 +115,7 @@ impl ConfirmOrder {
             line.cancelled -= units;
             line.allocated += units;
             let delta = Quantities { allocated: units, ..Quantities::default() };
-            shift(scope, context, line.key, MovementKind::AllocateDirect, delta, &cause)?;
+            shift(scope, context, line.key, kind, delta, &cause)?;
         }
         order.late = true;
         Ok(self.confirmed(scope, context, order))
