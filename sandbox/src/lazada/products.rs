@@ -93,6 +93,7 @@ pub(super) fn item(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let found = match (visit.get("item_id"), visit.get("seller_sku")) {
         (Some(id), _) => {
             let item = id.parse().ok().and_then(|id: u64| shop.items.get(&id));
+            let item = item.filter(|item| item.status != ItemStatus::Deleted);
             item.ok_or_else(|| Refusal::service("208", "E208: Item not exist"))?
         }
         (None, Some(sku)) => {

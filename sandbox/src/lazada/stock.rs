@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::hub::WriteFault;
+use crate::world::ItemStatus;
 
 use super::reply::Refusal;
 use super::routes::Visit;
@@ -76,7 +77,8 @@ fn set(visit: &mut Visit<'_>, sku: &Element, broken: bool) -> Result<(), SkuErro
     };
     let unknown = || error("207", "E207: SKU not exist", given.clone());
     let shop = visit.world.shop(visit.shop).ok_or_else(unknown)?;
-    let (item, variant) = sku_id.parse().ok().and_then(|id: u64| shop.variant(id)).ok_or_else(unknown)?;
+    let known = sku_id.parse().ok().and_then(|id: u64| shop.variant(id));
+    let (item, variant) = known.filter(|(item, _)| item.status != ItemStatus::Deleted).ok_or_else(unknown)?;
     if sku.text_of("ItemId") != Some(item.id.to_string().as_str()) {
         return Err(error("208", "E208: Item not exist", given.clone()));
     }

@@ -27,7 +27,7 @@ const RULES: TokenRules = TokenRules {
 const CODE_LIFE: Millis = 30 * MINUTE;
 
 /// The page of the seller. The marketplace redirects to the address that was registered with the app. The sandbox lets a
-/// `redirect_uri` in the link outrank it, and shows the code on a page when there is neither.
+/// `redirect_uri` in the link outrank it, and shows the code on a page of its own when there is neither.
 pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) -> Answer {
     let app = hub.app(Market::Tiktok);
     let by_service = call.query("service_id") == Some(app.service_id.as_str());
@@ -53,17 +53,22 @@ pub(super) fn consent(world: &mut World, hub: &Hub, call: &Call, now: Millis) ->
         ("state", state),
     ];
     let registered = call.query("redirect_uri").map(str::to_owned).or_else(|| hub.redirect());
-    match registered.and_then(|to| with_query(&to, &parameters)) {
+    let here = || call.header("host").map(|host| format!("http://{host}/authorised"));
+    match registered.or_else(here).and_then(|to| with_query(&to, &parameters)) {
         Some(to) => Answer::redirect(&to),
-        None => {
-            let (code, state) = (consent::escaped(&code), consent::escaped(state));
-            let page = format!(
-                "<!doctype html><title>Authorised</title><p>Code: <code id=\"code\">{code}</code></p>\
-                 <p>State: <code id=\"state\">{state}</code></p>"
-            );
-            Answer::html(200, page)
-        }
+        None => reply::Refusal::wrong_path().answer(),
     }
+}
+
+/// Where a seller ends for whose app no address is registered: he sees the code.
+pub(super) fn authorised(call: &Call) -> Answer {
+    let shown = |name: &str| consent::escaped(call.query(name).unwrap_or_default());
+    let (code, state) = (shown("code"), shown("state"));
+    let page = format!(
+        "<!doctype html><title>Authorised</title><p>Code: <code id=\"code\">{code}</code></p>\
+         <p>State: <code id=\"state\">{state}</code></p>"
+    );
+    Answer::html(200, page)
 }
 
 /// `GET /api/v2/token/get`: tokens for a code.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::hub::WriteFault;
-use crate::world::{ItemStatus, Shop, Variant};
+use crate::world::{Item, ItemStatus, Shop, Variant};
 
 use super::products;
 use super::reply::Refusal;
@@ -164,7 +164,7 @@ struct Search {
     sku_ids: Vec<String>,
 }
 
-/// `POST /product/202309/inventory/search`: by SKUs, or by products when no SKUs are named. Unknown ids are left out.
+/// `POST /product/202309/inventory/search`: by SKUs, or by products when no SKUs are named. Ids that are unknown or deleted are left out.
 pub(super) fn search(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let search: Search = visit.body()?;
     if search.sku_ids.len() > 600 {
@@ -177,15 +177,16 @@ pub(super) fn search(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
         return Err(Refusal::business(12_019_008, "Product id is invalid"));
     }
     let shop = visit.shop()?;
+    let there = |item: &Item| item.status != ItemStatus::Deleted;
     let mut found: BTreeMap<u64, Vec<&Variant>> = BTreeMap::new();
     if search.sku_ids.is_empty() {
         let ids = search.product_ids.iter().filter_map(|id| id.parse::<u64>().ok());
-        for item in ids.filter_map(|id| shop.items.get(&id)) {
+        for item in ids.filter_map(|id| shop.items.get(&id)).filter(|item| there(item)) {
             found.insert(item.id, item.variants.iter().collect());
         }
     } else {
         let ids = search.sku_ids.iter().filter_map(|id| id.parse::<u64>().ok());
-        for (item, variant) in ids.filter_map(|id| shop.variant(id)) {
+        for (item, variant) in ids.filter_map(|id| shop.variant(id)).filter(|(item, _)| there(item)) {
             found.entry(item.id).or_default().push(variant);
         }
     }

@@ -71,6 +71,7 @@ impl Dialect for Tiktok {
     fn answer(&self, hub: &Hub, call: &Call) -> Answer {
         match routes::place(call) {
             Place::Consent => hub.anywhere(|world, now| auth::consent(world, hub, call, now)),
+            Place::Authorised => auth::authorised(call),
             Place::TokenGet => auth::token_get(hub, call),
             Place::TokenRefresh => auth::token_refresh(hub, call),
             Place::Api(route, ids) => api(hub, call, route, &ids),

@@ -129,9 +129,10 @@ pub(super) fn detail(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     Ok(body)
 }
 
-/// The product with this id. A number that is none, or somebody else's, is unknown.
+/// The product with this id. A number that is none, that of a deleted one, or somebody else's, is unknown.
 pub(super) fn item<'a>(shop: &'a Shop, id: &str) -> Result<&'a Item, Refusal> {
     let found = id.parse().ok().and_then(|id: u64| shop.items.get(&id));
+    let found = found.filter(|item| item.status != ItemStatus::Deleted);
     found.ok_or_else(|| Refusal::business(12_052_032, "The product does not exist"))
 }
 

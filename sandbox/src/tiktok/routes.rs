@@ -69,6 +69,7 @@ impl Visit<'_> {
 /// Where a call leads.
 pub(super) enum Place<'a> {
     Consent,
+    Authorised,
     TokenGet,
     TokenRefresh,
     Api(&'static Route, Vec<&'a str>),
@@ -80,6 +81,7 @@ pub(super) fn place(call: &Call) -> Place<'_> {
     match (call.method.as_str(), call.path.as_str()) {
         // The link of the console, and the one that older SDKs build themselves.
         ("GET", "/open/authorize" | "/oauth/authorize") => return Place::Consent,
+        ("GET", "/authorised") => return Place::Authorised,
         ("GET", "/api/v2/token/get") => return Place::TokenGet,
         ("GET", "/api/v2/token/refresh") => return Place::TokenRefresh,
         _ => {}

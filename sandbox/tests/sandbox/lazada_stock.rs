@@ -185,3 +185,24 @@ async fn h8_campaigns_and_promotions() {
     let sku = skus.iter().find(|sku| sku["SellerSku"] == "MUG-HER-BLK").unwrap();
     assert_eq!(sku["channelInventories"][0]["sellableQuantity"], 2);
 }
+
+#[tokio::test]
+async fn h8_a_deleted_product_is_gone() {
+    let probe = Probe::start().await;
+    let app = LazadaApp::connect(&probe).await;
+    let tray = ids(&probe, "TRY-LIN").await;
+    let delete = json!({"market": "lazada", "seller_sku": "TRY-LIN", "status": "deleted"});
+    probe.tell("/control/listings/status", delete).await;
+    let write = update(&app, &row(tray, &quantity(1))).await;
+    assert_eq!(
+        (write["code"].as_str(), write["detail"][0]["code"].as_str()),
+        (Some("501"), Some("207")),
+        "{write}"
+    );
+    let gone = app.get("/product/item/get", &[("item_id", &tray.0.to_string())]).await;
+    assert_eq!(gone["code"], "208");
+    let all = app.get(LIST, &[("sku_seller_list", "[\"TRY-LIN\"]")]).await;
+    assert_eq!(all["data"]["total_products"], 0);
+    let deleted = app.get(LIST, &[("filter", "deleted")]).await;
+    assert_eq!(deleted["data"]["products"][0]["item_id"], tray.0);
+}

@@ -67,7 +67,9 @@ async fn the_seller_is_asked_and_strange_apps_are_sent_away() {
     // The older link carries the app's key; without an address to go back to the code is shown.
     let old = app.url("/oauth/authorize");
     let query = [("app_key", app.keys().app_id.as_str()), ("state", "s"), ("auto", "1")];
-    let page = probe.http.get(old).query(&query).send().await.unwrap().text().await.unwrap();
+    let answer = probe.http.get(old).query(&query).send().await.unwrap();
+    let to = answer.headers()["location"].to_str().unwrap();
+    let page = probe.http.get(to).send().await.unwrap().text().await.unwrap();
     let code = page.split("id=\"code\">").nth(1).unwrap().split('<').next().unwrap();
     assert_eq!(app.exchange(code).await["code"], 0);
     // With an address that is registered the seller goes there.

@@ -204,3 +204,20 @@ async fn h8_a_promotion_holds_its_units() {
     assert_eq!(set(7).await["data"]["errors"][0]["code"], 12_052_393);
     assert_eq!(set(8).await["data"]["errors"], json!([]));
 }
+
+#[tokio::test]
+async fn h8_a_deleted_product_is_gone() {
+    let probe = Probe::start().await;
+    let app = TiktokApp::connect(&probe).await;
+    let (product, sku, warehouse) = sku(&app, "TRY-LIN").await;
+    let body = json!({"market": "tiktok", "seller_sku": "TRY-LIN", "status": "deleted"});
+    probe.tell("/control/listings/status", body).await;
+    let write = app.post(&path(&product), &[], json!({"skus": [wanted(&sku, &warehouse, 1)]})).await;
+    assert_eq!(write["code"], 12_052_032);
+    assert_eq!(app.get(&format!("/product/202309/products/{product}"), &[]).await["code"], 12_052_032);
+    for body in [json!({"sku_ids": [sku]}), json!({"product_ids": [product]})] {
+        assert_eq!(app.post(INVENTORY, &[], body).await["data"]["inventory"], json!([]));
+    }
+    let found = app.post(SEARCH, &[("page_size", "10")], json!({"status": "DELETED"})).await;
+    assert_eq!(found["data"]["products"][0]["id"], product.as_str());
+}
