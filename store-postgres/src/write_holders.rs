@@ -8,6 +8,13 @@ use crate::session::Desk;
 use crate::statements::Sql;
 use crate::write::{Pairs, column, exactly, sorted_out};
 
+/// Carries out one statement whose parameters are columns over rows: one value of each row for each of them.
+macro_rules! put {
+    ($desk:expr, $sql:ident, $rows:expr, $row:ident => [$($value:expr),+ $(,)?]) => {
+        exactly($desk, $rows.len(), Sql::$sql, &[$(&column!($rows, $row => $value)),+]).await
+    };
+}
+
 pub(crate) async fn orders(desk: &Desk, rows: &[Tracked<Order>]) -> Result<(), StoreError> {
     let (mut new, changed) = sorted_out(rows);
     // By the key that another replica may insert at the same moment.
@@ -17,51 +24,39 @@ pub(crate) async fn orders(desk: &Desk, rows: &[Tracked<Order>]) -> Result<(), S
 }
 
 async fn insert_orders(desk: &Desk, new: Vec<&Order>) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        new.len(),
-        Sql::InsertOrders,
-        &[
-            &column!(new, order => Uuid(order.id.0)),
-            &column!(new, order => order.channel.as_str()),
-            &column!(new, order => order.reference.as_deref()),
-            &column!(new, order => order.state.name()),
-            &column!(new, order => order.payment.name()),
-            &column!(new, order => order.fulfilment.name()),
-            &column!(new, order => order.forced),
-            &column!(new, order => order.late),
-            &column!(new, order => order.payment_reference.as_deref()),
-            &column!(new, order => order.currency.as_deref()),
-            &column!(new, order => order.expires_at),
-            &column!(new, order => order.created_at),
-            &column!(new, order => order.updated_at),
-            &column!(new, order => order.version),
-        ],
-    )
-    .await
+    put!(desk, InsertOrders, new, order => [
+        Uuid(order.id.0),
+        order.channel.as_str(),
+        order.reference.as_deref(),
+        order.state.name(),
+        order.payment.name(),
+        order.fulfilment.name(),
+        order.forced,
+        order.late,
+        order.payment_reference.as_deref(),
+        order.currency.as_deref(),
+        order.expires_at,
+        order.created_at,
+        order.updated_at,
+        order.version,
+    ])
 }
 
 async fn update_orders(desk: &Desk, changed: Pairs<'_, Order>) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        changed.len(),
-        Sql::UpdateOrders,
-        &[
-            &column!(changed, pair => Uuid(pair.1.id.0)),
-            &column!(changed, pair => pair.1.state.name()),
-            &column!(changed, pair => pair.1.payment.name()),
-            &column!(changed, pair => pair.1.fulfilment.name()),
-            &column!(changed, pair => pair.1.forced),
-            &column!(changed, pair => pair.1.late),
-            &column!(changed, pair => pair.1.payment_reference.as_deref()),
-            &column!(changed, pair => pair.1.currency.as_deref()),
-            &column!(changed, pair => pair.1.expires_at),
-            &column!(changed, pair => pair.1.updated_at),
-            &column!(changed, pair => pair.1.version),
-            &column!(changed, pair => pair.0.version),
-        ],
-    )
-    .await
+    put!(desk, UpdateOrders, changed, pair => [
+        Uuid(pair.1.id.0),
+        pair.1.state.name(),
+        pair.1.payment.name(),
+        pair.1.fulfilment.name(),
+        pair.1.forced,
+        pair.1.late,
+        pair.1.payment_reference.as_deref(),
+        pair.1.currency.as_deref(),
+        pair.1.expires_at,
+        pair.1.updated_at,
+        pair.1.version,
+        pair.0.version,
+    ])
 }
 
 /// Lines with the ids of their owners.
@@ -106,52 +101,40 @@ pub(crate) async fn order_lines(desk: &Desk, rows: &[Tracked<Order>]) -> Result<
 }
 
 async fn insert_order_lines(desk: &Desk, new: &[(Uuid, &OrderLine)]) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        new.len(),
-        Sql::InsertOrderLines,
-        &[
-            &column!(new, row => row.0),
-            &column!(new, row => row.1.line),
-            &column!(new, row => row.1.part),
-            &column!(new, row => row.1.item.0),
-            &column!(new, row => row.1.key.sku.0),
-            &column!(new, row => row.1.key.location.0),
-            &column!(new, row => row.1.per_item),
-            &column!(new, row => row.1.ordered),
-            &column!(new, row => row.1.reserved),
-            &column!(new, row => row.1.allocated),
-            &column!(new, row => row.1.short),
-            &column!(new, row => row.1.shipped),
-            &column!(new, row => row.1.cancelled),
-            &column!(new, row => row.1.expired),
-            &column!(new, row => row.1.returned),
-            &column!(new, row => row.1.unit_minor),
-        ],
-    )
-    .await
+    put!(desk, InsertOrderLines, new, row => [
+        row.0,
+        row.1.line,
+        row.1.part,
+        row.1.item.0,
+        row.1.key.sku.0,
+        row.1.key.location.0,
+        row.1.per_item,
+        row.1.ordered,
+        row.1.reserved,
+        row.1.allocated,
+        row.1.short,
+        row.1.shipped,
+        row.1.cancelled,
+        row.1.expired,
+        row.1.returned,
+        row.1.unit_minor,
+    ])
 }
 
 async fn update_order_lines(desk: &Desk, changed: &[(Uuid, &OrderLine)]) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        changed.len(),
-        Sql::UpdateOrderLines,
-        &[
-            &column!(changed, row => row.0),
-            &column!(changed, row => row.1.line),
-            &column!(changed, row => row.1.part),
-            &column!(changed, row => row.1.ordered),
-            &column!(changed, row => row.1.reserved),
-            &column!(changed, row => row.1.allocated),
-            &column!(changed, row => row.1.short),
-            &column!(changed, row => row.1.shipped),
-            &column!(changed, row => row.1.cancelled),
-            &column!(changed, row => row.1.expired),
-            &column!(changed, row => row.1.returned),
-        ],
-    )
-    .await
+    put!(desk, UpdateOrderLines, changed, row => [
+        row.0,
+        row.1.line,
+        row.1.part,
+        row.1.ordered,
+        row.1.reserved,
+        row.1.allocated,
+        row.1.short,
+        row.1.shipped,
+        row.1.cancelled,
+        row.1.expired,
+        row.1.returned,
+    ])
 }
 
 pub(crate) async fn reservations(desk: &Desk, rows: &[Tracked<Reservation>]) -> Result<(), StoreError> {
@@ -165,43 +148,31 @@ pub(crate) async fn reservations(desk: &Desk, rows: &[Tracked<Reservation>]) -> 
 }
 
 async fn insert_reservations(desk: &Desk, new: Vec<&Reservation>) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        new.len(),
-        Sql::InsertReservations,
-        &[
-            &column!(new, row => Uuid(row.id.0)),
-            &column!(new, row => row.state.name()),
-            &column!(new, row => row.owner.as_deref()),
-            &column!(new, row => row.order.map(|order| Uuid(order.0))),
-            &column!(new, row => row.expires_at),
-            &column!(new, row => row.extensions),
-            &column!(new, row => row.created_at),
-            &column!(new, row => row.updated_at),
-            &column!(new, row => row.version),
-        ],
-    )
-    .await
+    put!(desk, InsertReservations, new, row => [
+        Uuid(row.id.0),
+        row.state.name(),
+        row.owner.as_deref(),
+        row.order.map(|order| Uuid(order.0)),
+        row.expires_at,
+        row.extensions,
+        row.created_at,
+        row.updated_at,
+        row.version,
+    ])
 }
 
 async fn update_reservations(desk: &Desk, changed: Pairs<'_, Reservation>) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        changed.len(),
-        Sql::UpdateReservations,
-        &[
-            &column!(changed, pair => Uuid(pair.1.id.0)),
-            &column!(changed, pair => pair.1.state.name()),
-            &column!(changed, pair => pair.1.owner.as_deref()),
-            &column!(changed, pair => pair.1.order.map(|order| Uuid(order.0))),
-            &column!(changed, pair => pair.1.expires_at),
-            &column!(changed, pair => pair.1.extensions),
-            &column!(changed, pair => pair.1.updated_at),
-            &column!(changed, pair => pair.1.version),
-            &column!(changed, pair => pair.0.version),
-        ],
-    )
-    .await
+    put!(desk, UpdateReservations, changed, pair => [
+        Uuid(pair.1.id.0),
+        pair.1.state.name(),
+        pair.1.owner.as_deref(),
+        pair.1.order.map(|order| Uuid(order.0)),
+        pair.1.expires_at,
+        pair.1.extensions,
+        pair.1.updated_at,
+        pair.1.version,
+        pair.0.version,
+    ])
 }
 
 pub(crate) async fn reservation_lines(desk: &Desk, rows: &[Tracked<Reservation>]) -> Result<(), StoreError> {
@@ -220,44 +191,32 @@ pub(crate) async fn reservation_lines(desk: &Desk, rows: &[Tracked<Reservation>]
 }
 
 async fn insert_reservation_lines(desk: &Desk, new: &[(Uuid, &ReservationLine)]) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        new.len(),
-        Sql::InsertReservationLines,
-        &[
-            &column!(new, row => row.0),
-            &column!(new, row => row.1.line),
-            &column!(new, row => row.1.part),
-            &column!(new, row => row.1.item.0),
-            &column!(new, row => row.1.key.sku.0),
-            &column!(new, row => row.1.key.location.0),
-            &column!(new, row => row.1.per_item),
-            &column!(new, row => row.1.quantity),
-            &column!(new, row => row.1.allocated),
-            &column!(new, row => row.1.released),
-            &column!(new, row => row.1.expired),
-        ],
-    )
-    .await
+    put!(desk, InsertReservationLines, new, row => [
+        row.0,
+        row.1.line,
+        row.1.part,
+        row.1.item.0,
+        row.1.key.sku.0,
+        row.1.key.location.0,
+        row.1.per_item,
+        row.1.quantity,
+        row.1.allocated,
+        row.1.released,
+        row.1.expired,
+    ])
 }
 
 async fn update_reservation_lines(
     desk: &Desk,
     changed: &[(Uuid, &ReservationLine)],
 ) -> Result<(), StoreError> {
-    exactly(
-        desk,
-        changed.len(),
-        Sql::UpdateReservationLines,
-        &[
-            &column!(changed, row => row.0),
-            &column!(changed, row => row.1.line),
-            &column!(changed, row => row.1.part),
-            &column!(changed, row => row.1.quantity),
-            &column!(changed, row => row.1.allocated),
-            &column!(changed, row => row.1.released),
-            &column!(changed, row => row.1.expired),
-        ],
-    )
-    .await
+    put!(desk, UpdateReservationLines, changed, row => [
+        row.0,
+        row.1.line,
+        row.1.part,
+        row.1.quantity,
+        row.1.allocated,
+        row.1.released,
+        row.1.expired,
+    ])
 }

@@ -10,7 +10,7 @@ use onhand_rules::{ApiKeyId, OrderId};
 use super::Fixture;
 use super::commands::*;
 use super::driver::Request;
-use super::world::{START, World};
+use super::world::{START, World, api_key};
 
 /// The dump that [`script`] leaves.
 const GOLDEN: &str = include_str!("golden.txt");

@@ -7,7 +7,7 @@ use onhand_rules::{
 
 use super::commands::*;
 use super::driver::Request;
-use super::world::{START, World};
+use super::world::{START, World, api_key};
 use super::{Fixture, golden};
 use crate::ops::Outcome;
 

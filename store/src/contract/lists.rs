@@ -10,7 +10,7 @@ use onhand_rules::{ApiKeyId, Holder, Movement, Order, OrderId, Reservation, Rese
 use super::Fixture;
 use super::commands::*;
 use super::driver::Request;
-use super::world::{FEW, START, World};
+use super::world::{FEW, START, World, api_key};
 use crate::reads::{OrderFilter, ReservationFilter, StockAudit, StockFilter, StockView};
 
 /// A filter, and what it must let through.

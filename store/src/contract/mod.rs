@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 use crate::session::Store;
 
+// One builder of commands for the tests of the rules and for this suite.
+#[path = "../../../rules/tests/rules/commands.rs"]
 mod commands;
 mod driver;
 mod faults;

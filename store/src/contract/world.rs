@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use onhand_rules::{Command, Receipt, Refusal};
+use onhand_rules::access::ScopeName;
+use onhand_rules::commands::CreateApiKey;
+use onhand_rules::{ApiKeyId, Command, Receipt, Refusal};
 
 use super::Fixture;
 use super::commands::{adjust, location, sku};
@@ -18,6 +20,18 @@ pub const START: i64 = 4_102_444_800_000;
 
 /// Rows of a page in tests: small, so that few rows make several pages.
 pub(super) const FEW: usize = 2;
+
+/// A new API key; with the principal of another one, if one is named.
+pub(super) fn api_key(id: u128, same_as: Option<u128>) -> CreateApiKey {
+    CreateApiKey {
+        id: ApiKeyId(id),
+        same_as: same_as.map(ApiKeyId),
+        name: format!("key {id}"),
+        hash: [u8::try_from(id % 251).unwrap_or_default(); 32],
+        scopes: vec![ScopeName::StockRead, ScopeName::OrdersWrite],
+        expires_at: Some(START + 1_000_000_000),
+    }
+}
 
 pub(super) struct World {
     pub(super) fixture: Fixture,
