@@ -2,7 +2,9 @@
 
 mod connect_shop;
 mod disconnect_shop;
+mod edits;
 mod map_listing;
+mod market_steps;
 mod move_cursors;
 mod note_health;
 mod publish;
@@ -37,3 +39,92 @@ pub use take_listings::{SeenListing, TakeListings};
 pub use take_market_order::TakeMarketOrder;
 pub use take_webhook::TakeWebhook;
 pub use update_shop::UpdateShop;
+
+use crate::command::Context;
+use crate::event::EventBody;
+use crate::id::{ListingId, ShopId};
+use crate::job::{JobBody, NewJob};
+use crate::listing::Listing;
+use crate::publish::PublishRule;
+use crate::quantity::{Millis, Quantity};
+use crate::queueing::{enqueue, needs_of_job};
+use crate::refusal::Refusal;
+use crate::working::{Needs, Scope, Working};
+
+/// Asks for a listing with its shop and the job that tells its stock.
+fn needs_of_listing(id: ListingId, seen: &Working, needs: &mut Needs) {
+    needs.sync.listings.insert(id);
+    if let Some(listing) = loaded_listing(seen, id) {
+        needs.sync.shops.insert(listing.shop);
+        needs_of_job(&JobBody::PushStock { shop: listing.shop, unit: listing.unit.clone() }, needs);
+    }
+}
+
+/// A listing as far as it is loaded.
+fn loaded_listing(seen: &Working, id: ListingId) -> Option<&Listing> {
+    seen.sync.listings.get(&id)?.now.as_ref()
+}
+
+fn listing_of(scope: &mut Scope<'_>, id: ListingId) -> Result<Listing, Refusal> {
+    scope
+        .listing(&id)
+        .cloned()
+        .ok_or_else(|| Refusal::NotFound { what: "listing".into(), id: id.0.to_string() })
+}
+
+/// The code of a shop, for events.
+fn shop_code(scope: &mut Scope<'_>, id: ShopId) -> String {
+    scope.shop(&id).map(|shop| shop.code.clone()).unwrap_or_default()
+}
+
+/// What is published of this listing may have changed: it is told as soon as possible, and told again if a push is on
+/// its way (Q11). The caller keeps the listing.
+fn mark_dirty(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, cause_at: Millis) {
+    listing.desired += 1;
+    if listing.dirty_since == 0 {
+        listing.dirty_since = cause_at;
+    }
+    if !listing.dirty() {
+        return;
+    }
+    let body = JobBody::PushStock { shop: listing.shop, unit: listing.unit.clone() };
+    enqueue(scope, context, &NewJob { body, class: 1, run_at: context.now, cause_at: Some(cause_at) });
+}
+
+/// Keeps a listing that changed; yields its version.
+fn put(scope: &mut Scope<'_>, context: &Context, mut listing: Listing) -> i64 {
+    listing.version += 1;
+    listing.updated_at = context.now;
+    let version = listing.version;
+    scope.put_listing(listing.id, listing);
+    version
+}
+
+fn tell_edit(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    listing: &Listing,
+    step: &str,
+    seen: Quantity,
+    expected: Quantity,
+) {
+    let shop = shop_code(scope, listing.shop);
+    let step = step.to_owned();
+    scope.push_event(context.event(EventBody::ListingEdit {
+        listing: listing.id.0,
+        shop,
+        step,
+        seen,
+        expected,
+    }));
+}
+
+/// A rule that cannot be meant.
+fn check_rule(rule: &PublishRule) -> Result<(), Refusal> {
+    let fine = rule.buffer >= 0
+        && rule.percent <= 100
+        && rule.zero_at >= 0
+        && rule.cap.is_none_or(|cap| cap >= 0)
+        && rule.last_units.is_none_or(|last| last.units >= 0);
+    if fine { Ok(()) } else { Err(Refusal::OutOfRange) }
+}

@@ -2,9 +2,12 @@
 
 use crate::command::Context;
 use crate::id::ListingId;
+use crate::job::{JobBody, NewJob};
 use crate::quantity::Millis;
+use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::setting::{PUBLISHER, Setting};
 use crate::working::{Needs, Scope, Working};
 
 /// Marks listings dirty and enqueues their pushes, and moves the publisher's place in the feed: all of it or nothing, and
@@ -22,9 +25,46 @@ pub struct Publish {
 }
 
 impl Publish {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        if self.from.is_some() {
+            needs.sync.settings.insert(PUBLISHER.to_owned());
+        }
+        for (id, _) in &self.listings {
+            super::needs_of_listing(*id, seen, needs);
+            if self.read_back
+                && let Some(listing) = super::loaded_listing(seen, *id)
+            {
+                needs_of_job(&JobBody::ReadBack { shop: listing.shop, unit: listing.unit.clone() }, needs);
+            }
+        }
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        if let Some(from) = self.from {
+            let actual = match scope.setting(&PUBLISHER.to_owned()) {
+                Some(Setting::Publisher { event }) => *event,
+                _ => 0,
+            };
+            if actual != from || self.to < from {
+                return Err(Refusal::StaleVersion { expected: from, actual });
+            }
+            scope.put_setting(PUBLISHER.to_owned(), Setting::Publisher { event: self.to });
+        }
+        let mut changed = false;
+        for (id, cause_at) in &self.listings {
+            let Some(mut listing) = scope.listing(id).cloned() else { continue };
+            if listing.mapping.is_none() {
+                continue;
+            }
+            changed = true;
+            if self.read_back {
+                let body = JobBody::ReadBack { shop: listing.shop, unit: listing.unit.clone() };
+                let cause_at = Some(*cause_at);
+                enqueue(scope, context, &NewJob { body, class: 2, run_at: context.now, cause_at });
+            }
+            super::mark_dirty(scope, context, &mut listing, *cause_at);
+            super::put(scope, context, listing);
+        }
+        Ok(Receipt::Kept { version: self.to, changed })
     }
 }

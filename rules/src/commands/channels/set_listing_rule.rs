@@ -1,6 +1,7 @@
 //! A listing gets a publish rule of its own.
 
 use crate::command::Context;
+use crate::event::EventBody;
 use crate::id::ListingId;
 use crate::publish::PublishRule;
 use crate::receipt::Receipt;
@@ -19,9 +20,31 @@ pub struct SetListingRule {
 }
 
 impl SetListingRule {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        super::needs_of_listing(self.listing, seen, needs);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut listing = super::listing_of(scope, self.listing)?;
+        super::super::check_version(self.expected_version, listing.version)?;
+        if let Some(rule) = &self.rule {
+            super::check_rule(rule)?;
+        }
+        if listing.rule == self.rule {
+            return Ok(Receipt::Kept { version: listing.version, changed: false });
+        }
+        listing.rule.clone_from(&self.rule);
+        super::mark_dirty(scope, context, &mut listing, context.now);
+        let shop = super::shop_code(scope, listing.shop);
+        let step = "rule".to_owned();
+        scope.push_event(context.event(EventBody::ListingChanged {
+            listing: listing.id.0,
+            shop,
+            step,
+            sku: None,
+            quantity: None,
+        }));
+        let version = super::put(scope, context, listing);
+        Ok(Receipt::Kept { version, changed: true })
     }
 }

@@ -1,10 +1,25 @@
 //! An order was fetched from a marketplace.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::market_steps::{self, LineTotals, totals};
 use crate::command::Context;
-use crate::id::{JobId, ShopId};
-use crate::market_order::MarketSnapshot;
+use crate::commands::PlaceOrder;
+use crate::event::EventBody;
+use crate::holding::{LineRequest, needs_of_holder};
+use crate::id::{JobId, OrderId, ShopId};
+use crate::job::{JobBody, NewJob};
+use crate::listing::Listing;
+use crate::market_order::{AppliedLine, MarketOrder, MarketOrderState, MarketSnapshot, MarketStatus};
+use crate::movement::Holder;
+use crate::notice::NoticeKind;
+use crate::noticing::{close, needs_of_notice, raise};
+use crate::quantity::Quantity;
+use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::shop::Shop;
+use crate::stock::StockKey;
 use crate::working::{Needs, Scope, Working};
 
 /// Applies an order as it was fetched, if it is newer than what we have (version and rank, not the order of arrival): takes,
@@ -23,9 +38,311 @@ pub struct TakeMarketOrder {
 }
 
 impl TakeMarketOrder {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    fn subject(&self) -> String {
+        format!("{}/{}", self.shop.0, self.reference)
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs.sync.shops.insert(self.shop);
+        needs.sync.market_orders.insert((self.shop, self.reference.clone()));
+        for kind in [NoticeKind::OrderTrouble, NoticeKind::UnknownStatus, NoticeKind::ReturnReceived] {
+            needs_of_notice(kind, &self.subject(), needs);
+        }
+        let shop = seen.sync.shops.get(&self.shop).and_then(|row| row.now.as_ref());
+        if let Some(shop) = shop {
+            needs.location_codes.insert(shop.settings.location.clone());
+        }
+        for line in &self.snapshot.lines {
+            let key = (self.shop, line.item.clone(), line.variant.clone());
+            needs_of_job(&JobBody::ImportItem { shop: self.shop, item: line.item.clone() }, needs);
+            if let Some(Some(id)) = seen.sync.listing_keys.get(&key)
+                && let Some(listing) = super::loaded_listing(seen, *id)
+            {
+                needs_of_notice(NoticeKind::Unmapped, &id.0.to_string(), needs);
+                needs_of_sku(listing, shop, seen, needs);
+            }
+            needs.sync.listing_keys.insert(key);
+        }
+        let known = seen.sync.market_orders.get(&(self.shop, self.reference.clone()));
+        let known = known.and_then(|row| row.now.as_ref());
+        let orders: BTreeSet<OrderId> =
+            known.iter().flat_map(|o| &o.applied).map(|line| line.order).collect();
+        if let Some(shop) = shop {
+            let reference = MarketOrder::order_reference(&shop.code, &self.reference, orders.len());
+            needs.order_references.insert((shop.channel.clone(), reference));
+        }
+        for order in orders {
+            needs_of_holder(Holder::Order(order), seen, needs);
+        }
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let Some(shop) = scope.shop(&self.shop).cloned() else {
+            return Err(Refusal::NotFound { what: "shop".into(), id: self.shop.0.to_string() });
+        };
+        let key = (self.shop, self.reference.clone());
+        let known = scope.market_order(&key).cloned();
+        if let Some(mut old) = known.clone().filter(|old| !self.is_news(old)) {
+            old.stale_news += 1;
+            old.version += 1;
+            let receipt = receipt_of(&old, false);
+            scope.put_market_order(key, old);
+            return Ok(receipt);
+        }
+        let mut order = known.clone().unwrap_or_else(|| self.first(context));
+        self.believe(scope, context, &mut order);
+        order.trouble = None;
+        self.place(scope, context, &shop, &mut order)?;
+        market_steps::follow(scope, context, &mut order)?;
+        self.conclude(scope, context, &mut order);
+        if known.as_ref().is_none_or(|old| differs(old, &order)) {
+            scope.push_event(context.event(EventBody::MarketOrderChanged {
+                shop: shop.code.clone(),
+                reference: self.reference.clone(),
+                state: state_name(order.state).to_owned(),
+                status: order.snapshot.raw_status.clone(),
+                order: order.applied.first().map(|line| line.order),
+            }));
+        }
+        order.job = self.job;
+        order.version += 1;
+        order.updated_at = context.now;
+        let receipt = receipt_of(&order, true);
+        scope.put_market_order(key, order);
+        Ok(receipt)
+    }
+
+    /// Version first, rank second; the order of arrival means nothing. What is cancelled stays cancelled. The same news
+    /// again is looked at again: a line may have been mapped meanwhile, and every step counts once anyhow.
+    fn is_news(&self, old: &MarketOrder) -> bool {
+        let (old, new) = (&old.snapshot, &self.snapshot);
+        if old.status == MarketStatus::Cancelled && new.status != MarketStatus::Cancelled {
+            return false;
+        }
+        (new.updated_at, new.status) >= (old.updated_at, old.status)
+    }
+
+    fn first(&self, context: &Context) -> MarketOrder {
+        MarketOrder {
+            shop: self.shop,
+            reference: self.reference.clone(),
+            state: MarketOrderState::Applied,
+            snapshot: self.snapshot.clone(),
+            applied: Vec::new(),
+            waits_for: Vec::new(),
+            trouble: None,
+            stale_news: 0,
+            job: None,
+            version: 0,
+            received_at: context.now,
+            updated_at: context.now,
+        }
+    }
+
+    /// Takes the snapshot over. A status that nobody knows keeps the states that the lines had, and is never read as a
+    /// cancellation.
+    fn believe(&self, scope: &mut Scope<'_>, context: &Context, order: &mut MarketOrder) {
+        let mut snapshot = self.snapshot.clone();
+        if snapshot.known_status {
+            close(scope, context, NoticeKind::UnknownStatus, &self.subject());
+        } else {
+            let former = if order.version == 0 { MarketStatus::Pending } else { order.snapshot.status };
+            snapshot.status = former;
+            for line in &mut snapshot.lines {
+                let was = order
+                    .snapshot
+                    .lines
+                    .iter()
+                    .find(|old| old.item == line.item && old.variant == line.variant);
+                line.status = was.filter(|_| order.version > 0).map_or(former, |old| old.status);
+            }
+            let text = format!(
+                "The marketplace says {:?} of order {}, which is not known here. Its former state is kept.",
+                snapshot.raw_status, self.reference
+            );
+            raise(scope, context, NoticeKind::UnknownStatus, &self.subject(), Some(self.shop), &text);
+        }
+        if snapshot.returning {
+            let text = format!("Goods of order {} come back. Decide what may be sold again.", self.reference);
+            raise(scope, context, NoticeKind::ReturnReceived, &self.subject(), Some(self.shop), &text);
+        }
+        order.snapshot = snapshot;
+    }
+
+    /// Takes stock for what has not taken any yet.
+    fn place(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        shop: &Shop,
+        order: &mut MarketOrder,
+    ) -> Result<(), Refusal> {
+        let mut found = Vec::new();
+        order.waits_for.clear();
+        for (key, total) in totals(&order.snapshot) {
+            // What was cancelled before it took any stock never takes any.
+            let missing = total.living() - order.living(&key.0, &key.1);
+            if missing <= 0 {
+                continue;
+            }
+            match self.mapped(scope, context, &key, &total) {
+                Some(listing) => found.push((listing, missing, total)),
+                None => order.waits_for.push(key),
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let parts = order.applied.iter().map(|line| line.order).collect::<BTreeSet<_>>().len();
+        let reference = MarketOrder::order_reference(&shop.code, &self.reference, parts);
+        let place = self.placing(scope, context, shop, order, reference, &found);
+        match place.decide(scope, context) {
+            Ok(_) => {}
+            Err(refusal @ Refusal::OutOfRange) => return Err(refusal),
+            Err(refusal) => {
+                order.trouble = Some(refusal.to_string());
+                return Ok(());
+            }
+        }
+        for (number, (listing, quantity, _)) in (1..).zip(found) {
+            let per_unit = listing.mapping.map_or(1, |mapping| mapping.quantity);
+            order.applied.push(AppliedLine {
+                item: listing.item.clone(),
+                variant: listing.variant.clone(),
+                listing: listing.id,
+                order: place.id,
+                line: number,
+                quantity,
+                per_unit,
+                cancelled: 0,
+                shipped: 0,
+            });
+            sold_there(scope, context, shop, &order.snapshot, listing, quantity);
+        }
+        Ok(())
+    }
+
+    fn placing(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        shop: &Shop,
+        order: &MarketOrder,
+        reference: String,
+        found: &[(Listing, Quantity, LineTotals)],
+    ) -> PlaceOrder {
+        let mut lines = Vec::with_capacity(found.len());
+        for (listing, quantity, total) in found {
+            let Some(mapping) = listing.mapping else { continue };
+            let sku = scope.sku(mapping.sku).map(|sku| sku.code.clone()).unwrap_or_default();
+            lines.push(LineRequest {
+                sku,
+                location: shop.settings.location.clone(),
+                quantity: quantity.saturating_mul(mapping.quantity),
+                // The price is of one unit of the listing; of a multipack it cannot be told for one of ours.
+                unit_minor: total.unit_minor.filter(|_| mapping.quantity == 1),
+            });
+        }
+        PlaceOrder {
+            id: OrderId(scope.fresh_id(context)),
+            channel: shop.channel.clone(),
+            reference: Some(reference),
+            lines,
+            hold_ms: shop.settings.hold_ms,
+            confirm: market_steps::stage(&order.snapshot) >= MarketStatus::Confirmed,
+            forced: true,
+            payment_reference: None,
+            currency: order.snapshot.currency.clone(),
+        }
+    }
+
+    /// The listing, if it says whose stock it sells. If not, it is said what to do; one that was never read is read now.
+    fn mapped(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        key: &(String, String),
+        total: &LineTotals,
+    ) -> Option<Listing> {
+        let id = scope.listing_by_key(&(self.shop, key.0.clone(), key.1.clone()));
+        let Some(listing) = id.and_then(|id| scope.listing(&id).cloned()) else {
+            let body = JobBody::ImportItem { shop: self.shop, item: key.0.clone() };
+            enqueue(scope, context, &NewJob { body, class: 2, run_at: context.now, cause_at: None });
+            return None;
+        };
+        if listing.mapping.is_some() {
+            return Some(listing);
+        }
+        let text = format!(
+            "Orders wait for listing {} ({}, seller SKU {:?}): map it to a SKU.",
+            listing.id.0, total.title, total.seller_sku
+        );
+        raise(scope, context, NoticeKind::Unmapped, &listing.id.0.to_string(), Some(self.shop), &text);
+        None
+    }
+
+    fn conclude(&self, scope: &mut Scope<'_>, context: &Context, order: &mut MarketOrder) {
+        order.state = match (&order.trouble, order.waits_for.is_empty()) {
+            (Some(_), _) => MarketOrderState::NeedsAttention,
+            (None, false) => MarketOrderState::WaitsForMapping,
+            (None, true) => MarketOrderState::Applied,
+        };
+        match &order.trouble {
+            Some(trouble) => {
+                let text = format!("Order {} could not be applied wholly: {trouble}", self.reference);
+                raise(scope, context, NoticeKind::OrderTrouble, &self.subject(), Some(self.shop), &text);
+            }
+            None => close(scope, context, NoticeKind::OrderTrouble, &self.subject()),
+        }
+    }
+}
+
+/// The marketplace has deducted these units itself, unless the order is older than the figure that we wrote over it.
+fn sold_there(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    shop: &Shop,
+    snapshot: &MarketSnapshot,
+    mut listing: Listing,
+    quantity: Quantity,
+) {
+    let ordered_at = snapshot.created_at - shop.health.clock_offset;
+    if listing.pushed_at.is_some_and(|at| ordered_at > at) {
+        listing.sold_there += quantity;
+        super::put(scope, context, listing);
+    }
+}
+
+fn needs_of_sku(listing: &Listing, shop: Option<&Shop>, seen: &Working, needs: &mut Needs) {
+    let Some(mapping) = listing.mapping else { return };
+    needs.skus.insert(mapping.sku);
+    let (Some(sku), Some(shop)) = (seen.skus.get(&mapping.sku).and_then(|row| row.now.as_ref()), shop) else {
+        return;
+    };
+    needs.sku_codes.insert(sku.code.clone());
+    let parts: Vec<_> =
+        if sku.is_bundle() { sku.components.iter().map(|c| c.sku).collect() } else { vec![sku.id] };
+    for part in parts {
+        needs.skus.insert(part);
+        if let Some(location) = seen.location_by_code(&shop.settings.location) {
+            needs.stock.insert(StockKey { sku: part, location: location.id });
+        }
+    }
+}
+
+fn differs(old: &MarketOrder, new: &MarketOrder) -> bool {
+    old.state != new.state || old.snapshot.raw_status != new.snapshot.raw_status || old.applied != new.applied
+}
+
+fn receipt_of(order: &MarketOrder, news: bool) -> Receipt {
+    let orders: BTreeMap<OrderId, ()> = order.applied.iter().map(|line| (line.order, ())).collect();
+    Receipt::MarketOrder { news, state: order.state, orders: orders.into_keys().collect() }
+}
+
+fn state_name(state: MarketOrderState) -> &'static str {
+    match state {
+        MarketOrderState::Applied => "applied",
+        MarketOrderState::WaitsForMapping => "waits_for_mapping",
+        MarketOrderState::NeedsAttention => "needs_attention",
     }
 }

@@ -1,0 +1,213 @@
+//! The steps of a marketplace's order on the orders of ours that it became. Each compares what the marketplace says in
+//! all with what was done so far, so that saying it twice does it once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::command::Context;
+use crate::commands::{CancelOrder, ConfirmOrder, DeliverOrder, LineChoice, ShipOrder};
+use crate::id::OrderId;
+use crate::market_order::{AppliedLine, MarketOrder, MarketSnapshot, MarketStatus};
+use crate::order::OrderState;
+use crate::quantity::Quantity;
+use crate::refusal::Refusal;
+use crate::working::Scope;
+
+/// What a snapshot says of one listing over all its lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LineTotals {
+    /// Units bought, including `cancelled`.
+    pub(super) quantity: Quantity,
+    /// Units cancelled.
+    pub(super) cancelled: Quantity,
+    /// Units that have left.
+    pub(super) shipped: Quantity,
+    pub(super) unit_minor: Option<i64>,
+    pub(super) seller_sku: String,
+    pub(super) title: String,
+}
+
+impl LineTotals {
+    /// Units that were bought and not cancelled.
+    pub(super) fn living(&self) -> Quantity {
+        self.quantity - self.cancelled
+    }
+}
+
+/// By (item, variant). A marketplace may tell one listing in several lines, by status.
+pub(super) fn totals(snapshot: &MarketSnapshot) -> BTreeMap<(String, String), LineTotals> {
+    let mut sums: BTreeMap<(String, String), LineTotals> = BTreeMap::new();
+    for line in &snapshot.lines {
+        let sum = sums.entry((line.item.clone(), line.variant.clone())).or_default();
+        let cancelled = if line.status == MarketStatus::Cancelled {
+            line.quantity
+        } else {
+            line.cancelled.clamp(0, line.quantity)
+        };
+        sum.quantity += line.quantity.max(0);
+        sum.cancelled += cancelled;
+        if line.status == MarketStatus::Shipped {
+            sum.shipped += line.quantity - cancelled;
+        }
+        sum.unit_minor = sum.unit_minor.or(line.unit_minor);
+        sum.seller_sku.clone_from(&line.seller_sku);
+        sum.title.clone_from(&line.title);
+    }
+    sums
+}
+
+/// How far the lines that are not cancelled have come at least.
+pub(super) fn stage(snapshot: &MarketSnapshot) -> MarketStatus {
+    let living = snapshot.lines.iter().filter(|line| line.status != MarketStatus::Cancelled);
+    living.map(|line| line.status).min().unwrap_or(MarketStatus::Cancelled)
+}
+
+impl MarketOrder {
+    /// What became of one listing.
+    pub(super) fn applied_of<'a>(
+        &'a self,
+        item: &'a str,
+        variant: &'a str,
+    ) -> impl Iterator<Item = &'a AppliedLine> + 'a {
+        self.applied.iter().filter(move |line| line.item == item && line.variant == variant)
+    }
+}
+
+impl MarketOrder {
+    /// Units of one listing that took stock and were not given back.
+    pub(super) fn living(&self, item: &str, variant: &str) -> Quantity {
+        self.applied_of(item, variant).map(|line| line.quantity - line.cancelled).sum()
+    }
+}
+
+/// Confirms, gives back and ships what the snapshot says beyond what was done.
+pub(super) fn follow(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut MarketOrder,
+) -> Result<(), Refusal> {
+    let orders: BTreeSet<OrderId> = order.applied.iter().map(|line| line.order).collect();
+    let confirmed = matches!(stage(&order.snapshot), MarketStatus::Confirmed | MarketStatus::Shipped);
+    for id in orders {
+        let state = scope.order(id).map(|found| found.state);
+        if confirmed && matches!(state, Some(OrderState::Pending | OrderState::Expired)) {
+            let confirm = ConfirmOrder { id, payment_reference: None, expected_version: None };
+            note(order, confirm.decide(scope, context).map(|_| ()))?;
+        }
+        give_back(scope, context, order, id)?;
+        ship(scope, context, order, id)?;
+        if order.snapshot.completed && scope.order(id).is_some_and(|found| found.state == OrderState::Shipped)
+        {
+            let deliver = DeliverOrder { id, expected_version: None };
+            note(order, deliver.decide(scope, context).map(|_| ()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A step that cannot be done now is trouble for a person to see, not a reason to do nothing at all.
+fn note(order: &mut MarketOrder, result: Result<(), Refusal>) -> Result<bool, Refusal> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(refusal @ Refusal::OutOfRange) => Err(refusal),
+        Err(refusal) => {
+            order.trouble = Some(refusal.to_string());
+            Ok(false)
+        }
+    }
+}
+
+/// Units of the listing to move on the order `id`: index into `applied`, and quantity. `excess` says for one listing how
+/// many units there are to move in all.
+fn moves_of(
+    order: &MarketOrder,
+    id: OrderId,
+    excess: impl Fn(&LineTotals, &[&AppliedLine]) -> Quantity,
+) -> Vec<(usize, Quantity)> {
+    let mut moves = Vec::new();
+    for ((item, variant), total) in totals(&order.snapshot) {
+        let lines: Vec<&AppliedLine> = order.applied_of(&item, &variant).collect();
+        let mut left = excess(&total, &lines);
+        for (index, line) in order.applied.iter().enumerate() {
+            if line.order != id || line.item != item || line.variant != variant {
+                continue;
+            }
+            let here = left.min(line.quantity - line.cancelled - line.shipped);
+            if here > 0 {
+                moves.push((index, here));
+                left -= here;
+            }
+        }
+    }
+    moves
+}
+
+fn choices(order: &MarketOrder, moves: &[(usize, Quantity)]) -> Vec<LineChoice> {
+    moves
+        .iter()
+        .filter_map(|&(index, quantity)| {
+            let line = order.applied.get(index)?;
+            Some(LineChoice { line: line.line, quantity: quantity * line.per_unit })
+        })
+        .collect()
+}
+
+fn give_back(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut MarketOrder,
+    id: OrderId,
+) -> Result<(), Refusal> {
+    let moves = moves_of(order, id, |total, lines| {
+        lines.iter().map(|line| line.quantity - line.cancelled).sum::<Quantity>() - total.living()
+    });
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let expired = scope.order(id).is_some_and(|found| found.state == OrderState::Expired);
+    let everything = order.snapshot.status == MarketStatus::Cancelled;
+    if expired && !everything {
+        // Its hold has ended, so there is nothing to give back of it; if it is confirmed late, the rest is said again.
+        return Ok(());
+    }
+    let lines = if expired { Vec::new() } else { choices(order, &moves) };
+    let reason = Some("cancelled on the marketplace".to_owned());
+    let cancel = CancelOrder { id, lines, reason, expected_version: None };
+    if !note(order, cancel.decide(scope, context).map(|_| ()))? {
+        return Ok(());
+    }
+    for (index, quantity) in moves {
+        let Some(line) = order.applied.get_mut(index) else { continue };
+        line.cancelled += quantity;
+        let id = line.listing;
+        // The marketplace gives its own stock back by itself.
+        if let Some(mut listing) = scope.listing(&id).filter(|listing| listing.sold_there > 0).cloned() {
+            listing.sold_there = (listing.sold_there - quantity).max(0);
+            super::put(scope, context, listing);
+        }
+    }
+    Ok(())
+}
+
+fn ship(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut MarketOrder,
+    id: OrderId,
+) -> Result<(), Refusal> {
+    let moves = moves_of(order, id, |total, lines| {
+        total.shipped - lines.iter().map(|line| line.shipped).sum::<Quantity>()
+    });
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let tracking = Some("shipped on the marketplace".to_owned());
+    let ship = ShipOrder { id, lines: choices(order, &moves), tracking, expected_version: None };
+    if note(order, ship.decide(scope, context).map(|_| ()))? {
+        for (index, quantity) in moves {
+            if let Some(line) = order.applied.get_mut(index) {
+                line.shipped += quantity;
+            }
+        }
+    }
+    Ok(())
+}
