@@ -85,6 +85,7 @@ impl IntoResponse for Refused {
 #[serde(default)]
 pub(crate) struct Which {
     pub(crate) market: Option<Market>,
+    #[serde(with = "crate::ids_in_json::optional")]
     pub(crate) shop: Option<u64>,
 }
 

@@ -98,7 +98,7 @@ pub struct FaultOrder {
     #[serde(default)]
     pub market: Option<Market>,
     /// The account number of one shop; all of the marketplace without it.
-    #[serde(default)]
+    #[serde(default, with = "crate::ids_in_json::optional")]
     pub shop: Option<u64>,
     /// What goes wrong.
     #[serde(flatten)]

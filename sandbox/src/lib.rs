@@ -26,6 +26,7 @@ mod control;
 mod dialect;
 mod faults;
 mod hub;
+mod ids_in_json;
 mod lazada;
 mod limits;
 mod options;

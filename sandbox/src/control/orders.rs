@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Desk, Refused, Which, shops};
+use crate::ids_in_json::Id;
 use crate::world::{Actor, Millis, Order, OrderFault, ReturnStatus, ShopKey, Status, Want, World};
 
 /// What a buyer orders.
@@ -77,6 +78,7 @@ pub(super) async fn place(
 #[derive(Debug, Deserialize)]
 pub(super) struct Recent {
     market: Option<crate::world::Market>,
+    #[serde(default, with = "crate::ids_in_json::optional")]
     shop: Option<u64>,
     /// At most so many; 100 unless said.
     limit: Option<usize>,
@@ -107,7 +109,7 @@ pub(super) async fn one(State(desk): State<Desk>, Path(id): Path<String>) -> Res
 #[serde(default)]
 pub(super) struct Details {
     /// Only these units; all that can be, without them.
-    units: Option<Vec<u64>>,
+    units: Option<Vec<Id>>,
     reason: Option<String>,
     /// Who cancels: `buyer` unless said.
     by: Option<String>,
@@ -138,7 +140,9 @@ fn perform(
     details: &Details,
     now: Millis,
 ) -> Result<(), Refused> {
-    let units = details.units.as_deref();
+    let units: Option<Vec<u64>> =
+        details.units.as_ref().map(|units| units.iter().map(|unit| unit.0).collect());
+    let units = units.as_deref();
     let reason = details.reason.as_deref().unwrap_or("changed my mind");
     let done = match action {
         "pay" => world.pay(key, id, now),
@@ -196,10 +200,10 @@ fn shown(key: ShopKey, order: &Order) -> Value {
         .lines
         .iter()
         .map(|line| {
-            let units = line.units.iter().map(|unit| json!({"id": unit.id, "status": unit.status}));
+            let units = line.units.iter().map(|unit| json!({"id": Id(unit.id), "status": unit.status}));
             json!({
                 "seller_sku": line.seller_sku,
-                "variant": line.variant,
+                "variant": Id(line.variant),
                 "quantity": line.quantity(),
                 "units": units.collect::<Vec<Value>>(),
             })
@@ -208,7 +212,7 @@ fn shown(key: ShopKey, order: &Order) -> Value {
     json!({
         "order": order.id,
         "market": key.market,
-        "shop": key.account,
+        "shop": Id(key.account),
         "status": order.status(),
         "cod": order.cod,
         "on_hold": order.on_hold,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::ids_in_json::Id;
 use crate::world::{Market, StockChange};
 
 /// How much of the past to tell.
@@ -32,7 +33,7 @@ struct SkuReport {
 #[derive(Debug, Serialize)]
 struct ListingReport {
     market: Market,
-    shop: u64,
+    shop: Id,
     /// What it was listed with.
     listed: i64,
     stock: i64,
@@ -55,7 +56,7 @@ pub(super) async fn report(State(desk): State<Desk>, Query(depth): Query<Depth>)
                 let from = variant.history.len().saturating_sub(depth);
                 sku.listings.push(ListingReport {
                     market: shop.market,
-                    shop: shop.account,
+                    shop: Id(shop.account),
                     listed: variant.listed,
                     stock: variant.stock,
                     ordered: variant.ordered,
@@ -78,7 +79,7 @@ pub(super) async fn report(State(desk): State<Desk>, Query(depth): Query<Depth>)
         .map(|((market, shop), counts)| {
             let mut told = json!(counts);
             told["market"] = json!(market);
-            told["shop"] = json!(shop);
+            told["shop"] = json!(Id(shop));
             told
         })
         .collect();

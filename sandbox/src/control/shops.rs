@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, Refused, Which};
 use crate::catalogue;
+use crate::ids_in_json::Id;
 use crate::world::{Cause, ItemStatus, Market, NewItem, ShopKey, StockChange, StockFault, World};
 
 /// Everything at a glance: what runs where, which shops there are, and how much is in them.
@@ -18,7 +19,7 @@ pub(super) async fn state(State(desk): State<Desk>) -> Json<Value> {
             .map(|shop| {
                 json!({
                     "market": shop.market,
-                    "shop": shop.account,
+                    "shop": Id(shop.account),
                     "name": shop.name,
                     "region": shop.region,
                     "currency": shop.currency,
@@ -71,7 +72,7 @@ fn singapore() -> String {
 
 pub(super) async fn open(State(desk): State<Desk>, Json(new): Json<NewShop>) -> Json<Value> {
     let key = desk.hub.anywhere(|world, _| world.open_shop(new.market, &new.name, &new.region));
-    Json(json!({"market": key.market, "shop": key.account}))
+    Json(json!({"market": key.market, "shop": Id(key.account)}))
 }
 
 /// The built-in catalogue as a plain list, with what its packs are made of.
@@ -106,7 +107,7 @@ pub(super) async fn list(State(desk): State<Desk>, Json(goods): Json<Goods>) -> 
         for key in keys {
             for item in &items {
                 if let Some(id) = world.list(key, item, now) {
-                    listed.push(json!({"market": key.market, "shop": key.account, "item": id}));
+                    listed.push(json!({"market": key.market, "shop": Id(key.account), "item": Id(id)}));
                 }
             }
         }
@@ -119,6 +120,7 @@ pub(super) async fn list(State(desk): State<Desk>, Json(goods): Json<Goods>) -> 
 #[derive(Debug, Deserialize)]
 pub(super) struct Look {
     market: Option<Market>,
+    #[serde(default, with = "crate::ids_in_json::optional")]
     shop: Option<u64>,
     seller_sku: Option<String>,
     /// The last so many values of each listing's stock.
@@ -135,9 +137,9 @@ pub(super) async fn listings(State(desk): State<Desk>, Query(look): Query<Look>)
             for (item, variant) in shop.variants().filter(|(_, variant)| wanted(&variant.seller_sku)) {
                 let mut listing = json!({
                     "market": shop.market,
-                    "shop": shop.account,
-                    "item": item.id,
-                    "variant": variant.id,
+                    "shop": Id(shop.account),
+                    "item": Id(item.id),
+                    "variant": Id(variant.id),
                     "title": item.title,
                     "options": variant.options,
                     "seller_sku": variant.seller_sku,
@@ -182,7 +184,7 @@ pub(super) async fn set_stock(
     desk.hub.in_shop(key, |world, now| {
         let variant = find(world, key, &figure.seller_sku)?;
         world.set_stock(key, variant, figure.stock, cause, now).map_err(refuse)?;
-        Ok(Json(json!({"variant": variant, "stock": figure.stock})))
+        Ok(Json(json!({"variant": Id(variant), "stock": figure.stock})))
     })
 }
 
@@ -195,7 +197,7 @@ pub(super) async fn reserve(
     desk.hub.in_shop(key, |world, now| {
         let variant = find(world, key, &figure.seller_sku)?;
         world.reserve(key, variant, figure.stock, now).map_err(refuse)?;
-        Ok(Json(json!({"variant": variant, "reserved": figure.stock})))
+        Ok(Json(json!({"variant": Id(variant), "reserved": figure.stock})))
     })
 }
 
@@ -234,6 +236,6 @@ pub(super) async fn set_status(
     desk.hub.in_shop(key, |world, now| {
         let variant = find(world, key, &wanted.seller_sku)?;
         let item = world.set_item_status(key, variant, wanted.status, now);
-        Ok(Json(json!({"item": item, "status": wanted.status})))
+        Ok(Json(json!({"item": item.map(Id), "status": wanted.status})))
     })
 }

@@ -12,8 +12,13 @@ const TOLERANCE: i64 = 300;
 
 /// Checks a call in the order in which the marketplace does: what is missing, the time, the signature, the token.
 pub(super) fn enter<'a>(hub: &'a Hub, call: &'a Call, kind: Kind) -> Result<Visit<'a>, Refusal> {
+    let kind = match kind {
+        Kind::Either if call.query("access_token").is_some() => Kind::Shop,
+        Kind::Either => Kind::Public,
+        known => known,
+    };
     let shop = match kind {
-        Kind::Public => None,
+        Kind::Public | Kind::Either => None,
         Kind::Shop => {
             let account = required(call, "shop_id")?;
             let account = account.parse().map_err(|_| Refusal::parameter("Invalid shop_id."))?;
@@ -66,7 +71,7 @@ pub(super) fn signed(hub: &Hub, call: &Call, kind: Kind, shop: Option<ShopKey>) 
         return Err(Refusal::new("error_param", "Timestamp is expired.").with_status(403));
     }
     let token = match kind {
-        Kind::Public => None,
+        Kind::Public | Kind::Either => None,
         Kind::Shop => Some((required(call, "access_token")?, required(call, "shop_id")?)),
     };
     let base = base(partner, &call.path, timestamp, token);

@@ -53,6 +53,8 @@ enum Kind {
     Public,
     /// Signed by the app with a shop's access token.
     Shop,
+    /// Either of them: the reference calls the message calls public, and a widely used SDK signs them for a shop.
+    Either,
 }
 
 type Handler = fn(&Visit<'_>) -> Result<Reply, Refusal>;
@@ -62,8 +64,8 @@ const CALLS: &[(&str, &str, Kind, Handler)] = &[
     ("POST", "/api/v2/auth/token/get", Kind::Public, auth::token_get),
     ("POST", "/api/v2/auth/access_token/get", Kind::Public, auth::access_token_get),
     ("GET", "/api/v2/public/get_shops_by_partner", Kind::Public, auth::get_shops_by_partner),
-    ("GET", "/api/v2/push/get_lost_push_message", Kind::Public, push::get_lost_push_message),
-    ("POST", "/api/v2/push/confirm_consumed_lost_push_message", Kind::Public, push::confirm_lost),
+    ("GET", "/api/v2/push/get_lost_push_message", Kind::Either, push::get_lost_push_message),
+    ("POST", "/api/v2/push/confirm_consumed_lost_push_message", Kind::Either, push::confirm_lost),
     ("GET", "/api/v2/shop/get_shop_info", Kind::Shop, shop::get_shop_info),
     ("GET", "/api/v2/shop/get_warehouse_detail", Kind::Shop, shop::get_warehouse_detail),
     ("GET", "/api/v2/product/get_item_list", Kind::Shop, products::get_item_list),

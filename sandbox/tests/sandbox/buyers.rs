@@ -66,7 +66,8 @@ async fn some_never_pay_and_some_change_their_minds() {
     let start = std::time::Instant::now();
     loop {
         let totals = probe.look("/control/report").await["totals"].clone();
-        let (ordered, cancelled) = (totals["ordered"].as_i64().unwrap(), totals["cancelled"].as_i64().unwrap());
+        let (ordered, cancelled) =
+            (totals["ordered"].as_i64().unwrap(), totals["cancelled"].as_i64().unwrap());
         if cancelled * 5 > ordered * 2 {
             break;
         }

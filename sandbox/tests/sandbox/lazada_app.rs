@@ -137,7 +137,7 @@ impl<'a> LazadaApp<'a> {
     pub(crate) async fn account(&self) -> String {
         let state = self.probe.look("/control/state").await;
         let shops = state["shops"].as_array().unwrap();
-        shops.iter().find(|shop| shop["market"] == "lazada").unwrap()["shop"].to_string()
+        shops.iter().find(|shop| shop["market"] == "lazada").unwrap()["shop"].as_str().unwrap().to_owned()
     }
 
     /// The items of one order, which must be there.

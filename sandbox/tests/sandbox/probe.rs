@@ -52,6 +52,16 @@ impl Probe {
         let listings = self.look(&path).await;
         let listings = listings["listings"].as_array().unwrap().clone();
         assert_eq!(listings.len(), 1, "{seller_sku}");
-        listings[0].clone()
+        let mut listing = listings[0].clone();
+        // Told as text for the sake of JavaScript.
+        for name in ["item", "variant"] {
+            listing[name] = number(&listing[name]).into();
+        }
+        listing
     }
+}
+
+/// A number that the control API tells as text.
+pub(crate) fn number(told: &Value) -> u64 {
+    told.as_str().unwrap().parse().unwrap()
 }

@@ -3,7 +3,7 @@
 use onhand_sandbox::{Market, Options};
 use serde_json::json;
 
-use crate::probe::Probe;
+use crate::probe::{Probe, number};
 use crate::shopee_partner::Partner;
 
 const SHOP_INFO: &str = "/api/v2/shop/get_shop_info";
@@ -129,7 +129,7 @@ async fn wrong_signs_old_timestamps_and_foreign_shops_stay_outside() {
     }
 
     let other = probe.tell("/control/shops", json!({"market": "shopee", "name": "Another"})).await;
-    let other = other["shop"].as_u64().unwrap();
+    let other = number(&other["shop"]);
     let unlinked = Partner { shop: other, ..partner.clone() };
     assert_eq!(unlinked.get(SHOP_INFO, &[]).await["error"], "shop_no_linked");
     let second = Partner::connect(&probe).await;

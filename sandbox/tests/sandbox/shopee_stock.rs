@@ -3,7 +3,7 @@
 use onhand_sandbox::{Market, Options, RateLimits};
 use serde_json::{Value, json};
 
-use crate::probe::Probe;
+use crate::probe::{Probe, number};
 use crate::shopee_partner::Partner;
 
 /// An item with this many models, and their numbers.
@@ -13,15 +13,17 @@ async fn wide_item(probe: &Probe, models: usize) -> (u64, Vec<u64>) {
         .collect();
     let item = json!({"title": "Wide", "axes": ["Number"], "variants": variants});
     let listed = probe.tell("/control/catalogue", json!({"market": "shopee", "items": [item]})).await;
-    let id = listed["listed"][0]["item"].as_u64().unwrap();
+    let id = number(&listed["listed"][0]["item"]);
     let listings = probe.look("/control/listings?market=shopee").await;
-    let mine = listings["listings"].as_array().unwrap().iter().filter(|listing| listing["item"] == id);
-    (id, mine.map(|listing| listing["variant"].as_u64().unwrap()).collect())
+    let mine =
+        listings["listings"].as_array().unwrap().iter().filter(|listing| number(&listing["item"]) == id);
+    (id, mine.map(|listing| number(&listing["variant"])).collect())
 }
 
 async fn stocks(probe: &Probe, item: u64) -> Vec<i64> {
     let listings = probe.look("/control/listings?market=shopee").await;
-    let mine = listings["listings"].as_array().unwrap().iter().filter(|listing| listing["item"] == item);
+    let mine =
+        listings["listings"].as_array().unwrap().iter().filter(|listing| number(&listing["item"]) == item);
     mine.map(|listing| listing["stock"].as_i64().unwrap()).collect()
 }
 
@@ -130,7 +132,12 @@ async fn too_many_calls_are_told_inside_200() {
     }
     assert!(throttled > 0, "20 calls at once where 5 a second are allowed");
     let report = probe.look("/control/report").await;
-    let shop = report["shops"].as_array().unwrap().iter().find(|shop| shop["shop"] == partner.shop).unwrap();
+    let shop = report["shops"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|shop| number(&shop["shop"]) == partner.shop)
+        .unwrap();
     assert_eq!(shop["throttled"], throttled);
     let models = partner.get("/api/v2/product/get_item_limit", &[]).await;
     assert_eq!(models["error"], "", "another endpoint has a limit of its own");

@@ -151,7 +151,7 @@ impl<'a> TiktokApp<'a> {
     pub(crate) async fn account(&self) -> String {
         let state = self.probe.look("/control/state").await;
         let shops = state["shops"].as_array().unwrap();
-        shops.iter().find(|shop| shop["market"] == "tiktok").unwrap()["shop"].to_string()
+        shops.iter().find(|shop| shop["market"] == "tiktok").unwrap()["shop"].as_str().unwrap().to_owned()
     }
 
     /// One order, which must be there.
