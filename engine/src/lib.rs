@@ -4,6 +4,7 @@
 //! and gets one of three answers, done, refused or *nobody knows yet* ([`SubmitError::OutcomeUnknown`]).
 
 pub mod ids;
+pub mod jobs;
 pub mod ledger;
 mod pulse;
 pub mod telemetry;
