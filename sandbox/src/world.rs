@@ -65,7 +65,17 @@ pub(crate) struct ShopKey {
     pub(crate) account: u64,
 }
 
-const SEVEN_DAYS: Millis = 7 * 86_400_000;
+const DAY: Millis = 86_400_000;
+
+/// So long before the end a marketplace reminds its integrators, and again after so long; none: only once. Shopee says seven
+/// days and TikTok Shop thirty, daily, both before the consent ends; Lazada 48 hours, daily, before the token does.
+fn reminders(market: Market) -> (Millis, Option<Millis>) {
+    match market {
+        Market::Shopee => (7 * DAY, None),
+        Market::Tiktok => (30 * DAY, Some(DAY)),
+        Market::Lazada => (2 * DAY, Some(DAY)),
+    }
+}
 
 /// Every shop of the three marketplaces.
 #[derive(Debug)]
@@ -121,7 +131,7 @@ impl World {
         self.shops_of(market).find(|shop| shop.credentials.knows_code(code))
     }
 
-    /// Notes which consents end within seven days and which have ended. To be called now and then, and when the time jumps.
+    /// Notes which consents end soon and which have ended. To be called now and then, and when the time jumps.
     pub(crate) fn look_at_consents(&mut self, now: Millis) {
         let mut news = Vec::new();
         for shop in self.shops.values_mut() {
@@ -131,8 +141,13 @@ impl World {
             if now >= end && !held.told_over {
                 held.told_over = true;
                 news.push((key, What::Deauthorised { expired: true }));
-            } else if now < end && end - now <= SEVEN_DAYS && !held.reminded {
-                held.reminded = true;
+                continue;
+            }
+            let (before, again) = reminders(key.market);
+            let end = if key.market == Market::Lazada { held.access_until().unwrap_or(end) } else { end };
+            let due = held.reminded.is_none_or(|last| again.is_some_and(|again| now - last >= again));
+            if due && now < end && end - now <= before {
+                held.reminded = Some(now);
                 news.push((key, What::AuthorisationEnds { at: end }));
             }
         }

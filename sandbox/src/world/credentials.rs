@@ -17,8 +17,8 @@ pub(crate) struct Credentials {
     pub(crate) revoked: bool,
     /// When the seller consented last.
     pub(crate) authorised_at: Option<Millis>,
-    /// It was told that the consent will end soon, and that it has ended.
-    pub(super) reminded: bool,
+    /// When it was told last that the end is near, and whether it was told that the consent is over.
+    pub(super) reminded: Option<Millis>,
     pub(super) told_over: bool,
 }
 
@@ -108,7 +108,7 @@ impl Credentials {
         self.end_tokens(now);
         self.revoked = false;
         self.authorised_at = Some(now);
-        self.reminded = false;
+        self.reminded = None;
         self.told_over = false;
         self.authorised_until = Some(now + rules.consent_life);
         let refresh_expires = (now + rules.refresh_life).min(now + rules.consent_life);
@@ -175,6 +175,11 @@ impl Credentials {
     /// Whether the seller has consented and not taken it back; the end of the consent is not looked at.
     pub(crate) fn let_in(&self) -> bool {
         self.authorised_at.is_some() && !self.revoked
+    }
+
+    /// When the newest access token expires.
+    pub(super) fn access_until(&self) -> Option<Millis> {
+        self.access.last().map(|token| token.expires)
     }
 
     /// Every access token expires now; the refresh token stays good.

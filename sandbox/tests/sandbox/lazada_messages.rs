@@ -180,3 +180,30 @@ async fn shallow_stock_changed_listings_and_no_farewell() {
     let first = next(&app, &mut hook).await;
     assert_eq!(first["data"]["trade_order_id"], placed["order"], "the messages just stopped in between");
 }
+
+#[tokio::test]
+async fn the_end_of_a_token_is_told_within_48_hours() {
+    let mut hook = Hook::start().await;
+    let probe = start(&hook).await;
+    let mut app = LazadaApp::connect(&probe).await;
+    let days = 29;
+    probe.tell("/control/clock", json!({"advance_seconds": days * 86_400})).await;
+    app.clock_off = days * 86_400_000;
+    let soon = next(&app, &mut hook).await;
+    assert_eq!((soon["message_type"].as_i64(), soon["seller_id"].as_str()), (Some(8), Some("null")));
+    assert_eq!(soon["data"]["seller_id"], app.account().await);
+    let left = soon["data"]["auth_expiry_time"].as_i64().unwrap() - app.now() / 1_000;
+    assert!((86_400 - 60..=86_400).contains(&left), "{left}");
+    // Whoever refreshes is not reminded again.
+    assert_eq!(app.refresh_with(&app.refresh).await["code"], "0");
+    probe.tell("/control/clock", json!({"advance_seconds": 2 * 86_400})).await;
+    assert_eq!(probe.look("/control/webhooks").await["markets"][2]["counts"]["messages"], 1);
+    // When the consent is over the messages just stop, without a word, until he consents again.
+    let days = 180;
+    probe.tell("/control/clock", json!({"advance_seconds": days * 86_400})).await;
+    app.clock_off += (days + 2) * 86_400_000;
+    order(&probe, 1).await;
+    assert_eq!(app.exchange(&app.consent().await).await["code"], "0");
+    let id = order(&probe, 1).await;
+    assert_eq!(next(&app, &mut hook).await["data"]["trade_order_id"], id.as_str());
+}

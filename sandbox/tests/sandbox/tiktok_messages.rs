@@ -166,3 +166,30 @@ async fn the_address_can_be_set_by_the_api() {
     let id = order(&probe, 1).await;
     assert_eq!(next(&app, &mut hook).await["data"]["order_id"], id.as_str());
 }
+
+#[tokio::test]
+async fn the_end_of_the_consent_is_told_daily_for_thirty_days_and_when_it_comes() {
+    let mut hook = Hook::start().await;
+    let probe = start(&hook).await;
+    let app = TiktokApp::connect(&probe).await;
+    let go = async |hours: i64| {
+        probe.tell("/control/clock", json!({"advance_seconds": hours * 3_600})).await;
+    };
+    go(336 * 24 + 12).await;
+    for left in [28, 27] {
+        let soon = next(&app, &mut hook).await;
+        assert_eq!(soon["type"], 7);
+        let message = soon["data"]["message"].as_str().unwrap();
+        assert!(message.contains(&format!("expiring in {left} days")), "{message}");
+        assert!(soon["data"]["expiration_time"].is_string(), "text, though a time: {soon}");
+        go(24).await;
+    }
+    next(&app, &mut hook).await;
+    go(30 * 24).await;
+    assert_eq!(next(&app, &mut hook).await["type"], 6);
+    // Nobody is told anything until he consents again.
+    order(&probe, 1).await;
+    app.exchange(&app.consent().await).await;
+    let id = order(&probe, 1).await;
+    assert_eq!(next(&app, &mut hook).await["data"]["order_id"], id.as_str());
+}
