@@ -133,3 +133,31 @@ fn money(minor: i64, currency: &str) -> String {
 fn amount(minor: i64, currency: &str) -> f64 {
     if currency == "VND" { minor as f64 } else { minor as f64 / 100.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifty_a_second_for_stock_and_nothing_published_for_the_rest() {
+        let limit = |path: &str| {
+            let call = Call {
+                method: "POST".to_owned(),
+                path: path.to_owned(),
+                query: Vec::new(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            };
+            Lazada.limit(&call).per_second
+        };
+        assert_eq!(limit("/rest/product/stock/sellable/update"), Some(50));
+        assert_eq!(limit("/rest/orders/get"), None);
+    }
+
+    #[test]
+    fn tried_again_twelve_times_every_half_hour_and_within_half_a_second() {
+        let rules = Lazada.delivery();
+        assert!(rules.retries.iter().all(|wait| wait.as_secs() == 1_800));
+        assert_eq!((rules.retries.len(), rules.answer_within.as_millis()), (12, 500));
+    }
+}

@@ -135,3 +135,38 @@ fn money(minor: i64, currency: &str) -> String {
     }
     format!("{}.{:02}", minor / 100, minor % 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifty_a_second_for_each_api_whatever_the_ids() {
+        let limit = |method: &str, path: &str| {
+            Tiktok.limit(&Call {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                query: Vec::new(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            })
+        };
+        let one = limit("POST", "/product/202309/products/1/inventory/update");
+        let other = limit("POST", "/product/202309/products/2/inventory/update");
+        assert_eq!((one.per_second, &one.endpoint), (Some(50), &other.endpoint));
+        assert_ne!(limit("GET", "/product/202309/products/1").endpoint, one.endpoint);
+        assert_eq!(limit("GET", "/api/v2/token/get").per_second, None);
+    }
+
+    #[test]
+    fn tried_again_four_times_ever_later_and_within_three_seconds() {
+        let rules = Tiktok.delivery();
+        let minutes: Vec<u64> = rules.retries.iter().map(|wait| wait.as_secs() / 60).collect();
+        assert_eq!((minutes, rules.answer_within.as_secs()), (vec![2, 30, 180, 720], 3));
+    }
+
+    #[test]
+    fn amounts_have_the_places_of_their_currency() {
+        assert_eq!([money(2_490, "SGD"), money(5, "THB"), money(25_000, "VND")], ["24.90", "0.05", "25000"]);
+    }
+}

@@ -187,7 +187,7 @@ async fn a_token_of_one_shop_does_not_open_another() {
 }
 
 #[tokio::test]
-async fn fifty_a_second_for_each_api() {
+async fn each_api_has_a_count_of_its_own() {
     // The clock of the limiter cannot be moved, but a burst is faster than it fills.
     let probe = Probe::with(Options { limits: RateLimits::PerSecond(3), ..Options::default() }).await;
     let app = TiktokApp::connect(&probe).await;
