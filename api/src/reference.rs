@@ -26,6 +26,29 @@ impl std::fmt::Display for Escaped<'_> {
     }
 }
 
+/// A text with the two marks that descriptions use: `code` and **weight**.
+struct Marked<'a>(&'a str);
+
+impl std::fmt::Display for Marked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, part) in self.0.split('`').enumerate() {
+            if number % 2 == 1 {
+                write!(f, "<code>{}</code>", Escaped(part))?;
+                continue;
+            }
+            for (number, part) in part.split("**").enumerate() {
+                let weighty = number % 2 == 1;
+                let (open, close) = if weighty { ("<strong>", "</strong>") } else { ("", "") };
+                write!(f, "{open}{}{close}", Escaped(part))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parts of the API that a reader looks for last.
+const LAST: [&str; 2] = ["health", "docs"];
+
 /// One operation of the description.
 struct Operation<'a> {
     method: &'a str,
@@ -72,10 +95,11 @@ pub(crate) fn page(document: &Value) -> String {
             tags.push(operation.tag());
         }
     }
+    tags.sort_by_key(|tag| LAST.iter().position(|last| last == tag).map_or(0, |place| place + 1));
     contents(&mut out, &tags, &operations);
     out.push_str("<main><section>");
     for paragraph in about.split("\n\n") {
-        put(&mut out, format_args!("<p>{}</p>", Escaped(&paragraph.replace("**", "").replace('`', ""))));
+        put(&mut out, format_args!("<p>{}</p>", Marked(paragraph)));
     }
     out.push_str("</section>");
     for tag in tags {
@@ -134,12 +158,11 @@ fn section(out: &mut String, operation: &Operation<'_>, document: &Value) {
             operation.method,
             operation.method.to_uppercase(),
             Escaped(operation.path),
-            Escaped(operation.text("summary"))
+            Marked(operation.text("summary"))
         ),
     );
-    let description = operation.text("description").replace('`', "");
-    for paragraph in description.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-        put(out, format_args!("<p class=\"more\">{}</p>", Escaped(paragraph)));
+    for paragraph in operation.text("description").split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        put(out, format_args!("<p class=\"more\">{}</p>", Marked(paragraph)));
     }
     if operation.parameters().next().is_some() {
         out.push_str("<table><tr><th>parameter</th><th>in</th><th>meaning</th></tr>");
@@ -151,7 +174,7 @@ fn section(out: &mut String, operation: &Operation<'_>, document: &Value) {
                     Escaped(parameter["name"].as_str().unwrap_or_default()),
                     Escaped(parameter["in"].as_str().unwrap_or_default()),
                     if parameter["required"] == true { ", required" } else { "" },
-                    Escaped(&parameter["description"].as_str().unwrap_or_default().replace('`', ""))
+                    Marked(parameter["description"].as_str().unwrap_or_default())
                 ),
             );
         }
@@ -187,13 +210,16 @@ fn answers(out: &mut String, operation: &Operation<'_>, document: &Value) {
     let responses = operation.value["responses"].as_object();
     for (status, response) in responses.into_iter().flatten() {
         let response = resolve(response, document);
-        let text = response["description"].as_str().unwrap_or_default().replace('`', "");
-        put(out, format_args!("<tr><td>{}</td><td>{}", Escaped(status), Escaped(&text)));
+        let text = response["description"].as_str().unwrap_or_default();
+        put(out, format_args!("<tr><td>{}</td><td>{}", Escaped(status), Marked(text)));
         let schema = response["content"]["application/json"].get("schema");
         if let Some(schema) = schema.filter(|_| status.starts_with('2')) {
             let value = example(schema, document, DEPTH);
-            let text = serde_json::to_string_pretty(&value).unwrap_or_default();
-            put(out, format_args!("<pre>{}</pre>", Escaped(&text)));
+            // Of a schema that says nothing there is nothing to show.
+            if !value.is_null() {
+                let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+                put(out, format_args!("<pre>{}</pre>", Escaped(&text)));
+            }
         }
         out.push_str("</td></tr>");
     }
@@ -260,4 +286,24 @@ fn members(schema: &Value, document: &Value, depth: usize) -> Value {
         .map(|(name, part)| (name.clone(), example(part, document, depth - 1)))
         .collect();
     Value::Object(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_shown_and_nothing_else_is_let_through() {
+        let text = "**Keys.** Send `<a> **b**` & wait";
+        let shown = "<strong>Keys.</strong> Send <code>&lt;a&gt; **b**</code> &amp; wait";
+        assert_eq!(Marked(text).to_string(), shown);
+    }
+
+    #[test]
+    fn what_a_reader_looks_for_last_comes_last_and_nothing_is_shown_as_null() {
+        let page = page(&serde_json::from_str(&crate::openapi()).unwrap());
+        let place = |tag: &str| page.find(&format!("<h2>{tag}</h2>")).unwrap();
+        assert!(place("orders") < place("health") && place("health") < place("docs"));
+        assert!(!page.contains("<pre>null</pre>"));
+    }
 }
