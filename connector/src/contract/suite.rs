@@ -141,7 +141,7 @@ fn no_secret(subject: &Subject<'_>, text: &str) {
     }
 }
 
-/// Forges a genuine webhook in every way that must be seen (G3 of `docs/faults.md`). `call` accepts it as it is.
+/// Forges a genuine webhook in every way that must be seen (fault G3). `call` accepts it as it is.
 pub fn check_webhooks(channel: &dyn Channel, call: &Call, genuine: &RawWebhook) {
     let verified = channel.verify(call, genuine).expect("it is genuine");
     assert!(!verified.dedupe.is_empty());

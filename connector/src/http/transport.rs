@@ -55,20 +55,24 @@ struct Found {
     reset: bool,
 }
 
-/// Looks for what the libraries below have wrapped.
-fn search(error: &reqwest::Error) -> Found {
-    let mut found = Found { tls: false, reset: false };
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        found.tls |= error.is::<rustls::Error>();
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            found.tls |= io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-            found.reset |= matches!(
-                io.kind(),
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
-            );
+/// Looks for what the libraries below have wrapped. An I/O error hides what it holds from `source`, and may hold another
+/// one.
+fn search(error: &(dyn Error + 'static)) -> Found {
+    let mut found = Found { tls: error.is::<rustls::Error>(), reset: false };
+    let mut inner = error.source();
+    if let Some(io) = error.downcast_ref::<std::io::Error>() {
+        found.reset = matches!(
+            io.kind(),
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+        );
+        if let Some(held) = io.get_ref() {
+            inner = Some(held);
         }
-        next = error.source();
+    }
+    if let Some(inner) = inner {
+        let below = search(inner);
+        found.tls |= below.tls;
+        found.reset |= below.reset;
     }
     found
 }

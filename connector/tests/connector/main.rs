@@ -1,0 +1,5 @@
+//! The HTTP kit against servers that mean harm.
+
+mod hostile;
+mod measured;
+mod tls;
