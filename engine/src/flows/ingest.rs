@@ -1,0 +1,97 @@
+//! Webhooks: verified on the raw bytes, kept with what follows from them in one transaction, and only then answered.
+
+use std::sync::Arc;
+
+use onhand_connector::{Call, Channel, Hint, RawWebhook, Refused, Verified};
+use onhand_rules::commands::channels::TakeWebhook;
+use onhand_rules::job::{JobBody, NewJob};
+use onhand_rules::{Inbox, Receipt, ShopId};
+use onhand_store::{Outcome, StoreError};
+use thiserror::Error;
+
+use super::Flows;
+use crate::ledger::{Request, SubmitError};
+
+/// Why a webhook was not taken.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// No keys are set for this marketplace.
+    #[error("no app keys are set for {0}")]
+    NoKeys(String),
+    /// It was not believed. Nothing was kept.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It could not be kept: the marketplace must send it again.
+    #[error("the webhook could not be kept: {0}")]
+    Submit(#[from] SubmitError),
+    /// It could not be kept: the marketplace must send it again.
+    #[error("the webhook could not be kept: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// A webhook that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrived {
+    /// It had come before.
+    pub duplicate: bool,
+}
+
+impl Flows {
+    /// Takes a webhook in. When this returns, it is durable.
+    ///
+    /// # Errors
+    /// [`IngestError`]: nothing was kept.
+    pub async fn receive(&self, channel: &str, raw: &RawWebhook) -> Result<Arrived, IngestError> {
+        let outlet = self.outlets.get(channel).ok_or_else(|| IngestError::NoKeys(channel.to_owned()))?;
+        let now = self.engine.reads().now().await?;
+        let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 1_000 };
+        let verified = outlet.channel.verify(&call, raw)?;
+        self.keep_webhook(outlet.channel.as_ref(), &verified).await
+    }
+
+    pub(super) async fn keep_webhook(
+        &self,
+        channel: &dyn Channel,
+        webhook: &Verified,
+    ) -> Result<Arrived, IngestError> {
+        let hints = channel.hints(webhook)?;
+        let name = channel.facts().name;
+        let reads = self.engine.reads();
+        let shop = reads.shop_by_account(name, &webhook.account).await?.map(|shop| shop.id);
+        let now = reads.now().await?;
+        let jobs = shop.map(|shop| jobs_of(shop, &hints, now)).unwrap_or_default();
+        let inbox = Inbox {
+            key: format!("{name}:{}", webhook.dedupe),
+            channel: name.to_owned(),
+            account: webhook.account.clone(),
+            shop,
+            topic: webhook.topic.clone(),
+            body: String::from_utf8_lossy(&webhook.body).into_owned(),
+            deliveries: 1,
+            received_at: now,
+        };
+        let grant_ends = hints.iter().find_map(|hint| match hint {
+            Hint::GrantEnds { at } => Some(at.unwrap_or(now)),
+            _ => None,
+        });
+        let deauthorised = hints.iter().any(|hint| matches!(hint, Hint::Deauthorised));
+        let take = TakeWebhook { inbox, jobs, deauthorised, grant_ends };
+        let answer = self.engine.submit(Request::internal(take)).await?;
+        let duplicate = matches!(answer.outcome, Outcome::Done(Receipt::Webhook { duplicate: true }));
+        Ok(Arrived { duplicate })
+    }
+}
+
+fn jobs_of(shop: ShopId, hints: &[Hint], now: i64) -> Vec<NewJob> {
+    let body = |hint: &Hint| match hint {
+        Hint::Order { reference } | Hint::Return { reference: Some(reference), .. } => {
+            Some(JobBody::FetchOrder { shop, reference: reference.clone() })
+        }
+        Hint::Return { reference: None, .. } => Some(JobBody::PollReturns { shop }),
+        Hint::Stock { item } | Hint::Listing { item } => {
+            Some(JobBody::ImportItem { shop, item: item.clone() })
+        }
+        Hint::Deauthorised | Hint::GrantEnds { .. } | Hint::Nothing => None,
+    };
+    hints.iter().filter_map(body).map(|body| NewJob { body, class: 1, run_at: now, cause_at: None }).collect()
+}

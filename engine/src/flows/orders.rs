@@ -1,0 +1,195 @@
+//! Orders: one after a webhook, all that changed by poll, and webhooks that never came.
+
+use std::collections::BTreeSet;
+
+use onhand_connector::{Call, Channel, Endpoint, OrderWindow, RemoteLine, RemoteOrder, RemoteStatus};
+use onhand_rules::commands::channels::{MoveCursors, RaiseNotice, TakeMarketOrder};
+use onhand_rules::commands::queue::End;
+use onhand_rules::market_order::{MarketLine, MarketSnapshot, MarketStatus};
+use onhand_rules::notice::NoticeKind;
+use onhand_rules::shop::ShopCursors;
+use onhand_rules::{Receipt, ShopId};
+
+use super::visit::Visit;
+use super::{Attempt, Flows, done, read};
+
+/// How far a poll looks back behind its cursor: orders show up late in lists. Milliseconds.
+const OVERLAP_MS: i64 = 15 * 60_000;
+/// How far the first poll of a shop looks back, in milliseconds.
+const FIRST_MS: i64 = 24 * 3_600_000;
+
+impl Flows {
+    pub(super) async fn fetch_order(
+        &self,
+        attempt: Attempt<'_>,
+        shop: ShopId,
+        reference: &str,
+    ) -> Result<(), End> {
+        let mut visit = self.visit(&attempt, shop).await?;
+        let references = [reference.to_owned()];
+        let taken = self.take_orders(&attempt, &mut visit, &references).await?;
+        // The marketplace tells of an order before it can be fetched, or of one that is nobody's.
+        if taken == 0 && attempt.job.attempts < 3 {
+            let message = "the marketplace does not know this order (yet)";
+            return Err(super::failed(
+                onhand_rules::retry::FailureClass::Network,
+                "order_not_found",
+                message,
+            ));
+        }
+        if taken == 0 { Err(done("obsolete")) } else { Ok(()) }
+    }
+
+    /// Fetches and applies these orders; yields how many there were.
+    async fn take_orders(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+        references: &[String],
+    ) -> Result<usize, End> {
+        let mut count = 0;
+        for chunk in references.chunks(visit.outlet.channel.facts().orders_max.max(1)) {
+            let fetch = async |channel: &dyn Channel, call: &Call| channel.orders(call, chunk).await;
+            let (orders, _) = self.ask(attempt, visit, Endpoint::Orders, fetch).await?;
+            for order in orders {
+                count += 1;
+                self.take_order(attempt, visit.shop.id, order).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn take_order(&self, attempt: &Attempt<'_>, shop: ShopId, order: RemoteOrder) -> Result<(), End> {
+        let reference = order.reference.clone();
+        let job = Some(attempt.job.id);
+        let take = TakeMarketOrder { shop, reference: reference.clone(), snapshot: snapshot_of(order), job };
+        if let Receipt::MarketOrder { state, .. } = self.submit(take).await? {
+            tracing::debug!(shop = shop.0, reference, ?state, "an order was taken");
+        }
+        Ok(())
+    }
+
+    /// Everything that changed since the cursor, with overlap. Yields the time up to which orders are known.
+    pub(super) async fn orders_until_now(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+    ) -> Result<i64, End> {
+        let until = read(self.engine.reads().now().await)? + visit.shop.health.clock_offset + 1_000;
+        let known = visit.shop.cursors.orders_until;
+        let since = if known == 0 { until - FIRST_MS } else { known - OVERLAP_MS };
+        let window = OrderWindow { since, until };
+        let mut references = BTreeSet::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = async |channel: &dyn Channel, call: &Call| {
+                channel.orders_changed(call, window, cursor.as_deref()).await
+            };
+            let (page, _) = self.ask(attempt, visit, Endpoint::Orders, page).await?;
+            references.extend(page.references);
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        let references: Vec<String> = references.into_iter().collect();
+        self.take_orders(attempt, visit, &references).await?;
+        let cursors = ShopCursors { orders_until: until, ..ShopCursors::default() };
+        self.submit(MoveCursors { shop: visit.shop.id, cursors }).await?;
+        visit.shop.cursors.orders_until = until;
+        Ok(until)
+    }
+
+    pub(super) async fn poll_orders(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
+        let mut visit = self.visit(&attempt, shop).await?;
+        self.orders_until_now(&attempt, &mut visit).await.map(|_| ())
+    }
+
+    pub(super) async fn poll_returns(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
+        let mut visit = self.visit(&attempt, shop).await?;
+        let until = read(self.engine.reads().now().await)? + visit.shop.health.clock_offset;
+        let known = visit.shop.cursors.returns_until;
+        let since = if known == 0 { until - FIRST_MS } else { known - OVERLAP_MS };
+        let window = OrderWindow { since, until };
+        let list = async |channel: &dyn Channel, call: &Call| channel.returns(call, window).await;
+        let (returns, _) = self.ask(&attempt, &mut visit, Endpoint::Orders, list).await?;
+        for back in returns {
+            let units: i64 = back.lines.iter().map(|(_, units)| *units).sum();
+            let text = format!(
+                "Return {} of order {} ({units} units) is {}. Decide what may be sold again.",
+                back.id, back.reference, back.raw_status
+            );
+            let subject = format!("{}/{}", shop.0, back.reference);
+            let kind = NoticeKind::ReturnReceived;
+            self.submit(RaiseNotice { kind, subject, shop: Some(shop), text, open: true }).await?;
+        }
+        let cursors = ShopCursors { returns_until: until, ..ShopCursors::default() };
+        self.submit(MoveCursors { shop, cursors }).await.map(|_| ())
+    }
+
+    pub(super) async fn recover_webhooks(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
+        let mut visit = self.visit(&attempt, shop).await?;
+        if !visit.outlet.channel.facts().lost_webhooks {
+            return Err(done("obsolete"));
+        }
+        loop {
+            let fetch = async |channel: &dyn Channel, call: &Call| channel.lost_webhooks(call).await;
+            let ((lost, last), _) = self.ask(&attempt, &mut visit, Endpoint::Orders, fetch).await?;
+            for webhook in &lost {
+                let kept = self.keep_webhook(visit.outlet.channel.as_ref(), webhook).await;
+                kept.map_err(|error| {
+                    super::failed(
+                        onhand_rules::retry::FailureClass::Unclear,
+                        "lost_webhook",
+                        &error.to_string(),
+                    )
+                })?;
+            }
+            // Confirmed only when all of them are kept.
+            let Some(last) = last else { return Ok(()) };
+            let confirm = async |channel: &dyn Channel, call: &Call| channel.confirm_lost(call, &last).await;
+            self.ask(&attempt, &mut visit, Endpoint::Orders, confirm).await?;
+            if lost.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn status_of(status: RemoteStatus) -> MarketStatus {
+    match status {
+        RemoteStatus::Pending => MarketStatus::Pending,
+        RemoteStatus::Confirmed => MarketStatus::Confirmed,
+        RemoteStatus::Shipped => MarketStatus::Shipped,
+        RemoteStatus::Cancelled => MarketStatus::Cancelled,
+    }
+}
+
+fn line_of(line: RemoteLine) -> MarketLine {
+    MarketLine {
+        ids: line.ids,
+        item: line.listing.item,
+        variant: line.listing.variant,
+        seller_sku: line.seller_sku,
+        title: line.title,
+        quantity: line.quantity,
+        cancelled: line.cancelled,
+        status: status_of(line.status),
+        unit_minor: line.unit_minor,
+    }
+}
+
+fn snapshot_of(order: RemoteOrder) -> MarketSnapshot {
+    MarketSnapshot {
+        lines: order.lines.into_iter().map(line_of).collect(),
+        status: status_of(order.status),
+        raw_status: order.raw_status,
+        known_status: order.known_status,
+        cancel_requested: order.flags.cancel_requested,
+        updated_at: order.updated_at,
+        created_at: order.created_at,
+        currency: order.currency,
+        completed: order.flags.completed,
+        returning: order.flags.returning,
+    }
+}

@@ -1,0 +1,154 @@
+//! Telling a marketplace the stock of the listings of one write unit.
+
+use onhand_connector::{Call, Channel, Class, Endpoint, Failure, ListingKey, PushItem};
+use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
+use onhand_rules::commands::queue::End;
+use onhand_rules::{Listing, Receipt, ShopId};
+
+use super::visit::{Cost, Visit, class_of};
+use super::{Attempt, FlowEnd, Flows, done, failed, read};
+use crate::publishing::{Told, told};
+
+/// What is to be done about one listing.
+enum Decision {
+    Send(i64),
+    Settled(PushOutcome),
+}
+
+impl Flows {
+    pub(super) async fn push_stock(&self, attempt: Attempt<'_>, shop: ShopId, unit: &str) -> FlowEnd {
+        match self.push_unit(&attempt, shop, unit).await {
+            Ok(()) => FlowEnd::Ended,
+            Err(end) => FlowEnd::End(end),
+        }
+    }
+
+    /// Generations are read before the stock: a change in between makes the listing dirty again, never clean too soon.
+    async fn push_unit(&self, attempt: &Attempt<'_>, shop: ShopId, unit: &str) -> Result<(), End> {
+        let mut visit = self.visit(attempt, shop).await?;
+        let reads = self.engine.reads();
+        let mut listings = read(reads.listings_of_unit(shop, unit).await)?;
+        listings.retain(Listing::dirty);
+        if listings.is_empty() {
+            return Err(done("obsolete"));
+        }
+        let maximum = visit.outlet.channel.facts().quantity_max;
+        let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
+        let (mut results, mut sends) = (Vec::new(), Vec::new());
+        for (listing, told) in listings.iter().zip(&told) {
+            match decide(&visit, listing, told) {
+                Decision::Send(quantity) => sends.push((listing, quantity)),
+                Decision::Settled(outcome) => results.push(result(listing, outcome)),
+            }
+        }
+        let mut end = done("done");
+        for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
+            let items: Vec<PushItem> =
+                chunk.iter().map(|(listing, quantity)| item(listing, *quantity)).collect();
+            let send = async |channel: &dyn Channel, call: &Call| channel.push(call, &items).await;
+            match self.ask(attempt, &mut visit, Endpoint::Stock, send).await {
+                Ok((outcomes, cost)) => {
+                    self.take_outcomes(attempt, &visit, chunk, outcomes, cost, &mut results, &mut end);
+                }
+                Err(failure) => {
+                    // What was acknowledged before must not be forgotten.
+                    if results.is_empty() {
+                        return Err(failure);
+                    }
+                    end = failure;
+                    break;
+                }
+            }
+        }
+        self.record(attempt, shop, results, end).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the results of one request, taken apart")]
+    fn take_outcomes(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &Visit,
+        chunk: &[(&Listing, i64)],
+        outcomes: Vec<Result<(), Failure>>,
+        cost: Cost,
+        results: &mut Vec<PushResult>,
+        end: &mut End,
+    ) {
+        let wait_ms = (attempt.claimed_at - attempt.job.cause_at).max(0);
+        for ((listing, quantity), outcome) in chunk.iter().zip(outcomes) {
+            let outcome = match outcome {
+                Ok(()) => {
+                    self.limits.pushed(&visit.shop.code, wait_ms, cost.limit_ms, cost.network_ms);
+                    PushOutcome::Acknowledged {
+                        quantity: *quantity,
+                        limit_ms: cost.limit_ms,
+                        network_ms: cost.network_ms,
+                        wait_ms,
+                    }
+                }
+                Err(failure) if failure.class == Class::Gone => PushOutcome::Gone,
+                Err(failure) => {
+                    let again = !matches!(failure.class, Class::Invalid | Class::Forbidden);
+                    if again {
+                        *end = failed(class_of(failure.class), &failure.code, &failure.message);
+                    }
+                    PushOutcome::Failed { code: failure.code, message: failure.message, again }
+                }
+            };
+            results.push(result(listing, outcome));
+        }
+    }
+
+    async fn record(
+        &self,
+        attempt: &Attempt<'_>,
+        shop: ShopId,
+        results: Vec<PushResult>,
+        end: End,
+    ) -> Result<(), End> {
+        let job = (attempt.job.id, attempt.lease);
+        match self.submit(RecordPush { job, shop, results, end }).await? {
+            Receipt::Jobs { stale, .. } if !stale.is_empty() => {
+                tracing::info!(job = %attempt.job.id, "a push was finished by a worker that had lost it; read back instead");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn decide(visit: &Visit, listing: &Listing, told: &Told) -> Decision {
+    let Some(published) = told.published.as_ref().filter(|_| visit.shop.settings.push) else {
+        return Decision::Settled(PushOutcome::HeldBack);
+    };
+    // A campaign's units cannot be taken away: the marketplace would refuse less.
+    let quantity = published.quantity.max(listing.promotion_reserved);
+    if let Some(edit) = &listing.edit {
+        // The seller may be stopping sales: his figure is not raised. Lowering goes out at once.
+        return if quantity >= edit.seen {
+            Decision::Settled(PushOutcome::HeldBack)
+        } else {
+            Decision::Send(quantity)
+        };
+    }
+    // The marketplace where a sale happened has deducted it itself.
+    let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
+    if there == Some(quantity) && listing.trouble.is_none() {
+        return Decision::Settled(PushOutcome::Same { quantity });
+    }
+    Decision::Send(quantity)
+}
+
+fn result(listing: &Listing, outcome: PushOutcome) -> PushResult {
+    PushResult { listing: listing.id, desired: listing.desired, outcome }
+}
+
+/// A listing in the connectors' words.
+pub(super) fn item(listing: &Listing, quantity: i64) -> PushItem {
+    PushItem {
+        key: ListingKey { item: listing.item.clone(), variant: listing.variant.clone() },
+        seller_sku: listing.seller_sku.clone(),
+        warehouses: listing.warehouses.clone(),
+        quantity,
+    }
+}
