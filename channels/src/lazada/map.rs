@@ -92,8 +92,8 @@ pub(super) fn order(order: &OrderItems) -> RemoteOrder {
     let left = items.iter().filter(|item| item.status.0 != "canceled");
     flags.completed = left.clone().count() > 0 && left.clone().all(|item| item.status.0 == "delivered");
     let words: BTreeSet<_> = items.iter().map(|item| item.status.as_str()).collect();
-    let state = aggregate(items.iter().map(|item| state(item)));
-    let some_left = items.iter().any(|item| self::state(item) == RemoteStatus::Shipped);
+    let state = aggregate(items.iter().map(state_of));
+    let some_left = items.iter().any(|item| state_of(item) == RemoteStatus::Shipped);
     flags.partially_shipped = state < RemoteStatus::Shipped && some_left;
     let times = |pick: fn(&OrderItem) -> &str| items.iter().filter_map(move |item| time::read(pick(item)));
     let currency = items.iter().map(|item| item.currency.as_str()).find(|currency| !currency.is_empty());
@@ -115,7 +115,7 @@ pub(super) fn order(order: &OrderItems) -> RemoteOrder {
 }
 
 /// What an unknown word means nobody knows; whoever has no former state holds the stock.
-fn state(item: &OrderItem) -> RemoteStatus {
+fn state_of(item: &OrderItem) -> RemoteStatus {
     status(&item.status.0).map_or(RemoteStatus::Pending, |(state, _)| state)
 }
 
@@ -128,7 +128,7 @@ fn unit(item: &OrderItem, currency: &str) -> Unit {
         seller_sku: item.sku.0.clone(),
         title: title.join(", "),
         quantity: 1,
-        status: state(item),
+        status: state_of(item),
         unit_minor: minor(&item.item_price, currency),
     }
 }
