@@ -4,13 +4,18 @@
 //! a thread of its own renews the leases and takes back what others lost; a finisher ends attempts in batches and frees
 //! a slot only when its end is durable. The contract is at-least-once, with late finishers rejected (`docs/queue.md`).
 
+mod clock;
 mod lease;
+mod signals;
 
 use async_trait::async_trait;
 use onhand_rules::commands::queue::End;
 use onhand_rules::{Job, Millis};
 
+pub(crate) use clock::LedgerClock;
 pub use lease::LeaseGuard;
+pub(crate) use lease::millis;
+pub(crate) use signals::{News, Signals};
 
 /// How a handler ended an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use onhand_store::{Ballast, OpKey, Outcome, Reads, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::jobs::Signals;
 use crate::telemetry::Metrics;
 
 /// How the engine runs.
@@ -162,6 +163,8 @@ struct Shared {
     /// Whether the last batch could be written, for readiness.
     writable: AtomicBool,
     feed: watch::Sender<i64>,
+    /// Wakes those who run jobs.
+    signals: Signals,
 }
 
 /// The handle to the engine. Cloning shares it.
@@ -189,6 +192,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             writable: AtomicBool::new(true),
             feed: watch::channel(head).0,
+            signals: Signals::default(),
             settings,
         });
         shared.metrics.feed_head.set(head);
@@ -263,6 +267,11 @@ impl Engine {
         self.shared.feed.subscribe()
     }
 
+    /// What commits of this process mean for the queue.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.shared.signals
+    }
+
     /// Whether the last batch could be written.
     #[must_use]
     pub fn is_writable(&self) -> bool {
@@ -296,6 +305,12 @@ fn weight_of(command: &Command) -> usize {
         Command::ChangeStock(change) => change.items.len(),
         Command::CreateSku(sku) => 1 + sku.components.len(),
         Command::ExpireHolds(expire) => expire.holders.len(),
+        Command::EnqueueJobs(enqueue) => enqueue.jobs.len(),
+        Command::ClaimJobs(claim) => claim.jobs.len(),
+        Command::BeatJobs(beat) => beat.jobs.len(),
+        Command::FinishJobs(finish) => finish.ends.len(),
+        Command::RescueJobs(rescue) => rescue.jobs.len(),
+        Command::Publish(publish) => publish.listings.len(),
         _ => 1,
     }
     .max(1)

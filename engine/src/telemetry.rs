@@ -1,11 +1,18 @@
 //! Every measure of the engine, in one file. The API registers them and adds its own.
 
+mod queue;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+pub use queue::{
+    AttemptLabels, BucketLabels, LaneLabels, OneLane, PushLabels, PushTimes, QueueMetrics, ScheduleLabels,
+    ShopLabels, quantile,
+};
 
 /// Which command ended how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,6 +52,8 @@ pub struct Metrics {
     pub storage_short: Gauge,
     /// The number of the last event.
     pub feed_head: Gauge,
+    /// Of the queue and the pushes.
+    pub queue: QueueMetrics,
 }
 
 impl Default for Metrics {
@@ -64,6 +73,7 @@ impl Default for Metrics {
             oldest_snapshot_seconds: Gauge::default(),
             storage_short: Gauge::default(),
             feed_head: Gauge::default(),
+            queue: QueueMetrics::default(),
         }
     }
 }
@@ -108,6 +118,7 @@ impl Metrics {
             self.storage_short.clone(),
         );
         registry.register("onhand_feed_head", "Number of the last event", self.feed_head.clone());
+        self.queue.register(registry);
     }
 
     /// Counts an answered command.

@@ -9,6 +9,7 @@ use onhand_rules::{Command, Context, Needs, OpId, PrincipalId, Receipt, Refusal,
 use onhand_store::{OpKey, OpRow, Outcome, Session, StoreError};
 
 use super::{Pending, SubmitError};
+use crate::jobs::News;
 use crate::telemetry::Metrics;
 
 /// How one command of a batch ended.
@@ -24,6 +25,8 @@ pub(super) struct Results {
     pub(super) answers: Vec<Option<Result<Decided, SubmitError>>>,
     /// The number of the last event, if anything was committed.
     pub(super) feed: Option<i64>,
+    /// What was committed for the queue.
+    pub(super) news: Option<News>,
 }
 
 /// The keys of a batch, sorted and distinct.
@@ -77,13 +80,13 @@ async fn in_transaction(
     let changes = working.into_changes(PrincipalId::SYSTEM);
     if changes.is_empty() && decisions.ops.is_empty() {
         session.rollback().await?;
-        return Ok(Results { answers, feed: None });
+        return Ok(Results { answers, feed: None, news: None });
     }
     session.write(&changes, &decisions.ops, now).await?;
     let started = Instant::now();
     let feed = session.commit().await?;
     metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    Ok(Results { answers, feed: Some(feed) })
+    Ok(Results { answers, feed: Some(feed), news: Some(News::of(&changes)) })
 }
 
 fn needs_of(commands: &[&Command], working: &Working) -> Needs {

@@ -206,6 +206,9 @@ impl Writer {
                 newer
             });
         }
+        if let Some(news) = results.news {
+            self.shared.signals.tell(news);
+        }
         let feed = *self.shared.feed.borrow();
         let mut later = Vec::new();
         for (pending, result) in commands.into_iter().zip(results.answers) {
