@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onhand_connector::contract::check_webhooks;
-use onhand_connector::{Call, Channel, Hint, RawWebhook, Refused, Secret};
+use onhand_connector::{Call, Hint, RawWebhook, Refused, Secret};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, NOW};
