@@ -11,6 +11,7 @@
 pub mod access;
 pub mod command;
 pub mod commands;
+mod ending;
 pub mod event;
 mod frees;
 pub mod holding;
@@ -31,6 +32,7 @@ pub mod receipt;
 pub mod refusal;
 pub mod reservation;
 pub mod retry;
+pub mod schedule;
 pub mod setting;
 pub mod shop;
 pub mod sku;

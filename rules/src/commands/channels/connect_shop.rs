@@ -1,10 +1,17 @@
 //! A shop is connected, or authorised again.
 
 use crate::command::Context;
+use crate::event::EventBody;
+use crate::id::ShopId;
+use crate::job::{JobBody, NewJob};
+use crate::notice::NoticeKind;
+use crate::noticing::{close, needs_of_notice};
 use crate::quantity::Millis;
+use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::shop::ShopSettings;
+use crate::setting::{Setting, consent_key};
+use crate::shop::{Shop, ShopCursors, ShopHealth, ShopSettings, ShopState};
 use crate::working::{Needs, Scope, Working};
 
 /// Connects a shop, or renews the grant of one that is known by (channel, account): it becomes connected, its notice closes
@@ -34,9 +41,105 @@ pub struct ConnectShop {
 }
 
 impl ConnectShop {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    fn key(&self) -> (String, String) {
+        (self.channel.clone(), self.account.clone())
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs.counters = true;
+        needs.sync.shop_accounts.insert(self.key());
+        if let Some(state) = &self.state {
+            needs.sync.settings.insert(consent_key(state));
+        }
+        for kind in [NoticeKind::ShopDisconnected, NoticeKind::GrantEnds] {
+            needs_of_notice(kind, &self.code, needs);
+        }
+        let known = seen.sync.shop_accounts.get(&self.key()).copied().flatten();
+        let next = seen.counters.as_ref().and_then(|row| row.now).map(|counters| ShopId(counters.next_shop));
+        for shop in known.into_iter().chain(next) {
+            needs_of_job(&JobBody::ImportListings { shop }, needs);
+            needs_of_job(&JobBody::PollOrders { shop }, needs);
+        }
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        self.use_up(scope, context)?;
+        let known = scope.shop_by_account(&self.key()).and_then(|id| scope.shop(&id).cloned());
+        let is_new = known.is_none();
+        let mut shop = match known {
+            Some(shop) => shop,
+            None => self.fresh(scope, context)?,
+        };
+        shop.name.clone_from(&self.name);
+        shop.grant.clone_from(&self.grant);
+        shop.grant_number += 1;
+        shop.access_until = self.access_until;
+        shop.refresh_until = self.refresh_until;
+        shop.grant_until = self.grant_until;
+        // Somebody who paused a shop wants it paused, whoever authorises it.
+        if shop.state == ShopState::Disconnected {
+            shop.state = ShopState::Connected;
+            shop.state_reason = None;
+        }
+        shop.health = ShopHealth { clock_offset: shop.health.clock_offset, ..ShopHealth::default() };
+        shop.version += 1;
+        shop.updated_at = context.now;
+        close(scope, context, NoticeKind::ShopDisconnected, &self.code);
+        close(scope, context, NoticeKind::GrantEnds, &self.code);
+        let id = shop.id;
+        if is_new {
+            let import = JobBody::ImportListings { shop: id };
+            enqueue(scope, context, &NewJob { body: import, class: 2, run_at: context.now, cause_at: None });
+            scope.name_shop(self.key(), id);
+        }
+        let poll = JobBody::PollOrders { shop: id };
+        enqueue(scope, context, &NewJob { body: poll, class: 2, run_at: context.now, cause_at: None });
+        scope.push_event(context.event(EventBody::ShopChanged {
+            shop: shop.code.clone(),
+            state: super::state_name(shop.state).to_owned(),
+            reason: None,
+        }));
+        let version = shop.version;
+        scope.put_shop(id, shop);
+        Ok(Receipt::Shop { id, version })
+    }
+
+    /// A state is good for one connection, of the marketplace it was made for, for a while.
+    fn use_up(&self, scope: &mut Scope<'_>, context: &Context) -> Result<(), Refusal> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let key = consent_key(state);
+        let good = match scope.setting(&key) {
+            Some(Setting::Consent { channel, until, .. }) => *channel == self.channel && *until > context.now,
+            _ => false,
+        };
+        if !good {
+            return Err(Refusal::NotFound { what: "open consent".into(), id: "state".into() });
+        }
+        scope.put_setting(key, None);
+        Ok(())
+    }
+
+    fn fresh(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Shop, Refusal> {
+        let id = ShopId(scope.next_number(|counters| &mut counters.next_shop)?);
+        Ok(Shop {
+            id,
+            code: self.code.clone(),
+            channel: self.channel.clone(),
+            account: self.account.clone(),
+            name: self.name.clone(),
+            state: ShopState::Connected,
+            state_reason: None,
+            settings: self.settings.clone(),
+            grant: String::new(),
+            grant_number: 0,
+            access_until: 0,
+            refresh_until: None,
+            grant_until: None,
+            cursors: ShopCursors::default(),
+            health: ShopHealth::default(),
+            version: 0,
+            created_at: context.now,
+            updated_at: context.now,
+        })
     }
 }

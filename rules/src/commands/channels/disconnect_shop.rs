@@ -1,9 +1,13 @@
 //! A grant is no longer good.
 
 use crate::command::Context;
+use crate::event::EventBody;
 use crate::id::ShopId;
+use crate::notice::NoticeKind;
+use crate::noticing::{needs_of_notice, raise};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::shop::ShopState;
 use crate::working::{Needs, Scope, Working};
 
 /// The shop's jobs wait, its owner is told once. Only if the grant is still the one that failed.
@@ -18,9 +22,35 @@ pub struct DisconnectShop {
 }
 
 impl DisconnectShop {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs.sync.shops.insert(self.shop);
+        if let Some(shop) = seen.sync.shops.get(&self.shop).and_then(|row| row.now.as_ref()) {
+            needs_of_notice(NoticeKind::ShopDisconnected, &shop.code, needs);
+        }
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut shop = super::shop_of(scope, self.shop)?;
+        let other = self.from_number.is_some_and(|number| number != shop.grant_number);
+        if other || shop.state == ShopState::Disconnected {
+            return Ok(Receipt::Shop { id: self.shop, version: shop.version });
+        }
+        shop.state = ShopState::Disconnected;
+        shop.state_reason = Some(self.reason.clone());
+        shop.version += 1;
+        shop.updated_at = context.now;
+        let text = format!(
+            "{} is disconnected ({}). Its jobs wait; authorise it again and they go on.",
+            shop.name, self.reason
+        );
+        raise(scope, context, NoticeKind::ShopDisconnected, &shop.code, Some(self.shop), &text);
+        scope.push_event(context.event(EventBody::ShopChanged {
+            shop: shop.code.clone(),
+            state: "disconnected".to_owned(),
+            reason: Some(self.reason.clone()),
+        }));
+        let version = shop.version;
+        scope.put_shop(self.shop, shop);
+        Ok(Receipt::Shop { id: self.shop, version })
     }
 }

@@ -49,6 +49,7 @@ use crate::publish::PublishRule;
 use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
 use crate::refusal::Refusal;
+use crate::shop::{Shop, ShopState};
 use crate::working::{Needs, Scope, Working};
 
 /// Asks for a listing with its shop and the job that tells its stock.
@@ -70,6 +71,19 @@ fn listing_of(scope: &mut Scope<'_>, id: ListingId) -> Result<Listing, Refusal> 
         .listing(&id)
         .cloned()
         .ok_or_else(|| Refusal::NotFound { what: "listing".into(), id: id.0.to_string() })
+}
+
+fn shop_of(scope: &mut Scope<'_>, id: ShopId) -> Result<Shop, Refusal> {
+    scope.shop(&id).cloned().ok_or_else(|| Refusal::NotFound { what: "shop".into(), id: id.0.to_string() })
+}
+
+/// The stable name of a state.
+fn state_name(state: ShopState) -> &'static str {
+    match state {
+        ShopState::Connected => "connected",
+        ShopState::Disconnected => "disconnected",
+        ShopState::Paused => "paused",
+    }
 }
 
 /// The code of a shop, for events.

@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::id::ShopId;
 use crate::notice::NoticeKind;
+use crate::noticing::{close, needs_of_notice, raise};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -23,9 +24,16 @@ pub struct RaiseNotice {
 }
 
 impl RaiseNotice {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs_of_notice(self.kind, &self.subject, needs);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        if self.open {
+            raise(scope, context, self.kind, &self.subject, self.shop, &self.text);
+        } else {
+            close(scope, context, self.kind, &self.subject);
+        }
+        Ok(Receipt::Kept { version: 0, changed: true })
     }
 }

@@ -2,7 +2,13 @@
 
 use super::super::queue::End;
 use crate::command::Context;
+use crate::ending::{Ended, end_job, needs_of_end};
+use crate::event::EventBody;
 use crate::id::{JobId, ListingId, ShopId};
+use crate::job::JobState;
+use crate::listing::{Listing, ListingState};
+use crate::notice::NoticeKind;
+use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{Millis, Quantity};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -68,9 +74,105 @@ pub enum PushOutcome {
 }
 
 impl RecordPush {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        needs.sync.shops.insert(self.shop);
+        needs_of_end(self.job.0, Some(&self.end), seen, needs);
+        for result in &self.results {
+            super::needs_of_listing(result.listing, seen, needs);
+            needs_of_notice(NoticeKind::ListingTrouble, &result.listing.0.to_string(), needs);
+            if let Some(mapping) = super::loaded_listing(seen, result.listing).and_then(|l| l.mapping) {
+                needs.skus.insert(mapping.sku);
+            }
+        }
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let (id, lease) = self.job;
+        let holds = scope.job(&id).is_some_and(|j| j.state == JobState::Running && j.lease_number == lease);
+        if !holds {
+            return Ok(Receipt::Jobs { stale: vec![id], dead: Vec::new() });
+        }
+        for result in &self.results {
+            let Some(listing) = scope.listing(&result.listing).cloned() else { continue };
+            let listing = result.apply(scope, context, listing);
+            super::put(scope, context, listing);
+        }
+        let dead = match end_job(scope, context, id, lease, &self.end) {
+            Ended::Dead => vec![id],
+            Ended::Stale | Ended::Again | Ended::Retry | Ended::Done => Vec::new(),
+        };
+        Ok(Receipt::Jobs { stale: Vec::new(), dead })
+    }
+}
+
+impl PushResult {
+    fn apply(&self, scope: &mut Scope<'_>, context: &Context, mut listing: Listing) -> Listing {
+        let subject = listing.id.0.to_string();
+        match &self.outcome {
+            PushOutcome::Acknowledged { quantity, limit_ms, network_ms, wait_ms } => {
+                self.tell(scope, context, &listing, *quantity, (*wait_ms, *limit_ms, *network_ms));
+                if let Some(edit) = listing.edit.take() {
+                    super::tell_edit(scope, context, &listing, "superseded", edit.seen, edit.expected);
+                }
+                listing.pushed_before = listing.pushed;
+                listing.pushed = Some(*quantity);
+                listing.pushed_at = Some(context.now);
+                listing.sold_there = 0;
+                listing.acked = listing.acked.max(self.desired);
+                if listing.trouble.take().is_some() {
+                    close(scope, context, NoticeKind::ListingTrouble, &subject);
+                }
+            }
+            PushOutcome::Same { .. } | PushOutcome::HeldBack => {
+                listing.acked = listing.acked.max(self.desired);
+            }
+            PushOutcome::Gone => {
+                listing.state = ListingState::Gone;
+                listing.acked = listing.desired;
+                let text =
+                    format!("{} is not in the shop any more; its stock is not told there.", listing.title);
+                raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+            }
+            PushOutcome::Failed { code, message, again } => {
+                listing.trouble = Some(format!("{code}: {message}"));
+                if !again {
+                    // It stays dirty: the sweep tries it again, and a person sees it meanwhile.
+                    let text = format!("The stock of {} was refused: {code}: {message}", listing.title);
+                    raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+                }
+            }
+        }
+        listing.dirty_since = match listing.dirty() {
+            true if listing.dirty_since == 0 => context.now,
+            true => listing.dirty_since,
+            false => 0,
+        };
+        listing
+    }
+
+    fn tell(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        listing: &Listing,
+        quantity: Quantity,
+        (wait_ms, limit_ms, network_ms): (Millis, Millis, Millis),
+    ) {
+        let sku =
+            listing.mapping.and_then(|m| scope.sku(m.sku).map(|sku| sku.code.clone())).unwrap_or_default();
+        let shop = super::shop_code(scope, listing.shop);
+        let cause_at = if listing.dirty_since > 0 { listing.dirty_since } else { context.now };
+        scope.push_event(context.event(EventBody::ListingPushed {
+            listing: listing.id.0,
+            shop,
+            sku,
+            quantity,
+            before: listing.pushed,
+            cause_at,
+            wait_ms,
+            limit_ms,
+            network_ms,
+            total_ms: wait_ms + limit_ms + network_ms,
+        }));
     }
 }

@@ -25,9 +25,23 @@ pub struct RenewGrant {
 }
 
 impl RenewGrant {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.shops.insert(self.shop);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut shop = super::shop_of(scope, self.shop)?;
+        super::super::check_version(Some(self.from_number), shop.grant_number)?;
+        shop.grant.clone_from(&self.grant);
+        shop.grant_number += 1;
+        shop.access_until = self.access_until;
+        shop.refresh_until = self.refresh_until;
+        // A grant whose end does not move may not tell it again.
+        shop.grant_until = self.grant_until.or(shop.grant_until);
+        shop.version += 1;
+        shop.updated_at = context.now;
+        let version = shop.version;
+        scope.put_shop(self.shop, shop);
+        Ok(Receipt::Shop { id: self.shop, version })
     }
 }

@@ -13,9 +13,21 @@ pub struct SeeNotice {
 }
 
 impl SeeNotice {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.notices.insert(self.key.clone());
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let Some(mut notice) = scope.notice(&self.key).cloned() else {
+            return Err(Refusal::NotFound { what: "notice".into(), id: self.key.clone() });
+        };
+        let changed = notice.seen_at.is_none();
+        if changed {
+            notice.seen_at = Some(context.now);
+            notice.version += 1;
+        }
+        let version = notice.version;
+        scope.put_notice(self.key.clone(), notice);
+        Ok(Receipt::Kept { version, changed })
     }
 }

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::id::ShopId;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::setting::{Setting, consent_key};
 use crate::working::{Needs, Scope, Working};
 
 /// Remembers a `state` that must come back with the callback, once, within ten minutes.
@@ -17,10 +18,21 @@ pub struct StartConsent {
     pub shop: Option<ShopId>,
 }
 
-impl StartConsent {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+/// How long somebody may take on the consent page, in milliseconds.
+const CONSENT_MS: i64 = 10 * 60_000;
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+impl StartConsent {
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.settings.insert(consent_key(&self.state));
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let key = consent_key(&self.state);
+        if scope.setting(&key).is_some() {
+            return Err(Refusal::Repeated { line: 0, name: "state".into() });
+        }
+        let until = context.now + CONSENT_MS;
+        scope.put_setting(key, Setting::Consent { channel: self.channel.clone(), until, shop: self.shop });
+        Ok(Receipt::Kept { version: 1, changed: true })
     }
 }

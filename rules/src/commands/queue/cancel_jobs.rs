@@ -1,7 +1,9 @@
 //! Jobs are given up.
 
 use crate::command::Context;
+use crate::ending::leave;
 use crate::id::JobId;
+use crate::job::DoneJob;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -16,9 +18,21 @@ pub struct CancelJobs {
 }
 
 impl CancelJobs {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.jobs.extend(&self.jobs);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut stale = Vec::new();
+        for id in &self.jobs {
+            let Some(job) = scope.job(id).cloned() else {
+                stale.push(*id);
+                continue;
+            };
+            leave(scope, &job);
+            let outcome = format!("cancelled: {}", self.reason);
+            scope.push_done(DoneJob { job, ended_at: context.now, outcome });
+        }
+        Ok(Receipt::Jobs { stale, dead: Vec::new() })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::command::Context;
 use crate::id::JobId;
+use crate::job::{JobState, Lease};
 use crate::quantity::Millis;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -19,9 +20,30 @@ pub struct ClaimJobs {
 }
 
 impl ClaimJobs {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.jobs.extend(&self.jobs);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let mut leases = Vec::with_capacity(self.jobs.len());
+        for id in &self.jobs {
+            let Some(mut job) = scope.job(id).cloned() else { continue };
+            // Somebody else was first, or it was put off meanwhile.
+            if job.state != JobState::Ready || job.run_at > context.now {
+                continue;
+            }
+            job.state = JobState::Running;
+            job.lease_number += 1;
+            job.again = false;
+            job.lease = Some(Lease {
+                owner: self.owner,
+                until: context.now + self.lease_ms,
+                deadline: context.now + job.body.deadline_ms(),
+                since: context.now,
+            });
+            leases.push((*id, job.lease_number));
+            scope.put_job(*id, job);
+        }
+        Ok(Receipt::Claimed { leases })
     }
 }

@@ -16,9 +16,22 @@ pub struct DiscardDead {
 }
 
 impl DiscardDead {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.dead.extend(&self.dead);
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
+        let mut stale = Vec::new();
+        for id in &self.dead {
+            let open =
+                scope.dead_job(id).filter(|dead| dead.replayed_as.is_none() && dead.discarded.is_none());
+            let Some(mut dead) = open.cloned() else {
+                stale.push(*id);
+                continue;
+            };
+            dead.discarded = Some(self.reason.clone());
+            scope.put_dead_job(*id, dead);
+        }
+        Ok(Receipt::Jobs { stale, dead: Vec::new() })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::command::Context;
 use crate::job::NewJob;
+use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -14,10 +15,18 @@ pub struct EnqueueJobs {
     pub jobs: Vec<NewJob>,
 }
 
-impl EnqueueJobs {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+/// Jobs of one command at most.
+const JOBS_MAX: usize = 1_000;
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+impl EnqueueJobs {
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        self.jobs.iter().for_each(|job| needs_of_job(&job.body, needs));
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        if self.jobs.is_empty() || self.jobs.len() > JOBS_MAX {
+            return Err(Refusal::OutOfRange);
+        }
+        Ok(Receipt::Enqueued { jobs: self.jobs.iter().map(|job| enqueue(scope, context, job)).collect() })
     }
 }

@@ -1,6 +1,7 @@
 //! Attempts end.
 
 use crate::command::Context;
+use crate::ending::{Ended, end_job, needs_of_end};
 use crate::id::JobId;
 use crate::quantity::Millis;
 use crate::receipt::Receipt;
@@ -55,9 +56,21 @@ pub enum End {
 }
 
 impl FinishJobs {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+    pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
+        for end in &self.ends {
+            needs_of_end(end.job, Some(&end.end), seen, needs);
+        }
+    }
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let (mut stale, mut dead) = (Vec::new(), Vec::new());
+        for end in &self.ends {
+            match end_job(scope, context, end.job, end.lease, &end.end) {
+                Ended::Stale => stale.push(end.job),
+                Ended::Dead => dead.push(end.job),
+                Ended::Again | Ended::Retry | Ended::Done => {}
+            }
+        }
+        Ok(Receipt::Jobs { stale, dead })
     }
 }

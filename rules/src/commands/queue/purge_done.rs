@@ -16,7 +16,11 @@ pub struct PurgeDone {
 impl PurgeDone {
     pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        if self.before > context.now {
+            return Err(Refusal::OutOfRange);
+        }
+        scope.purge_done(self.before);
+        Ok(Receipt::Kept { version: 0, changed: true })
     }
 }

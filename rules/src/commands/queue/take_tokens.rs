@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::id::ShopId;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::setting::{Bucket, Setting, bucket_key};
 use crate::working::{Needs, Scope, Working};
 
 /// Takes tokens from the bucket of a shop and endpoint, making it if it is missing. Committed before a request is sent, so
@@ -22,10 +23,43 @@ pub struct TakeTokens {
     pub want: u32,
 }
 
-impl TakeTokens {
-    pub(crate) fn needs(&self, _seen: &Working, _needs: &mut Needs) {}
+/// One request, in the unit of buckets.
+const ONE: i64 = 1_000;
 
-    pub(crate) fn decide(&self, _scope: &mut Scope<'_>, _context: &Context) -> Result<Receipt, Refusal> {
-        Err(Refusal::OutOfRange)
+impl TakeTokens {
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.settings.insert(bucket_key(self.shop, &self.endpoint));
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        if self.rate < 1 || self.burst < ONE || self.want < 1 {
+            return Err(Refusal::OutOfRange);
+        }
+        let key = bucket_key(self.shop, &self.endpoint);
+        let now = context.now;
+        let mut bucket = match scope.setting(&key) {
+            Some(Setting::Bucket(bucket)) => Bucket { rate: self.rate, burst: self.burst, ..*bucket },
+            _ => Bucket {
+                tokens: self.burst,
+                at: now,
+                rate: self.rate,
+                burst: self.burst,
+                blocked_until: 0,
+                throttled: 0,
+                throttled_since: None,
+            },
+        };
+        if bucket.blocked_until > now {
+            return Ok(Receipt::Tokens { granted: 0, next_at: bucket.blocked_until });
+        }
+        let gained = (now - bucket.at).max(0).saturating_mul(bucket.rate) / 1_000;
+        bucket.tokens = bucket.tokens.saturating_add(gained).min(bucket.burst);
+        bucket.at = now;
+        let granted = (bucket.tokens / ONE).clamp(0, i64::from(self.want));
+        bucket.tokens -= granted * ONE;
+        let missing = (ONE - bucket.tokens).max(0);
+        let next_at = now + (missing * 1_000 + bucket.rate - 1) / bucket.rate;
+        scope.put_setting(key, Setting::Bucket(bucket));
+        Ok(Receipt::Tokens { granted: u32::try_from(granted).unwrap_or(0), next_at })
     }
 }

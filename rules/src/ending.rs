@@ -1,0 +1,161 @@
+//! How an attempt at a job ends, from any command: only by the right of the lease that it was claimed with.
+
+use crate::command::Context;
+use crate::commands::queue::End;
+use crate::event::EventBody;
+use crate::id::JobId;
+use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState};
+use crate::notice::NoticeKind;
+use crate::noticing::{needs_of_notice, raise};
+use crate::retry::{FailureClass, Verdict, after, class_name};
+use crate::working::{Needs, Scope, Working};
+
+/// What became of the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The lease is somebody else's by now: nothing was changed.
+    Stale,
+    /// Asked for again meanwhile: it runs once more.
+    Again,
+    /// It runs again later.
+    Retry,
+    /// It is done.
+    Done,
+    /// It is dead.
+    Dead,
+}
+
+/// The notice of jobs that died of one cause.
+fn cause(job: &Job, class: FailureClass, code: &str) -> String {
+    format!("{}:{}:{code}", job.body.kind(), class_name(class))
+}
+
+/// Asks for a job, for its key and for the notice that its death may open.
+pub(crate) fn needs_of_end(id: JobId, end: Option<&End>, seen: &Working, needs: &mut Needs) {
+    needs.sync.jobs.insert(id);
+    let Some(job) = seen.sync.jobs.get(&id).and_then(|row| row.now.as_ref()) else { return };
+    let (class, code) = match end {
+        Some(End::Failed { class, code, .. }) => (*class, code.as_str()),
+        Some(End::Done { .. } | End::Snooze { .. }) => return,
+        None => (FailureClass::Crash, CRASHED),
+    };
+    needs_of_notice(NoticeKind::RetriesExhausted, &cause(job, class, code), needs);
+}
+
+/// The code of attempts that ended without a word.
+pub(crate) const CRASHED: &str = "lease_lost";
+
+/// Ends an attempt, if the lease is still the one it was claimed with.
+pub(crate) fn end_job(scope: &mut Scope<'_>, context: &Context, id: JobId, lease: i64, end: &End) -> Ended {
+    let Some(job) = scope.job(&id).cloned() else { return Ended::Stale };
+    if job.state != JobState::Running || job.lease_number != lease {
+        return Ended::Stale;
+    }
+    match end {
+        End::Done { outcome } => finish(scope, context, job, outcome),
+        End::Snooze { until } => {
+            ready(scope, job, (*until).max(context.now), |_| ());
+            Ended::Retry
+        }
+        End::Failed { class, code, message, retry_after_ms, jitter } => {
+            let failure =
+                JobFailure { class: *class, code: code.clone(), message: message.clone(), at: context.now };
+            fail(scope, context, job, failure, *retry_after_ms, *jitter)
+        }
+    }
+}
+
+/// The job is done, or runs once more because somebody asked for it while it ran.
+fn finish(scope: &mut Scope<'_>, context: &Context, job: Job, outcome: &str) -> Ended {
+    if job.again {
+        ready(scope, job, context.now, |job| {
+            job.attempts = 0;
+            job.crashes = 0;
+            job.throttled = 0;
+            job.last_failure = None;
+            job.cause_at = context.now;
+        });
+        return Ended::Again;
+    }
+    leave(scope, &job);
+    scope.push_done(DoneJob { job, ended_at: context.now, outcome: outcome.to_owned() });
+    Ended::Done
+}
+
+/// Takes a job out of the hot table.
+pub(crate) fn leave(scope: &mut Scope<'_>, job: &Job) {
+    if let Some(key) = job.body.dedupe() {
+        scope.name_job(key, None);
+    }
+    scope.put_job(job.id, None);
+}
+
+fn ready(scope: &mut Scope<'_>, mut job: Job, run_at: i64, change: impl FnOnce(&mut Job)) {
+    job.state = JobState::Ready;
+    job.lease = None;
+    job.again = false;
+    job.run_at = run_at;
+    change(&mut job);
+    scope.put_job(job.id, job);
+}
+
+/// A failed attempt: again later, or dead.
+pub(crate) fn fail(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    mut job: Job,
+    failure: JobFailure,
+    retry_after_ms: Option<i64>,
+    jitter: u16,
+) -> Ended {
+    let class = failure.class;
+    match after(class, &job, retry_after_ms, jitter) {
+        Verdict::Retry { delay_ms, counted } => {
+            ready(scope, job, context.now + delay_ms, |job| {
+                job.attempts += i32::from(counted);
+                job.crashes += i32::from(class == FailureClass::Crash);
+                job.throttled = if class == FailureClass::RateLimited { job.throttled + 1 } else { 0 };
+                job.last_failure = Some(failure);
+            });
+            Ended::Retry
+        }
+        Verdict::Park => {
+            // The shop is disconnected meanwhile: nothing of it is claimed until it is authorised again.
+            ready(scope, job, context.now, |job| job.last_failure = Some(failure));
+            Ended::Retry
+        }
+        Verdict::Obsolete => finish(scope, context, job, "obsolete"),
+        Verdict::Dead => {
+            job.attempts += 1;
+            job.crashes += i32::from(class == FailureClass::Crash);
+            die(scope, context, job, failure);
+            Ended::Dead
+        }
+    }
+}
+
+fn die(scope: &mut Scope<'_>, context: &Context, mut job: Job, failure: JobFailure) {
+    leave(scope, &job);
+    let shop = job.body.shop();
+    scope.push_event(context.event(EventBody::JobDied {
+        job: job.id,
+        kind: job.body.kind().to_owned(),
+        shop: shop.map(|shop| shop.0),
+        class: class_name(failure.class).to_owned(),
+        code: failure.code.clone(),
+        message: failure.message.clone(),
+    }));
+    let text = format!(
+        "Jobs of kind {} are given up: {} ({}). Mend the cause, then replay them.",
+        job.body.kind(),
+        failure.message,
+        failure.code
+    );
+    let subject = cause(&job, failure.class, &failure.code);
+    raise(scope, context, NoticeKind::RetriesExhausted, &subject, shop, &text);
+    job.state = JobState::Ready;
+    job.lease = None;
+    job.last_failure = Some(failure.clone());
+    let dead = DeadJob { died_at: context.now, failure, replayed_as: None, discarded: None, job };
+    scope.put_dead_job(dead.job.id, dead);
+}
