@@ -30,3 +30,15 @@ pub fn op() -> OpId {
 pub fn api_key() -> ApiKeyId {
     ApiKeyId(next())
 }
+
+/// For one start of a process.
+pub(crate) fn incarnation() -> u128 {
+    next()
+}
+
+/// Chance, for spreading what would otherwise happen in step.
+#[must_use]
+pub fn chance() -> u16 {
+    // The last bits of such an id are random.
+    (next() & 0xffff) as u16
+}

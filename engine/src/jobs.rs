@@ -1,12 +1,23 @@
 //! The runner of jobs: claims what is due, runs it, and ends each attempt by the right of its lease.
 //!
 //! One claimer a process picks among what is due, never more than there are free slots; a task a job runs it; a heart on
-//! a thread of its own renews the leases and takes back what others lost; a finisher ends attempts in batches and frees
-//! a slot only when its end is durable. The contract is at-least-once, with late finishers rejected (`docs/queue.md`).
+//! a thread of its own renews the leases; a rescuer takes back what others lost; a finisher ends attempts in batches and
+//! frees a slot only when its end is durable. The contract is at-least-once, with late finishers rejected
+//! (`docs/queue.md`).
 
+mod claim;
 mod clock;
+mod finish;
+mod gates;
+mod heart;
 mod lease;
+mod pick;
+mod rescue;
+mod runner;
 mod signals;
+mod table;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use onhand_rules::commands::queue::End;
@@ -15,7 +26,48 @@ use onhand_rules::{Job, Millis};
 pub(crate) use clock::LedgerClock;
 pub use lease::LeaseGuard;
 pub(crate) use lease::millis;
+pub(crate) use runner::Shared;
+pub use runner::{Runner, RunnerHandle};
 pub(crate) use signals::{News, Signals};
+
+/// How the runner runs.
+#[derive(Debug, Clone)]
+pub struct RunnerSettings {
+    /// Concurrency of lanes that have no row of settings (`lane:NAME`) and are not as [`onhand_rules::job::LANES`] says.
+    pub lanes: Vec<(String, u32)>,
+    /// How long a lease lasts without a heartbeat.
+    pub lease: Duration,
+    /// How often leases are renewed.
+    pub beat: Duration,
+    /// About how often lost leases are looked for.
+    pub rescue_every: Duration,
+    /// Jobs in one claim at most.
+    pub claim_max: usize,
+    /// Whether commits of this process wake it. Off, it only polls, which suffices (Q15).
+    pub hints: bool,
+    /// Whether changes of stock become pushes here.
+    pub publish: bool,
+    /// Whether schedules fire here.
+    pub timers: bool,
+    /// How often the gauges are measured; `None` for never.
+    pub gauges_every: Option<Duration>,
+}
+
+impl Default for RunnerSettings {
+    fn default() -> Self {
+        Self {
+            lanes: Vec::new(),
+            lease: Duration::from_secs(30),
+            beat: Duration::from_secs(10),
+            rescue_every: Duration::from_secs(1),
+            claim_max: 500,
+            hints: true,
+            publish: true,
+            timers: true,
+            gauges_every: Some(Duration::from_secs(5)),
+        }
+    }
+}
 
 /// How a handler ended an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,4 +130,11 @@ pub trait Handlers: Send + Sync + 'static {
     fn times(&self, _channel: &str) -> ChannelTimes {
         ChannelTimes::default()
     }
+}
+
+/// How long to wait after so many failures in a row: from 50 ms, doubling, to 2 s, for ever (Q17).
+pub(crate) fn backoff(failures: u32) -> Duration {
+    let longest = Duration::from_secs(2);
+    let delay = Duration::from_millis(50).saturating_mul(1 << failures.clamp(1, 7).saturating_sub(1));
+    delay.min(longest).mul_f64(0.75 + f64::from(crate::ids::chance()) / 131_072.0)
 }

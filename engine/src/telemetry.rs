@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 pub use queue::{
     AttemptLabels, BucketLabels, LaneLabels, OneLane, PushLabels, PushTimes, QueueMetrics, ScheduleLabels,
-    ShopLabels, quantile,
+    Seconds, ShopLabels, quantile,
 };
 
 /// Which command ended how.

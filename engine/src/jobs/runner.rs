@@ -1,0 +1,164 @@
+//! Starting and stopping.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use onhand_rules::JobId;
+use onhand_rules::commands::queue::{End, JobEnd};
+use onhand_store::StoreError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::claim::Claimer;
+use super::table::Table;
+use super::{Ended, Handlers, LedgerClock, RunnerSettings, finish, heart, rescue};
+use crate::ids;
+use crate::ledger::Engine;
+
+/// How long ends may take to become durable after everything was stopped; then leases run out instead.
+const FLUSH_MAX: Duration = Duration::from_secs(4);
+
+/// What the parts of a runner share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) handlers: Arc<dyn Handlers>,
+    pub(crate) settings: RunnerSettings,
+    /// This start of this process (Q6).
+    pub(super) owner: u128,
+    pub(super) table: Table,
+    pub(crate) clock: LedgerClock,
+    /// Set when it stops: until when handlers may go on.
+    pub(crate) stop: watch::Sender<Option<Instant>>,
+    ends: mpsc::UnboundedSender<JobEnd>,
+}
+
+impl Shared {
+    /// An attempt is over; whoever asks first ends it.
+    pub(super) fn end(&self, job: JobId, lease: i64, kind: i16, ended: Ended) {
+        if !self.table.may_end(job, lease) {
+            return;
+        }
+        if ended == Ended::AlreadyEnded {
+            self.engine.metrics().queue.attempt(onhand_rules::job::kind_name(kind), "done");
+        }
+        self.send_end(job, lease, ended);
+    }
+
+    /// The same for who has the right already.
+    pub(super) fn send_end(&self, job: JobId, lease: i64, ended: Ended) {
+        match ended {
+            Ended::AlreadyEnded => self.table.leave([(job, lease)]),
+            Ended::End(end) => {
+                // The finisher lives as long as this does.
+                let _sent = self.ends.send(JobEnd { job, lease, end });
+            }
+        }
+    }
+}
+
+/// Runs jobs.
+pub struct Runner;
+
+impl Runner {
+    /// Starts to claim and run jobs, and what belongs to it: heartbeat, rescue, publisher, timers, gauges. Runs until it is
+    /// stopped, whatever happens to the database.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub fn start(
+        engine: Engine,
+        handlers: Arc<dyn Handlers>,
+        settings: RunnerSettings,
+    ) -> Result<RunnerHandle, StoreError> {
+        let (ends, received) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            engine,
+            handlers,
+            settings,
+            owner: ids::incarnation(),
+            table: Table::default(),
+            clock: LedgerClock::default(),
+            stop: watch::channel(None).0,
+            ends,
+        });
+        let (over, ended) = watch::channel(false);
+        heart::spawn(shared.clone(), ended)
+            .map_err(|error| StoreError::Broken(format!("cannot start the heart: {error}")))?;
+        let finisher = tokio::spawn(finish::run(shared.clone(), received));
+        let claimer = tokio::spawn(Claimer::new(shared.clone()).run());
+        let others = vec![tokio::spawn(rescue::run(shared.clone()))];
+        let tasks = Tasks { claimer: Some(claimer), others, finisher: Some(finisher) };
+        Ok(RunnerHandle { shared, tasks: Arc::new(Mutex::new(tasks)), over: Arc::new(over) })
+    }
+}
+
+struct Tasks {
+    claimer: Option<JoinHandle<()>>,
+    others: Vec<JoinHandle<()>>,
+    finisher: Option<JoinHandle<()>>,
+}
+
+/// A runner that runs. Cloning shares it; dropping does not stop it.
+#[derive(Clone)]
+pub struct RunnerHandle {
+    shared: Arc<Shared>,
+    tasks: Arc<Mutex<Tasks>>,
+    over: Arc<watch::Sender<bool>>,
+}
+
+impl RunnerHandle {
+    /// How many jobs this process has, those whose end is on the way included.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        *self.shared.table.count().borrow()
+    }
+
+    /// The random number under which this runner holds leases.
+    #[must_use]
+    pub fn owner(&self) -> u128 {
+        self.shared.owner
+    }
+
+    /// Claims nothing more, lets handlers go on for `grace` at most, then puts back what they had, unburnt, and returns
+    /// when that is durable. Called again, the shorter grace counts.
+    pub async fn stop(&self, grace: Duration) {
+        let until = Instant::now() + grace;
+        self.shared.stop.send_modify(|stop| *stop = Some(stop.map_or(until, |other| other.min(until))));
+        let (claimer, others) = {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            (tasks.claimer.take(), std::mem::take(&mut tasks.others))
+        };
+        if let Some(claimer) = claimer {
+            // What it is claiming now is run, or put back below.
+            let _ended = claimer.await;
+        }
+        self.wait_until_idle().await;
+        let now = self.shared.clock.estimate();
+        for (job, lease, _) in self.shared.table.stop_all() {
+            self.shared.send_end(job, lease, Ended::End(End::Snooze { until: now }));
+        }
+        let mut count = self.shared.table.count();
+        if tokio::time::timeout(FLUSH_MAX, count.wait_for(|count| *count == 0)).await.is_err() {
+            tracing::warn!("ends of jobs could not be written; their leases run out");
+        }
+        self.over.send_replace(true);
+        let finisher = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).finisher.take();
+        for task in others.into_iter().chain(finisher) {
+            task.abort();
+        }
+    }
+
+    /// Until nothing runs or the grace is over, which another call may shorten.
+    async fn wait_until_idle(&self) {
+        let mut count = self.shared.table.count();
+        let mut stop = self.shared.stop.subscribe();
+        loop {
+            let Some(until) = *stop.borrow_and_update() else { return };
+            tokio::select! {
+                _ = count.wait_for(|count| *count == 0) => return,
+                () = tokio::time::sleep_until(until.into()) => return,
+                _ = stop.changed() => {}
+            }
+        }
+    }
+}
