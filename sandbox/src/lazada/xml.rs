@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         Some(before)
     }
 
-    /// Space, comments, the declaration and a document type.
+    /// Space, comments and the declaration.
     fn skip_between(&mut self) -> Option<()> {
         loop {
             self.rest = self.rest.trim_start();

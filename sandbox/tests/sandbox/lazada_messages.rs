@@ -88,8 +88,8 @@ async fn a_repeated_message_tells_how_things_are_by_then() {
     let mut hook = Hook::start().await;
     hook.answer_next([(500, "")]);
     let webhook_urls = [(Market::Lazada, hook.url.clone())].into();
-    // Half an hour is 0.9 seconds.
-    let probe = Probe::with(Options { webhook_urls, time_scale: 0.000_5, ..Options::default() }).await;
+    // Half an hour is 1.8 seconds: time enough to pay before it is over.
+    let probe = Probe::with(Options { webhook_urls, time_scale: 0.001, ..Options::default() }).await;
     let app = LazadaApp::connect(&probe).await;
     let id = order(&probe, 1).await;
     assert_eq!(next(&app, &mut hook).await["data"]["order_status"], "unpaid");
