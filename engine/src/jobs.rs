@@ -11,7 +11,6 @@ mod finish;
 mod gates;
 mod heart;
 mod lease;
-mod pick;
 mod rescue;
 mod runner;
 mod signals;

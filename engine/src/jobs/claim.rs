@@ -9,14 +9,15 @@ use futures_util::FutureExt;
 use onhand_rules::commands::queue::{ClaimJobs, End};
 use onhand_rules::job::{JobState, lane_of};
 use onhand_rules::retry::FailureClass;
+use onhand_rules::schedule::choose;
 use onhand_rules::{Job, JobId, Millis, Receipt};
-use onhand_store::{Outcome, StoreError};
+use onhand_store::{JobFilter, Outcome, StoreError};
 use tokio::sync::watch;
 
 use super::gates::{Gates, Opening};
 use super::lease::LeaseGuard;
 use super::table::Start;
-use super::{Ended, Shared, backoff, millis, pick};
+use super::{Ended, Shared, backoff, millis};
 use crate::ids::chance;
 use crate::ledger::{Request, SubmitError};
 use crate::telemetry::OneLane;
@@ -46,7 +47,8 @@ pub(super) struct Claimer {
     stop: watch::Receiver<Option<Instant>>,
     interval: Duration,
     failures: u32,
-    rounds: u64,
+    /// Jobs picked so far.
+    turn: u64,
 }
 
 impl Claimer {
@@ -58,7 +60,7 @@ impl Claimer {
         gates_moved.mark_unchanged();
         let stop = shared.stop.subscribe();
         let gates = Gates::default();
-        Self { shared, gates, jobs_made, gates_moved, stop, interval: BUSY, failures: 0, rounds: 0 }
+        Self { shared, gates, jobs_made, gates_moved, stop, interval: BUSY, failures: 0, turn: 0 }
     }
 
     /// Until the runner stops. No failure ends it.
@@ -112,7 +114,6 @@ impl Claimer {
         if found.jobs.is_empty() {
             return Ok(Looked::Nothing(next_at));
         }
-        self.rounds += 1;
         let chosen = self.choose(&found.jobs, &opening, now, most).await?;
         if chosen.is_empty() || self.claim(found.jobs, chosen).await? == 0 {
             return Ok(Looked::Nothing(next_at));
@@ -122,35 +123,28 @@ impl Claimer {
 
     /// Which of them, fairly; of a shop that is being probed one at most in the whole fleet.
     async fn choose(
-        &self,
+        &mut self,
         jobs: &[Job],
         opening: &Opening,
         now: Millis,
         most: usize,
     ) -> Result<Vec<JobId>, String> {
-        let mut held_back = Vec::new();
+        let mut candidates = jobs.to_vec();
         for shop in &opening.probing {
-            let filter = onhand_store::JobFilter {
-                shop: Some(*shop),
-                state: Some(JobState::Running),
-                ..onhand_store::JobFilter::default()
-            };
+            let filter =
+                JobFilter { shop: Some(*shop), state: Some(JobState::Running), ..JobFilter::default() };
             let running = within(self.shared.engine.reads().jobs(&filter, 1)).await?;
-            if !running.rows.is_empty() {
-                held_back.push(*shop);
-            }
+            let of_shop = |job: &&Job| job.body.shop() == Some(*shop);
+            let first = candidates.iter().filter(of_shop).min_by_key(|job| (job.class, job.run_at, job.id));
+            let probe = first.filter(|_| running.rows.is_empty()).map(|job| job.id);
+            candidates.retain(|job| job.body.shop() != Some(*shop) || Some(job.id) == probe);
         }
-        let input = pick::Input {
-            jobs,
-            now,
-            free: &opening.free,
-            running: &self.shared.table.by_shop(),
-            probing: &opening.probing,
-            held_back: &held_back,
-            most,
-            round: self.rounds,
-        };
-        Ok(pick::pick(&input))
+        let lane = |kind| lane_of(kind).to_owned();
+        let running = self.shared.table.by_shop();
+        let mut chosen = choose(&candidates, &opening.free, lane, &running, now, self.turn);
+        chosen.truncate(most);
+        self.turn += chosen.len() as u64;
+        Ok(chosen)
     }
 
     /// Claims and starts them. How many it got.
@@ -259,7 +253,7 @@ fn start(shared: &Arc<Shared>, mut job: Job, number: i64, asked: Instant) {
     let waited = (claimed_at - job.run_at).max(0) as f64 / 1_000.0;
     shared.engine.metrics().queue.claim_seconds.get_or_create(&lane).observe(waited);
     let id = job.id;
-    let shop = job.body.shop().map(|shop| shop.0);
+    let shop = job.body.shop();
     let deadline = guard.deadline();
     shared.table.admit(Start { job: id, lease: number, kind, shop, keeper, deadline });
     let runner = shared.clone();

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use onhand_rules::commands::queue::{End, FinishJobs, JobEnd};
+use onhand_rules::retry::class_name;
 use onhand_rules::{JobId, Receipt};
 use onhand_store::Outcome;
 use tokio::sync::mpsc;
@@ -84,24 +85,5 @@ fn name_of(end: &End) -> String {
         End::Done { outcome } => outcome.clone(),
         End::Snooze { .. } => "snoozed".to_owned(),
         End::Failed { class, .. } => class_name(*class).to_owned(),
-    }
-}
-
-/// The stable name of a class of failure.
-pub(super) fn class_name(class: onhand_rules::retry::FailureClass) -> &'static str {
-    use onhand_rules::retry::FailureClass as Class;
-    match class {
-        Class::RateLimited => "rate_limited",
-        Class::Server => "server",
-        Class::Network => "network",
-        Class::Auth => "auth",
-        Class::Forbidden => "forbidden",
-        Class::Invalid => "invalid",
-        Class::Gone => "gone",
-        Class::Conflict => "conflict",
-        Class::Locked => "locked",
-        Class::Unclear => "unclear",
-        Class::Crash => "crash",
-        Class::Undecodable => "undecodable",
     }
 }

@@ -71,7 +71,7 @@ pub(super) struct Gates {
 pub(super) struct Opening {
     pub(super) filter: ClaimFilter,
     /// Free slots by lane; lanes without any are left out.
-    pub(super) free: BTreeMap<&'static str, u32>,
+    pub(super) free: BTreeMap<String, u32>,
     /// Shops of which one job may run and no more.
     pub(super) probing: BTreeSet<ShopId>,
     /// When a breaker or a block ends that is in the way now. Ledger clock.
@@ -124,13 +124,13 @@ impl Gates {
         &self,
         now: Millis,
         used: &HashMap<&'static str, u32>,
-        busy: &HashMap<i64, u32>,
+        busy: &BTreeMap<Option<ShopId>, u32>,
     ) -> Opening {
         let mut opening = Opening::default();
         for (name, lane) in &self.lanes {
             let free = lane.concurrency.saturating_sub(used.get(name).copied().unwrap_or(0));
             if free > 0 && !lane.paused {
-                opening.free.insert(name, free);
+                opening.free.insert((*name).to_owned(), free);
             }
         }
         let kinds = (1..).zip(KINDS).map(|(number, _)| number);
@@ -140,7 +140,7 @@ impl Gates {
         for shop in &self.shops {
             match Door::of(shop, now) {
                 Door::Open => {}
-                Door::HalfOpen if !busy.contains_key(&shop.id.0) => {
+                Door::HalfOpen if !busy.contains_key(&Some(shop.id)) => {
                     opening.probing.insert(shop.id);
                 }
                 Door::Paused => {
@@ -229,8 +229,8 @@ mod tests {
         let defaults = [("product_sync".to_owned(), 7)];
         let gates = Gates { lanes: lanes_of(&defaults, &rows), ..Gates::default() };
         let used = HashMap::from([("inventory_update", 4), ("product_sync", 9)]);
-        let opening = gates.opening(0, &used, &HashMap::new());
-        assert_eq!(opening.free, BTreeMap::from([("inventory_update", 6)]));
+        let opening = gates.opening(0, &used, &BTreeMap::new());
+        assert_eq!(opening.free, BTreeMap::from([("inventory_update".to_owned(), 6)]));
         assert_eq!(opening.filter.kinds, [1, 2, 3]);
     }
 
@@ -244,7 +244,7 @@ mod tests {
             shop(5, ShopState::Connected, Some(100)),
             shop(6, ShopState::Connected, Some(90)),
         ]);
-        let opening = gates.opening(100, &HashMap::new(), &HashMap::from([(6, 1)]));
+        let opening = gates.opening(100, &HashMap::new(), &BTreeMap::from([(Some(ShopId(6)), 1)]));
         assert_eq!(opening.filter.without_shops, [ShopId(2), ShopId(4), ShopId(6)]);
         assert_eq!(opening.probing, BTreeSet::from([ShopId(5)]), "half-open; the sixth has its probe");
         assert_eq!(opening.next_at, Some(200));
@@ -256,7 +256,7 @@ mod tests {
     fn b8_a_block_stops_the_kinds_that_need_its_endpoint() {
         let mut gates = gates(vec![shop(1, ShopState::Connected, None)]);
         gates.blocked = vec![(ShopId(1), "stock".into(), 200), (ShopId(1), "orders".into(), 100)];
-        let opening = gates.opening(100, &HashMap::new(), &HashMap::new());
+        let opening = gates.opening(100, &HashMap::new(), &BTreeMap::new());
         assert_eq!(opening.filter.without, [(1, ShopId(1))]);
         assert_eq!(opening.next_at, Some(200), "and is looked at again when it ends");
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use onhand_rules::JobId;
 use onhand_rules::job::lane_of;
+use onhand_rules::{JobId, ShopId};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
@@ -24,7 +24,7 @@ enum Phase {
 struct Entry {
     lease: i64,
     kind: i16,
-    shop: Option<i64>,
+    shop: Option<ShopId>,
     keeper: LeaseKeeper,
     deadline: Instant,
     phase: Phase,
@@ -36,7 +36,7 @@ pub(super) struct Start {
     pub(super) job: JobId,
     pub(super) lease: i64,
     pub(super) kind: i16,
-    pub(super) shop: Option<i64>,
+    pub(super) shop: Option<ShopId>,
     pub(super) keeper: LeaseKeeper,
     pub(super) deadline: Instant,
 }
@@ -192,12 +192,10 @@ impl Table {
     }
 
     /// Jobs in the table of each shop.
-    pub(super) fn by_shop(&self) -> HashMap<i64, u32> {
-        let mut by_shop = HashMap::new();
+    pub(super) fn by_shop(&self) -> BTreeMap<Option<ShopId>, u32> {
+        let mut by_shop = BTreeMap::new();
         for entry in self.rows().entries.values() {
-            if let Some(shop) = entry.shop {
-                *by_shop.entry(shop).or_insert(0) += 1;
-            }
+            *by_shop.entry(entry.shop).or_insert(0) += 1;
         }
         by_shop
     }
@@ -240,7 +238,7 @@ mod tests {
         };
         let (guard, keeper) = LeaseGuard::new(&job, lease, Instant::now(), 0, Duration::from_secs(30));
         let deadline = guard.deadline();
-        (guard, Start { job: job.id, lease, kind: 15, shop: Some(7), keeper, deadline })
+        (guard, Start { job: job.id, lease, kind: 15, shop: Some(ShopId(7)), keeper, deadline })
     }
 
     #[test]
@@ -267,7 +265,7 @@ mod tests {
         let table = Table::default();
         let (guard, one) = start(1, 4);
         table.admit(one);
-        assert_eq!(table.by_shop()[&7], 1);
+        assert_eq!(table.by_shop()[&Some(ShopId(7))], 1);
         assert_eq!(table.lose(&[(JobId(1), 4), (JobId(2), 1)]), 1);
         assert_eq!(guard.remaining(), Duration::ZERO);
         assert!(!table.may_end(JobId(1), 4));
