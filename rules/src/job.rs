@@ -265,6 +265,7 @@ pub enum JobState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// A random number that a process makes at its start: a restarted process is another one (Q6).
+    #[serde(with = "as_text")]
     pub owner: u128,
     /// Ledger clock; renewed by the heartbeat.
     pub until: Millis,
@@ -275,7 +276,7 @@ pub struct Lease {
 }
 
 /// One job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Which.
     pub id: JobId,
@@ -338,7 +339,7 @@ pub struct NewJob {
 }
 
 /// A job that will not run again by itself. Never deleted by a default (Q12).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadJob {
     /// As it was.
     pub job: Job,
@@ -353,7 +354,7 @@ pub struct DeadJob {
 }
 
 /// A job that was finished: kept for a week, off the hot table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoneJob {
     /// As it was.
     pub job: Job,
@@ -361,4 +362,18 @@ pub struct DoneJob {
     pub ended_at: Millis,
     /// `done`, `cancelled` or `obsolete`.
     pub outcome: String,
+}
+
+/// 128 bits do not fit into the numbers of JSON.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value:032x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map_err(serde::de::Error::custom)
+    }
 }

@@ -51,21 +51,23 @@ pub(crate) fn find(connection: &Connection, needs: &Needs, working: &mut Working
             }
         }
     }
-    Ok(())
+    crate::find_sync::find(connection, needs, working)
 }
 
 fn counters(connection: &Connection) -> Result<Counters> {
-    connection.prepare_cached("SELECT next_sku, next_location, next_principal FROM counters")?.query_row(
-        [],
-        |row| {
+    connection
+        .prepare_cached(
+            "SELECT next_sku, next_location, next_principal, next_shop, next_listing FROM counters",
+        )?
+        .query_row([], |row| {
             Ok(Counters {
                 next_sku: row.get(0)?,
                 next_location: row.get(1)?,
                 next_principal: row.get(2)?,
-                ..Counters::default()
+                next_shop: row.get(3)?,
+                next_listing: row.get(4)?,
             })
-        },
-    )
+        })
 }
 
 fn find_skus(connection: &Connection, needs: &Needs, working: &mut Working) -> Result<()> {

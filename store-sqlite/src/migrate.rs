@@ -18,8 +18,14 @@ pub struct Migration {
 }
 
 /// Every step that this binary knows.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "0001_ledger.sql", sql: include_str!("../migrations/0001_ledger.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "0001_ledger.sql", sql: include_str!("../migrations/0001_ledger.sql") },
+    Migration {
+        number: 2,
+        name: "0002_queue_and_channels.sql",
+        sql: include_str!("../migrations/0002_queue_and_channels.sql"),
+    },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     number   INTEGER PRIMARY KEY,

@@ -11,8 +11,8 @@ use crate::fault::work;
 
 pub(super) fn counters(connection: &Connection, next: &Counters) -> Sql<()> {
     connection
-        .prepare_cached("UPDATE counters SET next_sku = ?1, next_location = ?2, next_principal = ?3")?
-        .execute((next.next_sku, next.next_location, next.next_principal))
+        .prepare_cached("UPDATE counters SET next_sku = ?1, next_location = ?2, next_principal = ?3, next_shop = ?4, next_listing = ?5")?
+        .execute((next.next_sku, next.next_location, next.next_principal, next.next_shop, next.next_listing))
         .map(|_| ())
 }
 
@@ -26,7 +26,25 @@ pub(super) fn write_sku(connection: &Connection, row: &Tracked<Sku>) -> Result<(
     };
     let changed =
         put_sku(connection, sku, components, row.before.as_ref().map(|b| b.version)).map_err(work)?;
-    guard(changed, || format!("SKU {}", sku.code))
+    guard(changed, || format!("SKU {}", sku.code))?;
+    if row.before.as_ref().is_none_or(|before| before.components != sku.components) {
+        put_components(connection, sku).map_err(work)?;
+    }
+    Ok(())
+}
+
+/// Says of each component which bundle it is a part of.
+fn put_components(connection: &Connection, sku: &Sku) -> Sql<()> {
+    if sku.version > 1 {
+        // Bundles change rarely, so the table has no index by bundle.
+        connection.prepare_cached("DELETE FROM sku_component WHERE bundle = ?1")?.execute([sku.id.0])?;
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO sku_component (component, bundle) VALUES (?1, ?2)")?;
+    for component in &sku.components {
+        insert.execute((component.sku.0, sku.id.0))?;
+    }
+    Ok(())
 }
 
 fn put_sku(

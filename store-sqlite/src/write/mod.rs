@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod holdings;
+mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -58,6 +59,7 @@ pub(crate) fn write(connection: &Connection, changes: &Changes, ops: &[OpRow]) -
     for row in &changes.api_keys {
         catalogue::write_api_key(connection, row)?;
     }
+    sync::write_sync(connection, &changes.sync)?;
     write_ops(connection, ops).map_err(work)
 }
 
