@@ -1,5 +1,7 @@
 //! Lazada: what integrators are told.
 
+use std::time::Duration;
+
 use onhand_sandbox::{Market, Options, hmac_hex};
 use serde_json::{Value, json};
 
@@ -145,7 +147,8 @@ async fn g6_above_half_of_failures_the_pushes_stop_silently() {
         let webhooks = probe.look("/control/webhooks").await;
         webhooks["markets"][2]["counts"]["suspended"].as_bool().unwrap()
     };
-    while !suspended().await {}
+    let stopped = async { while !suspended().await {} };
+    tokio::time::timeout(Duration::from_secs(10), stopped).await.unwrap();
     while hook.there().is_some() {}
     order(&probe, 1).await;
     probe.tell("/control/webhooks/lazada/resume", json!({})).await;
