@@ -9,6 +9,7 @@ mod clock;
 mod credentials;
 mod events;
 mod goods;
+mod hitches;
 mod ids;
 mod orders;
 mod returns;

@@ -148,6 +148,8 @@ fn perform(
         "pay" => world.pay(key, id, now),
         "hold" => world.hold(key, id, true, now),
         "release" => world.hold(key, id, false, now),
+        "fail_pickup" => world.fail_pickup(key, id, now),
+        "invoice" => world.invoice(key, id, now),
         "cancel" => {
             let by = match details.by.as_deref() {
                 Some("seller") => Actor::Seller,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Visit;
 use super::orders::{found, order_sn, refuse};
 use super::reply::{Refusal, Reply};
+use super::wording::needs_invoice;
 use crate::world::{OrderFault, Status};
 
 /// What the marketplace needs to know before it lets an order be shipped: the sandbox asks for any of the three ways.
@@ -39,7 +40,12 @@ pub(super) fn ship_order(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let tracking = body["non_integrated"]["tracking_number"].as_str().map(str::to_owned);
     visit.hub.in_shop(key, |world, now| {
         let known = world.order(key, order).map_err(refuse)?;
-        if known.status() != Status::Paid || known.cancel_asked.is_some() || known.on_hold {
+        if known.pickup_failed {
+            world.arrange_again(key, order, now).map_err(refuse)?;
+            return Ok(Reply::Wrapped(json!({})));
+        }
+        let stuck = known.cancel_asked.is_some() || known.on_hold || needs_invoice(world, key, known);
+        if known.status() != Status::Paid || stuck {
             return Err(refuse(OrderFault::WrongStatus(known.status())));
         }
         if let Some(tracking) = tracking {

@@ -23,7 +23,9 @@ pub(super) fn order_status(
         Status::Unpaid => "UNPAID",
         Status::Paid | Status::Packed | Status::Ready if order.cancel_asked.is_some() => "IN_CANCEL",
         Status::Paid if order.on_hold && pending => "PENDING",
+        Status::Paid if needs_invoice(world, key, order) => "INVOICE_PENDING",
         Status::Paid => "READY_TO_SHIP",
+        Status::Packed | Status::Ready if order.pickup_failed => "RETRY_SHIP",
         Status::Packed | Status::Ready => "PROCESSED",
         Status::Shipped | Status::Delivered if world.open_return(key, &order.id).is_some() => "TO_RETURN",
         Status::Shipped => "SHIPPED",
@@ -31,6 +33,11 @@ pub(super) fn order_status(
         Status::Completed | Status::Returned => "COMPLETED",
         Status::Cancelled => "CANCELLED",
     }
+}
+
+/// In Brazil nothing is shipped without an invoice.
+pub(super) fn needs_invoice(world: &World, key: crate::world::ShopKey, order: &Order) -> bool {
+    !order.invoiced && world.shop(key).is_some_and(|shop| shop.region == "BR")
 }
 
 pub(super) fn return_status(status: ReturnStatus) -> &'static str {

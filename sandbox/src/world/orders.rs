@@ -38,6 +38,10 @@ pub(crate) struct Order {
     /// Paid, but the marketplace is still looking at it, or the buyer may still change his mind: TikTok Shop's ON_HOLD,
     /// Shopee's PENDING.
     pub(crate) on_hold: bool,
+    /// The carrier came and left without the parcel, so that the shipment has to be arranged again: Shopee's RETRY_SHIP.
+    pub(crate) pickup_failed: bool,
+    /// Where orders need an invoice before they may be shipped (Brazil): it is there.
+    pub(crate) invoiced: bool,
     pub(crate) created: Millis,
     /// The last change of a status.
     pub(crate) updated: Millis,
@@ -190,6 +194,8 @@ impl World {
             lines,
             cod,
             on_hold: false,
+            pickup_failed: false,
+            invoiced: false,
             created: now,
             updated: now,
             paid_at: None,
@@ -214,25 +220,6 @@ impl World {
     pub(crate) fn pay(&mut self, key: ShopKey, order: &str, now: Millis) -> Result<(), OrderFault> {
         self.advance(key, order, None, &[Status::Unpaid], Status::Paid, now)?;
         self.order_mut(key, order)?.paid_at = Some(now);
-        Ok(())
-    }
-
-    /// The marketplace holds a paid order back, or lets it go. The order moves, its units do not.
-    pub(crate) fn hold(
-        &mut self,
-        key: ShopKey,
-        order: &str,
-        on_hold: bool,
-        now: Millis,
-    ) -> Result<(), OrderFault> {
-        let known = self.order_mut(key, order)?;
-        if known.status() != Status::Paid {
-            return Err(OrderFault::WrongStatus(known.status()));
-        }
-        known.on_hold = on_hold;
-        known.updated = now.max(known.updated + 1);
-        let units = known.units().map(|(_, unit)| unit.id).collect();
-        self.note(key, now, What::Order { order: order.to_owned(), status: Status::Paid, units });
         Ok(())
     }
 
@@ -279,6 +266,7 @@ impl World {
         let known = self.order_mut(key, order)?;
         known.shipped_at = Some(now);
         known.on_hold = false;
+        known.pickup_failed = false;
         Ok(())
     }
 

@@ -253,3 +253,26 @@ async fn the_same_seed_gives_the_same_shops_goods_tokens_and_orders() {
     assert_ne!(first.2, other.2, "the order");
     assert_ne!(first.3, other.3, "the item");
 }
+
+#[tokio::test]
+async fn items_are_found_by_their_code_page_by_page() {
+    let probe = Probe::start().await;
+    let partner = Partner::connect(&probe).await;
+    let search = "/api/v2/product/search_item";
+    let one = partner.get(search, &[("item_sku", "PRT-HER"), ("page_size", "10")]).await["response"].clone();
+    let expected = probe.listing(Market::Shopee, "PRT-HER").await["item"].clone();
+    assert_eq!((one["item_id_list"].clone(), one["next_offset"].as_str()), (json!([expected]), Some("")));
+    let (mut found, mut offset) = (Vec::new(), String::new());
+    loop {
+        let query = [("item_name", "heron"), ("page_size", "3"), ("offset", offset.as_str())];
+        let page = partner.get(search, &query).await["response"].clone();
+        found.extend(page["item_id_list"].as_array().unwrap().clone());
+        offset = page["next_offset"].as_str().unwrap().to_owned();
+        if offset.is_empty() {
+            assert_eq!(page["total_count"], found.len());
+            break;
+        }
+    }
+    let unique: std::collections::BTreeSet<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!((found.len(), unique.len()), (11, 11), "shirt, mug, eight other things and a pack of mugs");
+}

@@ -233,3 +233,38 @@ async fn nobody_buys_what_is_not_there() {
     assert_eq!(probe.listing(Market::Shopee, "TWL-HER").await["stock"], 0);
     assert_eq!(probe.try_tell("/control/orders", cart(1)).await.0, 409);
 }
+
+#[tokio::test]
+async fn a_carrier_who_left_without_the_parcel_is_called_again() {
+    let probe = Probe::start().await;
+    let partner = Partner::connect(&probe).await;
+    let sn = order(&probe, "TRY-SAL", 1, true).await;
+    let ship = json!({"order_sn": sn, "dropoff": {}});
+    assert_eq!(partner.post("/api/v2/logistics/ship_order", ship.clone()).await["error"], "");
+    act(&probe, &sn, "fail_pickup").await;
+    assert_eq!(status(&partner, &sn).await, "RETRY_SHIP");
+    assert_eq!(partner.post("/api/v2/logistics/ship_order", ship).await["error"], "");
+    assert_eq!(status(&partner, &sn).await, "PROCESSED");
+}
+
+#[tokio::test]
+async fn in_brazil_an_order_waits_for_its_invoice() {
+    let probe = Probe::start().await;
+    Partner::connect(&probe).await;
+    let opened = json!({"market": "shopee", "name": "Garça", "region": "BR"});
+    let shop = probe.tell("/control/shops", opened).await["shop"].clone();
+    let goods = json!({"market": "shopee", "shop": shop, "items": [
+        {"title": "Caneca", "variants": [{"seller_sku": "CANECA", "stock": 3}]}]});
+    probe.tell("/control/catalogue", goods).await;
+    let partner = Partner::connect(&probe).await;
+    let cart = json!({"market": "shopee", "shop": shop, "pay": true,
+        "lines": [{"seller_sku": "CANECA", "quantity": 1}]});
+    let sn = probe.tell("/control/orders", cart).await["order"].as_str().unwrap().to_owned();
+    assert_eq!(status(&partner, &sn).await, "INVOICE_PENDING");
+    let ship = json!({"order_sn": sn, "dropoff": {}});
+    let early = partner.post("/api/v2/logistics/ship_order", ship.clone()).await;
+    assert_eq!(early["error"], "order.error_status");
+    act(&probe, &sn, "invoice").await;
+    assert_eq!(status(&partner, &sn).await, "READY_TO_SHIP");
+    assert_eq!(partner.post("/api/v2/logistics/ship_order", ship).await["error"], "");
+}

@@ -205,3 +205,40 @@ async fn the_end_of_the_consent_is_told_seven_days_before_and_when_it_comes() {
     assert_eq!(over["code"], 2);
     assert!(over["data"]["authorize_type"].as_str().unwrap().contains("expired"));
 }
+
+#[tokio::test]
+async fn parcels_returns_and_promotions_have_messages_of_their_own() {
+    let (probe, mut hook) = hooked().await;
+    let partner = Partner::connect(&probe).await;
+    hook.next().await;
+    let reserve = json!({"market": "shopee", "seller_sku": "CRD-SAL", "units": 2});
+    probe.tell("/control/listings/reserve", reserve).await;
+    let reserved = hook.next().await.body;
+    assert_eq!(reserved["code"], 8);
+    let change = &reserved["data"]["changed_values"][0];
+    assert_eq!((change["old"].as_i64(), change["new"].as_i64()), (Some(0), Some(2)));
+
+    let sn = order(&probe).await;
+    hook.next().await;
+    let act = async |action: &str| {
+        probe.tell(&format!("/control/orders/{sn}/{action}"), json!({})).await;
+    };
+    act("pay").await;
+    hook.next().await;
+    act("pack").await;
+    let both = [hook.next().await.body, hook.next().await.body];
+    let parcel = both.iter().find(|told| told["code"] == 4).unwrap();
+    let number = partner.get("/api/v2/logistics/get_tracking_number", &[("order_sn", &sn)]).await;
+    assert_eq!(parcel["data"]["tracking_no"], number["response"]["tracking_number"]);
+    assert_eq!(both.iter().find(|told| told["code"] == 3).unwrap()["data"]["status"], "PROCESSED");
+    for action in ["ship", "deliver"] {
+        act(action).await;
+        hook.next().await;
+    }
+    act("return").await;
+    let both = [hook.next().await.body, hook.next().await.body];
+    let back = both.iter().find(|told| told["code"] == 29).unwrap();
+    assert_eq!(back["data"]["order_sn"], sn.as_str());
+    assert_eq!(back["data"]["updated_values"][0]["new_value"], "REQUESTED");
+    assert_eq!(both.iter().find(|told| told["code"] == 3).unwrap()["data"]["status"], "TO_RETURN");
+}
