@@ -5,10 +5,13 @@
 //! frees a slot only when its end is durable. The contract is at-least-once, with late finishers rejected
 //! (`docs/queue.md`).
 
+#[cfg(test)]
+mod a_shop;
 mod claim;
 mod clock;
 mod finish;
 mod gates;
+mod gauges;
 mod heart;
 mod lease;
 mod rescue;
@@ -22,6 +25,9 @@ use async_trait::async_trait;
 use onhand_rules::commands::queue::End;
 use onhand_rules::{Job, Millis};
 
+#[cfg(test)]
+pub(crate) use a_shop::a_shop;
+pub(crate) use claim::within;
 pub(crate) use clock::LedgerClock;
 pub use lease::LeaseGuard;
 pub(crate) use lease::millis;

@@ -8,9 +8,11 @@ pub mod ids;
 pub mod jobs;
 pub mod ledger;
 pub mod limiter;
+mod publisher;
 pub mod publishing;
 mod pulse;
 pub mod telemetry;
+mod timers;
 pub mod vault;
 
 pub use ledger::{Answer, Engine, Request, Settings, SubmitError};

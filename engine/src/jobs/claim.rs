@@ -235,7 +235,7 @@ fn earlier(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
 }
 
 /// A read that must end.
-pub(super) async fn within<T>(read: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+pub(crate) async fn within<T>(read: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(READ_MAX, read).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(format!("the database did not answer within {} s", READ_MAX.as_secs())),

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use onhand_rules::job::{KINDS, LANES, lane_of};
-use onhand_rules::setting::{Setting, bucket_key};
+use onhand_rules::setting::Setting;
 use onhand_rules::shop::{Shop, ShopState};
 use onhand_rules::{Millis, ShopId};
 use onhand_store::{ClaimFilter, Reads, StoreError};
+
+use super::gauges::bucket_of;
 
 /// For how long a look is good when nothing inside the process says otherwise: what other replicas change is seen then.
 const GOOD_FOR: Duration = Duration::from_millis(250);
@@ -109,11 +111,10 @@ impl Gates {
             .into_iter()
             .filter_map(|(key, value)| {
                 let Setting::Bucket(bucket) = value else { return None };
-                let (shop, endpoint) = key.strip_prefix("bucket:")?.split_once(':')?;
-                Some((ShopId(shop.parse().ok()?), endpoint.to_owned(), bucket.blocked_until))
+                let (shop, endpoint) = bucket_of(&key)?;
+                Some((shop, endpoint.to_owned(), bucket.blocked_until))
             })
             .collect();
-        debug_assert_eq!(bucket_key(ShopId(7), "stock"), "bucket:7:stock", "as it is taken apart above");
         self.shops = shops;
         self.seen = Some(Instant::now());
         Ok(())
@@ -194,30 +195,7 @@ fn lanes_of(defaults: &[(String, u32)], rows: &[(String, Setting)]) -> BTreeMap<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use onhand_rules::shop::{ShopCursors, ShopHealth, ShopSettings};
-
-    fn shop(id: i64, state: ShopState, open_until: Option<Millis>) -> Shop {
-        Shop {
-            id: ShopId(id),
-            code: format!("shopee-{id}"),
-            channel: "shopee".into(),
-            account: id.to_string(),
-            name: "A shop".into(),
-            state,
-            state_reason: None,
-            settings: ShopSettings::default(),
-            grant: String::new(),
-            grant_number: 1,
-            access_until: 0,
-            refresh_until: None,
-            grant_until: None,
-            cursors: ShopCursors::default(),
-            health: ShopHealth { open_until, ..ShopHealth::default() },
-            version: 1,
-            created_at: 0,
-            updated_at: 0,
-        }
-    }
+    use crate::jobs::a_shop as shop;
 
     fn gates(shops: Vec<Shop>) -> Gates {
         Gates { lanes: lanes_of(&[], &[]), shops, ..Gates::default() }

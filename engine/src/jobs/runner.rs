@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::claim::Claimer;
 use super::table::Table;
-use super::{Ended, Handlers, LedgerClock, RunnerSettings, finish, heart, rescue};
+use super::{Ended, Handlers, LedgerClock, RunnerSettings, finish, gauges, heart, rescue};
 use crate::ids;
 use crate::ledger::Engine;
 
@@ -86,7 +86,16 @@ impl Runner {
             .map_err(|error| StoreError::Broken(format!("cannot start the heart: {error}")))?;
         let finisher = tokio::spawn(finish::run(shared.clone(), received));
         let claimer = tokio::spawn(Claimer::new(shared.clone()).run());
-        let others = vec![tokio::spawn(rescue::run(shared.clone()))];
+        let mut others = vec![tokio::spawn(rescue::run(shared.clone()))];
+        if shared.settings.publish {
+            others.push(tokio::spawn(crate::publisher::run(shared.clone())));
+        }
+        if shared.settings.timers {
+            others.push(tokio::spawn(crate::timers::run(shared.clone())));
+        }
+        if let Some(every) = shared.settings.gauges_every {
+            others.push(tokio::spawn(gauges::run(shared.clone(), every)));
+        }
         let tasks = Tasks { claimer: Some(claimer), others, finisher: Some(finisher) };
         Ok(RunnerHandle { shared, tasks: Arc::new(Mutex::new(tasks)), over: Arc::new(over) })
     }

@@ -1,0 +1,202 @@
+//! What happens again and again, once in the fleet: schedules are rows that fire by a command (Q18).
+//!
+//! Each replica looks every second; whoever is first fires, for the others the row has moved on. What was missed while
+//! nobody ran is made up for once.
+
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onhand_rules::commands::queue::{FireSchedule, PurgeDone};
+use onhand_rules::job::NewJob;
+use onhand_rules::setting::Setting;
+use onhand_rules::shop::ShopState;
+use onhand_rules::{JobBody, Millis, Receipt, Shop};
+use onhand_store::Outcome;
+
+use crate::ids::chance;
+use crate::jobs::{Shared, backoff, within};
+use crate::ledger::Request;
+use crate::telemetry::ScheduleLabels;
+
+const SECOND: Millis = 1_000;
+const MINUTE: Millis = 60 * SECOND;
+const HOUR: Millis = 60 * MINUTE;
+/// Finished jobs are kept so long.
+const KEEP_DONE: Millis = 7 * 24 * HOUR;
+/// Commands of one hourly purge at most: each forgets a thousand.
+const PURGES: u32 = 1_000;
+/// How often schedules are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Something that happens again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Plan {
+    /// Of the row; `NAME` or `NAME:SHOP`.
+    name: String,
+    /// Unless the row says otherwise.
+    every_ms: Millis,
+    /// When it is there for the first time: not before this.
+    first_at: Millis,
+    jobs: Vec<NewJob>,
+}
+
+/// What fires for a shop: (name, every, class, job).
+fn of_shop(shop: &Shop, recovers_webhooks: bool) -> Vec<Plan> {
+    let id = shop.id;
+    let mut plans = vec![
+        ("poll_orders", 10 * MINUTE, 3, JobBody::PollOrders { shop: id }),
+        ("poll_returns", HOUR, 4, JobBody::PollReturns { shop: id }),
+        ("sweep_drift", MINUTE, 4, JobBody::SweepDrift { shop: id }),
+    ];
+    if recovers_webhooks {
+        plans.push(("recover_webhooks", 10 * MINUTE, 3, JobBody::RecoverWebhooks { shop: id }));
+    }
+    plans
+        .into_iter()
+        .map(|(name, every_ms, class, body)| Plan {
+            name: format!("{name}:{}", id.0),
+            every_ms,
+            first_at: shop.created_at + stagger(id.0, every_ms),
+            jobs: vec![NewJob { body, class, run_at: 0, cause_at: None }],
+        })
+        .collect()
+}
+
+/// Shops do not all poll at the same moment: spread over the first minute by the golden ratio.
+fn stagger(shop: i64, every_ms: Millis) -> Millis {
+    let share = shop.rem_euclid(1 << 20) * 618_034 % 1_000_000;
+    every_ms.min(MINUTE) * share / 1_000_000
+}
+
+/// What fires for nobody in particular. The jobs are done here, not queued.
+const WATCH: &str = "watch_shops";
+const PURGE: &str = "purge_done";
+
+fn plans(shops: &[Shop], recovers: impl Fn(&str) -> bool) -> Vec<Plan> {
+    let plain = |name: &str, every_ms| Plan { name: name.into(), every_ms, first_at: 0, jobs: Vec::new() };
+    let mut plans = vec![plain(WATCH, MINUTE), plain(PURGE, HOUR)];
+    for shop in shops.iter().filter(|shop| shop.state == ShopState::Connected) {
+        plans.extend(of_shop(shop, recovers(&shop.channel)));
+    }
+    plans
+}
+
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut stop = shared.stop.subscribe();
+    let mut failures = 0;
+    while stop.borrow_and_update().is_none() {
+        let delay = match look(&shared).await {
+            Ok(()) => {
+                failures = 0;
+                LOOK.mul_f64(0.75 + f64::from(chance()) / 131_072.0)
+            }
+            Err(why) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(why, "schedules cannot be looked at; trying again for ever");
+                }
+                backoff(failures)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn look(shared: &Shared) -> Result<(), String> {
+    let reads = shared.engine.reads();
+    let now = within(reads.now()).await?;
+    let shops = within(reads.shops()).await?;
+    let rows: HashMap<String, (Millis, Millis)> = within(reads.settings("schedule:"))
+        .await?
+        .into_iter()
+        .filter_map(|(key, value)| match value {
+            Setting::Schedule { every_ms, next_at } => {
+                Some((key.strip_prefix("schedule:")?.to_owned(), (every_ms, next_at)))
+            }
+            _ => None,
+        })
+        .collect();
+    for plan in plans(&shops, |channel| shared.handlers.times(channel).recovers_webhooks) {
+        let row = rows.get(&plan.name).copied();
+        let Some((fire_at, every_ms)) = due(&plan, row, now) else { continue };
+        if fire(shared, &plan, fire_at, every_ms).await? {
+            let name = plan.name.split(':').next().unwrap_or_default().to_owned();
+            let metrics = &shared.engine.metrics().queue;
+            metrics.fired.get_or_create(&ScheduleLabels { schedule: name }).inc();
+            if fire_at > 0 {
+                metrics.schedule_lag_seconds.set((now - fire_at) as f64 / 1_000.0);
+            }
+            match plan.name.as_str() {
+                WATCH => watch::shops(shared, &shops, now).await?,
+                PURGE => purge(shared, now).await?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When it was to fire (0 for the first time) and how often it does, if it is due.
+fn due(plan: &Plan, row: Option<(Millis, Millis)>, now: Millis) -> Option<(Millis, Millis)> {
+    match row {
+        Some((every_ms, next_at)) => (next_at <= now).then_some((next_at, every_ms)),
+        None => (plan.first_at <= now).then_some((0, plan.every_ms)),
+    }
+}
+
+/// Whether it was us.
+async fn fire(shared: &Shared, plan: &Plan, fire_at: Millis, every_ms: Millis) -> Result<bool, String> {
+    let command = FireSchedule { name: plan.name.clone(), fire_at, every_ms, jobs: plan.jobs.clone() };
+    let answer = shared.engine.submit(Request::internal(command)).await;
+    match answer.map_err(|error| error.to_string())?.outcome {
+        Outcome::Done(Receipt::Kept { changed, .. }) => Ok(changed),
+        other => Err(format!("the schedule {} was answered {other:?}", plan.name)),
+    }
+}
+
+/// Forgets what was finished a week ago, as long as there is some.
+async fn purge(shared: &Shared, now: Millis) -> Result<(), String> {
+    let before = now - KEEP_DONE;
+    for _ in 0..PURGES {
+        let old = within(shared.engine.reads().done_jobs(Some((before, onhand_rules::JobId(0))), 1)).await?;
+        if old.rows.is_empty() {
+            break;
+        }
+        let answer = shared.engine.submit(Request::internal(PurgeDone { before })).await;
+        answer.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b12_what_was_missed_is_due_once_and_the_row_says_how_often() {
+        let plan =
+            Plan { name: "poll_orders:1".into(), every_ms: 10 * MINUTE, first_at: 500, jobs: Vec::new() };
+        assert_eq!(due(&plan, None, 499), None, "staggered");
+        assert_eq!(due(&plan, None, 500), Some((0, 10 * MINUTE)));
+        assert_eq!(due(&plan, Some((7_000, 1_000)), 999), None);
+        assert_eq!(
+            due(&plan, Some((7_000, 1_000)), 3 * HOUR),
+            Some((1_000, 7_000)),
+            "three hours late, once"
+        );
+    }
+
+    #[test]
+    fn shops_start_apart_and_within_the_first_minute() {
+        let mut starts: Vec<Millis> = (1..=20).map(|shop| stagger(shop, 10 * MINUTE)).collect();
+        assert!(starts.iter().all(|start| (0..MINUTE).contains(start)));
+        starts.sort_unstable();
+        assert!(starts.windows(2).all(|two| two[1] - two[0] > SECOND), "{starts:?}");
+    }
+}
