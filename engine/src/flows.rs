@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod drift;
+mod handlers;
 mod ingest;
 mod orders;
 mod push;
@@ -25,6 +26,7 @@ use onhand_store::{Outcome, StoreError};
 use crate::ledger::{Engine, Request, SubmitError};
 use crate::vault::Vault;
 
+pub use handlers::SharedLimits;
 pub use ingest::{Arrived, IngestError};
 pub use visit::{ConnectError, Consented};
 

@@ -1,5 +1,7 @@
 //! Listings are read from a shop.
 
+use std::sync::Arc;
+
 use onhand_connector::{Call, Channel, Endpoint, RemoteListing};
 use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
 use onhand_rules::commands::queue::End;
@@ -19,8 +21,9 @@ impl Flows {
         let mut cursor: Option<String> = None;
         let mut count = 0usize;
         loop {
+            let at = cursor.as_deref();
             let page =
-                async |channel: &dyn Channel, call: &Call| channel.listings(call, cursor.as_deref()).await;
+                |channel: Arc<dyn Channel>, call: Call| async move { channel.listings(&call, at).await };
             let (page, _) = self.ask(&attempt, &mut visit, Endpoint::Listings, page).await?;
             count += page.listings.len();
             self.take_listings(shop, same_item, page.listings).await?;
@@ -42,7 +45,7 @@ impl Flows {
     ) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
         let same_item = visit.outlet.channel.facts().push_same_item;
-        let fetch = async |channel: &dyn Channel, call: &Call| channel.item(call, item).await;
+        let fetch = |channel: Arc<dyn Channel>, call: Call| async move { channel.item(&call, item).await };
         let (listings, _) = self.ask(&attempt, &mut visit, Endpoint::Listings, fetch).await?;
         if listings.is_empty() {
             return Err(done("obsolete"));

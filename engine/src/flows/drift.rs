@@ -1,5 +1,7 @@
 //! What a marketplace shows is compared with what it was told.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ListingKey, PushItem, StockSeen};
@@ -96,7 +98,9 @@ impl Flows {
         let mut seen = BTreeMap::new();
         for chunk in groups.values().flat_map(|group| group.chunks(most)) {
             let items: Vec<PushItem> = chunk.iter().map(|listing| item(listing, 0)).collect();
-            let look = async |channel: &dyn Channel, call: &Call| channel.read_stock(call, &items).await;
+            let items = items.as_slice();
+            let look =
+                |channel: Arc<dyn Channel>, call: Call| async move { channel.read_stock(&call, items).await };
             let (found, _) = self.ask(attempt, visit, Endpoint::Listings, look).await?;
             seen.extend(found.into_iter().map(|one| (one.key.clone(), one)));
         }

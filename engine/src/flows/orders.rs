@@ -1,5 +1,7 @@
 //! Orders: one after a webhook, all that changed by poll, and webhooks that never came.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow, RemoteLine, RemoteOrder, RemoteStatus};
@@ -49,7 +51,8 @@ impl Flows {
     ) -> Result<usize, End> {
         let mut count = 0;
         for chunk in references.chunks(visit.outlet.channel.facts().orders_max.max(1)) {
-            let fetch = async |channel: &dyn Channel, call: &Call| channel.orders(call, chunk).await;
+            let fetch =
+                |channel: Arc<dyn Channel>, call: Call| async move { channel.orders(&call, chunk).await };
             let (orders, _) = self.ask(attempt, visit, Endpoint::Orders, fetch).await?;
             for order in orders {
                 count += 1;
@@ -82,8 +85,9 @@ impl Flows {
         let mut references = BTreeSet::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page = async |channel: &dyn Channel, call: &Call| {
-                channel.orders_changed(call, window, cursor.as_deref()).await
+            let at = cursor.as_deref();
+            let page = |channel: Arc<dyn Channel>, call: Call| async move {
+                channel.orders_changed(&call, window, at).await
             };
             let (page, _) = self.ask(attempt, visit, Endpoint::Orders, page).await?;
             references.extend(page.references);
@@ -111,7 +115,8 @@ impl Flows {
         let known = visit.shop.cursors.returns_until;
         let since = if known == 0 { until - FIRST_MS } else { known - OVERLAP_MS };
         let window = OrderWindow { since, until };
-        let list = async |channel: &dyn Channel, call: &Call| channel.returns(call, window).await;
+        let list =
+            |channel: Arc<dyn Channel>, call: Call| async move { channel.returns(&call, window).await };
         let (returns, _) = self.ask(&attempt, &mut visit, Endpoint::Orders, list).await?;
         for back in returns {
             let units: i64 = back.lines.iter().map(|(_, units)| *units).sum();
@@ -133,7 +138,8 @@ impl Flows {
             return Err(done("obsolete"));
         }
         loop {
-            let fetch = async |channel: &dyn Channel, call: &Call| channel.lost_webhooks(call).await;
+            let fetch =
+                |channel: Arc<dyn Channel>, call: Call| async move { channel.lost_webhooks(&call).await };
             let ((lost, last), _) = self.ask(&attempt, &mut visit, Endpoint::Orders, fetch).await?;
             for webhook in &lost {
                 let kept = self.keep_webhook(visit.outlet.channel.as_ref(), webhook).await;
@@ -147,7 +153,10 @@ impl Flows {
             }
             // Confirmed only when all of them are kept.
             let Some(last) = last else { return Ok(()) };
-            let confirm = async |channel: &dyn Channel, call: &Call| channel.confirm_lost(call, &last).await;
+            let last = last.as_str();
+            let confirm = |channel: Arc<dyn Channel>, call: Call| async move {
+                channel.confirm_lost(&call, last).await
+            };
             self.ask(&attempt, &mut visit, Endpoint::Orders, confirm).await?;
             if lost.is_empty() {
                 return Ok(());

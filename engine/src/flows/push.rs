@@ -1,5 +1,7 @@
 //! Telling a marketplace the stock of the listings of one write unit.
 
+use std::sync::Arc;
+
 use onhand_connector::{Call, Channel, Class, Endpoint, Failure, ListingKey, PushItem};
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
 use onhand_rules::commands::queue::End;
@@ -8,6 +10,9 @@ use onhand_rules::{Listing, Receipt, ShopId};
 use super::visit::{Cost, Visit, class_of};
 use super::{Attempt, FlowEnd, Flows, done, failed, read};
 use crate::publishing::{Told, told};
+
+/// The connectors' code for an item whose fate is unknown because another one of its batch was refused.
+const BATCH_REFUSED: &str = "batch_refused";
 
 /// What is to be done about one listing.
 enum Decision {
@@ -45,9 +50,12 @@ impl Flows {
         for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
             let items: Vec<PushItem> =
                 chunk.iter().map(|(listing, quantity)| item(listing, *quantity)).collect();
-            let send = async |channel: &dyn Channel, call: &Call| channel.push(call, &items).await;
+            let items = items.as_slice();
+            let send =
+                |channel: Arc<dyn Channel>, call: Call| async move { channel.push(&call, items).await };
             match self.ask(attempt, &mut visit, Endpoint::Stock, send).await {
-                Ok((outcomes, cost)) => {
+                Ok((mut outcomes, cost)) => {
+                    self.one_by_one(attempt, &mut visit, items, &mut outcomes).await;
                     self.take_outcomes(attempt, &visit, chunk, outcomes, cost, &mut results, &mut end);
                 }
                 Err(failure) => {
@@ -61,6 +69,29 @@ impl Flows {
             }
         }
         self.record(attempt, shop, results, end).await
+    }
+
+    /// A marketplace that refuses a whole batch for one bad item does not say what became of the others: they are sent
+    /// by themselves (absolute figures, so twice is once), and only the bad one fails.
+    async fn one_by_one(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+        items: &[PushItem],
+        outcomes: &mut [Result<(), Failure>],
+    ) {
+        for (item, outcome) in items.iter().zip(outcomes) {
+            if !outcome.as_ref().is_err_and(|failure| failure.code == BATCH_REFUSED) {
+                continue;
+            }
+            let one = std::slice::from_ref(item);
+            let send = |channel: Arc<dyn Channel>, call: Call| async move { channel.push(&call, one).await };
+            if let Ok((answer, _)) = self.ask(attempt, visit, Endpoint::Stock, send).await
+                && let Some(answer) = answer.into_iter().next()
+            {
+                *outcome = answer;
+            }
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the results of one request, taken apart")]

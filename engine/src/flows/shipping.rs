@@ -1,5 +1,7 @@
 //! What we tell marketplaces about orders.
 
+use std::sync::Arc;
+
 use onhand_connector::{Call, Channel, Endpoint, Shipment};
 use onhand_rules::ShopId;
 use onhand_rules::commands::queue::End;
@@ -14,7 +16,7 @@ impl Flows {
         shipment: &Shipment,
     ) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
-        let tell = async |channel: &dyn Channel, call: &Call| channel.ship(call, shipment).await;
+        let tell = |channel: Arc<dyn Channel>, call: Call| async move { channel.ship(&call, shipment).await };
         self.ask(&attempt, &mut visit, Endpoint::Shipping, tell).await.map(|_| ())
     }
 
@@ -26,8 +28,9 @@ impl Flows {
         accept: bool,
     ) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
-        let tell =
-            async |channel: &dyn Channel, call: &Call| channel.answer_cancel(call, reference, accept).await;
+        let tell = |channel: Arc<dyn Channel>, call: Call| async move {
+            channel.answer_cancel(&call, reference, accept).await
+        };
         self.ask(&attempt, &mut visit, Endpoint::Orders, tell).await.map(|_| ())
     }
 }

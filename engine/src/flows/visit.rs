@@ -171,7 +171,7 @@ impl Flows {
 
     /// One request: waits for the limit, refreshes a token that has ended once, keeps what the answer says about the
     /// shop's health, and turns a failure into the end of the job.
-    pub(super) async fn ask<T, F>(
+    pub(super) async fn ask<T, F, R>(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,
@@ -179,7 +179,8 @@ impl Flows {
         request: F,
     ) -> Result<(T, Cost), End>
     where
-        F: AsyncFn(&dyn Channel, &Call) -> Result<T, Failure>,
+        F: Fn(Arc<dyn Channel>, Call) -> R,
+        R: Future<Output = Result<T, Failure>>,
     {
         let mut refreshed = false;
         loop {
@@ -196,7 +197,7 @@ impl Flows {
             let now = read(self.engine.reads().now().await)?;
             let call = visit.call(now, attempt);
             let started = Instant::now();
-            let result = request(visit.outlet.channel.as_ref(), &call).await;
+            let result = request(Arc::clone(&visit.outlet.channel), call).await;
             let network_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
             match result {
                 Ok(value) => {
@@ -284,7 +285,7 @@ impl Flows {
 
     pub(super) async fn probe(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
-        let probe = async |channel: &dyn Channel, call: &Call| channel.probe(call).await;
+        let probe = |channel: Arc<dyn Channel>, call: Call| async move { channel.probe(&call).await };
         self.ask(&attempt, &mut visit, Endpoint::Listings, probe).await.map(|_| ())
     }
 }

@@ -1,0 +1,73 @@
+//! The flows as the runner sees them.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use onhand_rules::{Job, ShopId};
+
+use super::{Attempt, FlowEnd, Flows, Limits, Pace};
+use crate::jobs::{ChannelTimes, Ended, Handlers, LeaseGuard};
+use crate::ledger::Engine;
+use crate::limiter::{Limit, Limiter, Permit};
+use crate::telemetry::PushTimes;
+
+#[async_trait]
+impl Handlers for Flows {
+    async fn run(&self, job: &Job, lease: &LeaseGuard) -> Ended {
+        let (_, number) = lease.key();
+        // Whatever was sent must be answered while nobody else may send (Q5).
+        let deadline = Instant::now() + lease.remaining();
+        let attempt = Attempt { job, lease: number, claimed_at: lease.claimed_at(), deadline };
+        match Flows::run(self, attempt).await {
+            FlowEnd::End(end) => Ended::End(end),
+            FlowEnd::Ended => Ended::AlreadyEnded,
+        }
+    }
+
+    fn times(&self, channel: &str) -> ChannelTimes {
+        let Some(outlet) = self.outlets().get(channel) else { return ChannelTimes::default() };
+        let facts = outlet.channel.facts();
+        ChannelTimes { recovers_webhooks: facts.lost_webhooks, ..ChannelTimes::default() }
+    }
+}
+
+/// The limits of this process, and its measures.
+pub struct SharedLimits {
+    engine: Engine,
+    limiter: Limiter,
+}
+
+impl SharedLimits {
+    /// Kept in the database behind `engine`. One for a process.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        Self { limiter: Limiter::new(engine.clone()), engine }
+    }
+}
+
+#[async_trait]
+impl Limits for SharedLimits {
+    async fn acquire(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64, patience_ms: i64) -> Pace {
+        let patience = Duration::from_millis(u64::try_from(patience_ms).unwrap_or(0));
+        let limit = Limit { rate, burst };
+        match self.limiter.acquire(shop, endpoint, limit, Instant::now() + patience).await {
+            Permit::Granted { waited_ms } => Pace::Go { waited_ms },
+            Permit::Wait { until } => Pace::Wait { until },
+        }
+    }
+
+    async fn throttled(&self, shop: ShopId, endpoint: &str, retry_after_ms: Option<i64>) {
+        self.limiter.throttled(shop, endpoint, retry_after_ms).await;
+    }
+
+    async fn answered(&self, shop: ShopId, endpoint: &str) {
+        self.limiter.answered(shop, endpoint).await;
+    }
+
+    fn pushed(&self, shop: &str, wait_ms: i64, limit_ms: i64, network_ms: i64) {
+        self.engine.metrics().queue.pushed(
+            shop,
+            PushTimes { wait_ms, limit_ms, network_ms, total_ms: wait_ms + limit_ms + network_ms },
+        );
+    }
+}
