@@ -15,6 +15,7 @@ mod batches;
 mod clock;
 mod faults;
 mod holds;
+mod jobs;
 mod network;
 mod races;
 mod replicas;

@@ -1,0 +1,9 @@
+//! The queue: what it promises about work, when workers, databases and jobs misbehave.
+
+mod crashes;
+mod desk;
+mod fairness;
+mod fleet;
+mod limits;
+mod plain;
+mod schedules;

@@ -1,0 +1,1 @@
+//! What happens again and again happens once in the fleet.
