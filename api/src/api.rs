@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use onhand_engine::Engine;
+use onhand_engine::flows::Flows;
 use onhand_rules::reservation::HOLD_DEFAULT_MS;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Requests that a key which has rested may make at once; 0 for those of two seconds.
     pub rate_burst: u32,
+    /// The address under which marketplaces and browsers reach this server, without a slash at the end.
+    pub public_url: String,
     /// The version that `/readyz` and the API description show.
     pub version: String,
 }
@@ -57,6 +60,7 @@ impl Default for Settings {
             metrics_public: false,
             rate_limit: 0,
             rate_burst: 0,
+            public_url: "http://127.0.0.1:8080".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -65,6 +69,8 @@ impl Default for Settings {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) settings: Settings,
+    /// What talks to marketplaces, if there are keys for any.
+    pub(crate) flows: Option<Flows>,
     pub(crate) keys: Keys,
     pub(crate) limiter: Option<Limiter>,
     pub(crate) names: Names,
@@ -89,6 +95,12 @@ impl Api {
     /// Puts the API in front of an engine.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
+        Self::with_flows(engine, settings, None)
+    }
+
+    /// The same, with what talks to marketplaces.
+    #[must_use]
+    pub fn with_flows(engine: Engine, settings: Settings, flows: Option<Flows>) -> Self {
         let measures = Measures::default();
         let mut registry = Registry::default();
         engine.metrics().register(&mut registry);
@@ -98,6 +110,7 @@ impl Api {
             document: crate::openapi::Document::new(&settings.version),
             engine,
             settings,
+            flows,
             keys: Keys::default(),
             limiter,
             names: Names::default(),

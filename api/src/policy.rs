@@ -113,6 +113,9 @@ routes! {
     POST "/v1/api-keys" Needs(Admin), Write;
     DELETE "/v1/api-keys/{id}" Needs(Admin), Write;
     POST "/v1/verify" Needs(Admin), Act;
+
+    POST "/hooks/{channel}" Public, Act;
+    GET "/connect/{channel}/callback" Public, Read;
 }
 
 /// Words of the API where a SKU's code could stand. A SKU may be called like them: the methods that the word's own route

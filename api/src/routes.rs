@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod docs;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod operations;
@@ -76,6 +77,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
+        .routes(routes!(hooks::receive))
+        .routes(routes!(hooks::callback))
 }
 
 /// SKUs whose code is a word of the API, such as `set`: `policy.rs` says which words.

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, serve, verify,
+    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, sandbox, serve, verify,
 };
 use crate::settings::Flags;
 
@@ -22,6 +22,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Sandbox(sandbox::Sandbox),
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
@@ -37,6 +38,6 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it goes on until it is stopped, and so its log is all there is to see of it.
     pub(crate) fn is_server(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        matches!(self, Self::Serve(_) | Self::Sandbox(_))
     }
 }

@@ -17,12 +17,16 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::channels::{self, ChannelKeys, Channels};
 use crate::settings::{Effective, Settings};
 use crate::wiring;
 
 /// The name of keys that this process makes for itself. They share a principal, so that a command that is run again
 /// finds what it did before under the same idempotency keys.
 const OWN_KEY: &str = "onhand command line";
+
+/// How long jobs that run may go on when the server stops.
+const WORKERS_GRACE: std::time::Duration = std::time::Duration::from_secs(25);
 
 /// How long such a key works at most, should the process not live to revoke it. Its secret is in no file.
 const OWN_KEY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -35,6 +39,8 @@ pub(crate) struct Embedded {
     /// The secret of the first API key, on the first start of a database.
     pub(crate) first_key: Option<String>,
     own_key: std::sync::Mutex<Option<ApiKeyId>>,
+    /// What talks to marketplaces, if there are keys for any.
+    pub(crate) channels: Option<Channels>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<anyhow::Result<()>>,
 }
@@ -42,6 +48,16 @@ pub(crate) struct Embedded {
 impl Embedded {
     /// Opens the database that the settings name and serves it at `listen`.
     pub(crate) async fn start(effective: &Effective, listen: &str) -> anyhow::Result<Self> {
+        let keys = channels::read(&effective.settings)?;
+        Self::start_with(effective, listen, &keys).await
+    }
+
+    /// The same with these keys for marketplaces.
+    pub(crate) async fn start_with(
+        effective: &Effective,
+        listen: &str,
+        keys: &ChannelKeys,
+    ) -> anyhow::Result<Self> {
         // Bound first: an address in use must not leave a first key behind that nobody has seen.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
@@ -50,10 +66,15 @@ impl Embedded {
         let mut engine_settings = engine_settings(&effective.settings);
         engine_settings.ballast = wiring::ballast(effective)?;
         let engine = Engine::start(store.clone(), engine_settings).await?;
-        let api_settings = api_settings(&effective.settings);
+        let mut api_settings = api_settings(&effective.settings);
+        if api_settings.public_url.is_empty() {
+            api_settings.public_url = format!("http://{}", reachable(address));
+        }
+        let channels = channels::start(effective, &engine, keys)?;
         let first_key =
             onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
-        let api = Api::new(engine.clone(), api_settings);
+        let flows = channels.as_ref().map(|channels| channels.flows.clone());
+        let api = Api::with_flows(engine.clone(), api_settings, flows);
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async {
@@ -62,21 +83,13 @@ impl Embedded {
             };
             onhand_api::serve(api, listener, stopped).await.context("the server broke")
         });
-        Ok(Self { address, store, engine, first_key, own_key: std::sync::Mutex::new(None), stop, server })
+        let own_key = std::sync::Mutex::new(None);
+        Ok(Self { address, store, engine, first_key, own_key, channels, stop, server })
     }
 
     /// Where it can be reached from this machine.
     pub(crate) fn url(&self) -> String {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            let loopback = if address.is_ipv4() {
-                std::net::IpAddr::from([127, 0, 0, 1])
-            } else {
-                std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)
-            };
-            address.set_ip(loopback);
-        }
-        format!("http://{address}")
+        format!("http://{}", reachable(self.address))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -133,6 +146,10 @@ impl Embedded {
         if let Some(id) = own {
             self.submit(RevokeApiKey { id }).await.context("cannot revoke the API key of this command")?;
         }
+        // Workers first: what they put back must still find the writer.
+        if let Some(runner) = self.channels.as_ref().and_then(|channels| channels.runner.as_ref()) {
+            runner.stop(WORKERS_GRACE).await;
+        }
         drop(self.stop);
         if !self.server.is_finished() {
             self.server.await??;
@@ -140,6 +157,19 @@ impl Embedded {
         self.engine.stop().await;
         Ok(())
     }
+}
+
+/// The address as this machine reaches it.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let loopback = if address.is_ipv4() {
+            std::net::IpAddr::from([127, 0, 0, 1])
+        } else {
+            std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)
+        };
+        address.set_ip(loopback);
+    }
+    address
 }
 
 fn engine_settings(settings: &Settings) -> onhand_engine::Settings {
@@ -166,6 +196,7 @@ fn api_settings(settings: &Settings) -> onhand_api::Settings {
         metrics_public: settings.metrics_public,
         rate_limit: settings.rate_limit,
         rate_burst: settings.rate_burst,
+        public_url: settings.public_url.trim_end_matches('/').to_owned(),
         ..onhand_api::Settings::default()
     }
 }

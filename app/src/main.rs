@@ -1,6 +1,7 @@
 //! `onhand`: the server and everything else a person types.
 
 mod cells;
+mod channels;
 mod cli;
 mod client;
 mod commands;

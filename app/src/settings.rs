@@ -125,6 +125,18 @@ settings! {
     /// Serve at this address; port 0 takes a free one
     #[arg(value_name = "ADDRESS")]
     listen: String = "127.0.0.1:8080".to_owned();
+    /// Keys of our apps on marketplaces, in this TOML file; `onhand sandbox` prints one to practise with
+    #[arg(value_name = "FILE")]
+    channels: String = String::new();
+    /// The address under which marketplaces and browsers reach this server; empty: that of --listen
+    #[arg(value_name = "URL")]
+    public_url: String = String::new();
+    /// The key that seals the shops' credentials, 64 hexadecimal digits; empty: DIR/onhand.key, made on the first start
+    #[arg(hide_short_help = true, value_name = "FILE")]
+    secret_key_file: String = String::new();
+    /// Whether this process runs jobs: pushes, polls, imports
+    #[arg(hide_short_help = true, value_name = "BOOL")]
+    workers: bool = true;
     /// When ready, write the URL and (on the first start) the API key to this file, readable by its owner only
     #[arg(value_name = "FILE")]
     ready_file: String = String::new();

@@ -11,6 +11,7 @@ pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod replay;
 pub(crate) mod restore;
+pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod verify;
 
@@ -24,6 +25,7 @@ pub(crate) async fn run(command: Command, effective: Effective) -> anyhow::Resul
     match command {
         Command::Serve(_) => serve::run(&effective).await,
         Command::Demo(arguments) => demo::run(arguments, &effective).await,
+        Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Import(arguments) => import::run(arguments, &effective).await,
         Command::Export(arguments) => export::run(arguments, &effective).await,
         Command::Replay(arguments) => replay::run(arguments, &effective).await,

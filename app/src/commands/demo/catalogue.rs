@@ -86,7 +86,7 @@ pub(super) async fn load(client: &Client) -> anyhow::Result<Catalogue> {
     })
 }
 
-async fn send(client: &Client, path: &str, body: &Value, key: &str) -> anyhow::Result<()> {
+pub(super) async fn send(client: &Client, path: &str, body: &Value, key: &str) -> anyhow::Result<()> {
     let answer = client.post(path, body, key).await?.into_ok("the demo's catalogue")?;
     for result in answer["results"].as_array().into_iter().flatten() {
         let status = u16::try_from(result["status"].as_u64().unwrap_or_default()).unwrap_or_default();

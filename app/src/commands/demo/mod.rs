@@ -1,8 +1,10 @@
 //! `onhand demo`: a shop with simulated buyers, and its figures while it sells.
 
+mod board;
 mod buyers;
 mod catalogue;
 mod chance;
+mod markets;
 mod screen;
 
 use std::path::PathBuf;
@@ -29,15 +31,24 @@ const LORRY: Duration = Duration::from_secs(1);
 /// How often every invariant is checked while buyers buy.
 const CHECK: Duration = Duration::from_secs(10);
 
-/// Serve a made-up shop with simulated buyers and show what happens
+/// Sell in three shops on look-alikes of Shopee, TikTok Shop and Lazada and show what happens
 ///
 /// Works over --data DIR or --database URL; without one of them over a directory that is removed at the end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
-    /// Buyers a second
+    /// Sell through our own API instead of marketplaces
+    #[arg(long)]
+    direct: bool,
+    /// Orders a second over all shops
+    #[arg(long, value_name = "N", default_value_t = 5.0, conflicts_with = "direct")]
+    orders: f64,
+    /// The same seed gives the same goods and buyers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// With --direct: buyers a second
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     rate: u64,
-    /// Buyers at once at most
+    /// With --direct: buyers at once at most
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     buyers: u16,
     /// End by itself after this many seconds
@@ -71,6 +82,11 @@ pub(crate) async fn run(arguments: Demo, effective: &Effective) -> anyhow::Resul
         scratch.0 = Some(path);
     }
     let stop = Stop::listen()?;
+    if !arguments.direct {
+        let result = markets::run(&arguments, &effective, stop).await;
+        drop(scratch);
+        return result;
+    }
     let server = start(&effective).await?;
     let key = server.mint().await?;
     let client = target::client(&effective.settings, &server.url(), &key, usize::from(arguments.buyers))?;

@@ -1,0 +1,100 @@
+//! What marketplaces and the browsers of shop owners call.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use onhand_connector::{RawWebhook, Refused};
+use onhand_engine::flows::{ConnectError, IngestError};
+use onhand_rules::shop::ShopSettings;
+
+use crate::api::Api;
+use crate::problem::{self, Problem};
+
+/// Takes a webhook of a marketplace in. The body is verified as it came; when this answers 200, with an empty body, it is
+/// durable. Anything else means: send it again.
+#[utoipa::path(post, path = "/hooks/{channel}", tag = "channels", request_body = String,
+    params(("channel" = String, Path, description = "`shopee`, `tiktok` or `lazada`")),
+    responses((status = 200, description = "It is kept; the body is empty")))]
+pub(crate) async fn receive(
+    State(api): State<Api>,
+    Path(channel): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let flows = api.0.flows.as_ref().ok_or_else(|| Problem::not_found("channel", &channel))?;
+    let headers = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let url = format!("{}{}", api.settings().public_url, uri.path());
+    let raw = RawWebhook { url, headers, body: body.to_vec() };
+    match flows.receive(&channel, &raw).await {
+        Ok(_) => Ok(Response::new(Body::empty())),
+        Err(IngestError::NoKeys(_)) => Err(Problem::not_found("channel", &channel)),
+        Err(IngestError::Refused(refused @ Refused::Body(_))) => {
+            Err(Problem::new(&problem::INVALID, refused.to_string()))
+        }
+        Err(IngestError::Refused(refused)) => {
+            tracing::info!(channel, why = %refused, "a webhook was not believed");
+            Err(Problem::new(&problem::UNAUTHENTICATED, refused.to_string()))
+        }
+        Err(IngestError::Submit(error)) => Err(error.into()),
+        Err(IngestError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The owner of a shop comes back from the marketplace's consent page. Answers with a page for people.
+#[utoipa::path(get, path = "/connect/{channel}/callback", tag = "channels",
+    params(("channel" = String, Path, description = "`shopee`, `tiktok` or `lazada`")),
+    responses((status = 200, description = "A page that says what became of it", content_type = "text/html")))]
+pub(crate) async fn callback(
+    State(api): State<Api>,
+    Path(channel): Path<String>,
+    Query(parameters): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let flows = api.0.flows.as_ref().ok_or_else(|| Problem::not_found("channel", &channel))?;
+    let value = |name: &str| {
+        let found = parameters.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let (state, code) = (value("state"), value("code"));
+    let settings =
+        ShopSettings { location: api.settings().default_location.clone(), ..ShopSettings::default() };
+    let (status, text) =
+        match flows.finish_consent(&channel, &state, &code, parameters.clone(), settings).await {
+            Ok(done) if done.shops.is_empty() => (StatusCode::OK, "The grant covers no shop.".to_owned()),
+            Ok(done) => {
+                (StatusCode::OK, format!("{} shop(s) connected. You can close this page.", done.shops.len()))
+            }
+            Err(error) => {
+                let status = match &error {
+                    ConnectError::NoKeys(_) => StatusCode::NOT_FOUND,
+                    ConnectError::State => StatusCode::BAD_REQUEST,
+                    ConnectError::Refused(_) => StatusCode::BAD_GATEWAY,
+                    ConnectError::Ours(_) => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                tracing::warn!(channel, %error, "a shop could not be connected");
+                (status, format!("The shop was not connected: {error}"))
+            }
+        };
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><title>Onhand</title><p style=\"font:1.2rem sans-serif;margin:3rem\">{}",
+        escaped(&text)
+    );
+    let mut response = Response::new(Body::from(page));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
+    Ok(response)
+}
+
+/// Text of strangers inside HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,99 @@
+//! `onhand sandbox`: marketplaces to practise on.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use onhand_sandbox::{Market, Options, Sandbox as Markets};
+use serde_json::json;
+
+use super::serve::Stop;
+use crate::terminal;
+
+/// Run look-alikes of Shopee, TikTok Shop and Lazada to practise on
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sandbox {
+    /// Where the control API listens; the marketplaces take the next three ports (0: free ones)
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7100")]
+    control: SocketAddr,
+    /// The same seed gives the same shops, goods, ids, tokens and buyers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Orders a second over all shops
+    #[arg(long, value_name = "N", default_value_t = 0.0)]
+    buyers: f64,
+    /// Send webhooks to this server (its address, without a path)
+    #[arg(long, value_name = "URL")]
+    webhooks: Option<String>,
+    /// Print one JSON object when it is ready: addresses, apps and their keys
+    #[arg(long)]
+    json: bool,
+}
+
+impl Sandbox {
+    fn options(&self) -> Options {
+        let next = |step: u16| {
+            let port = if self.control.port() == 0 { 0 } else { self.control.port().saturating_add(step) };
+            SocketAddr::new(self.control.ip(), port)
+        };
+        let listen = (1..).zip(Market::ALL).map(|(step, market)| (market, next(step))).collect();
+        let hooks = self.webhooks.as_deref().map(|base| base.trim_end_matches('/'));
+        let hook = |base: &str, market: Market| (market, format!("{base}/hooks/{}", market.name()));
+        Options {
+            seed: self.seed,
+            listen,
+            control: self.control,
+            buyers_per_second: self.buyers,
+            webhook_urls: hooks
+                .map(|base| Market::ALL.map(|market| hook(base, market)).into())
+                .unwrap_or_default(),
+            tiktok_redirect: hooks.map(|base| format!("{base}/connect/tiktok/callback")),
+            ..Options::default()
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::listen()?;
+    let sandbox = Markets::start(arguments.options()).await.context("the sandbox cannot start")?;
+    if arguments.json {
+        terminal::say_json(&json!({"urls": sandbox.urls(), "apps": sandbox.apps()}))?;
+    } else {
+        terminal::say(
+            "Marketplaces to practise on. Put this into a file and give it to `onhand serve --channels FILE`:\n",
+        );
+        terminal::say(&keys_of(&sandbox));
+        terminal::say(&format!(
+            "# control: {}/control/state  (sandbox/README.md says what it can do)",
+            sandbox.urls().control
+        ));
+    }
+    stop.wait().await;
+    sandbox.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The sandbox's apps as the file that `--channels` reads.
+pub(crate) fn keys_of(sandbox: &Markets) -> String {
+    let mut text = String::new();
+    for market in Market::ALL {
+        let (app, urls) = (sandbox.app(market), sandbox.urls().market(market));
+        // Lazada's calls stand under /rest, which its addresses name.
+        let rest = if market == Market::Lazada { "/rest" } else { "" };
+        text.push_str(&format!(
+            "[{}]\nid = {:?}\nsecret = {:?}\nwebhook_secret = {:?}\nservice = {:?}\napi_url = \"{}{rest}\"\nauth_url = \"{}{rest}\"\n",
+            market.name(),
+            app.app_id,
+            app.secret,
+            app.push_secret,
+            app.service_id,
+            urls.api,
+            urls.auth,
+        ));
+        if market != Market::Shopee {
+            text.push_str(&format!("consent_url = {:?}\n", urls.consent));
+        }
+        text.push('\n');
+    }
+    text
+}
