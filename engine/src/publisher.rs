@@ -303,9 +303,11 @@ impl Publisher {
         let key = Notice::key(NoticeKind::Shortfall, subject);
         let known = within(self.shared.engine.reads().notice(&key)).await?;
         let open = available.is_some();
+        // Two things can happen in one millisecond: what is in doubt is said.
         let said = match &known {
-            Some(notice) => notice.last_at >= at && (notice.open || !open) || (!open && !notice.open),
             None => !open,
+            Some(notice) if open => notice.last_at > at || (notice.open && notice.last_at == at),
+            Some(notice) => !notice.open || notice.last_at > at,
         };
         if said {
             return Ok(());

@@ -17,6 +17,7 @@ mod faults;
 mod holds;
 mod jobs;
 mod network;
+mod publisher;
 mod races;
 mod replicas;
 mod stage;

@@ -1,1 +1,99 @@
 //! What happens again and again happens once in the fleet.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use onhand_engine::Engine;
+use onhand_engine::jobs::RunnerSettings;
+use onhand_engine::telemetry::ScheduleLabels;
+use onhand_rules::commands::queue::PutSetting;
+use onhand_rules::setting::{Setting, kind_pause_key, schedule_key};
+use onhand_store::JobFilter;
+
+use super::desk::{Desk, quick, run, stop};
+use crate::publisher::connect;
+use crate::stage::{HOUR, Stage, done, on_both, open_shop, quiet, until, within};
+
+on_both!(b12_two_leaders_fire_once,);
+
+fn with_timers() -> RunnerSettings {
+    RunnerSettings { timers: true, ..quick() }
+}
+
+fn fired(engine: &Engine, name: &str) -> u64 {
+    let labels = ScheduleLabels { schedule: name.to_owned() };
+    engine.metrics().queue.fired.get_or_create(&labels).get()
+}
+
+/// Nothing of it runs, so that what was enqueued can be counted.
+async fn hold_still(engine: &Engine) {
+    for kind in ["poll_orders", "sweep_drift", "import_listings", "refresh_grant", "poll_returns"] {
+        let value = Some(Setting::KindPaused { reason: "a test".into() });
+        done(engine, PutSetting { key: kind_pause_key(kind), value }).await;
+    }
+}
+
+async fn b12_two_leaders_fire_once(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[]).await;
+    hold_still(&engine).await;
+    // Two leaders of one process look at the same second; over PostgreSQL the second is a replica.
+    let other = if stage.unknown_is_fatal() { engine.clone() } else { stage.replica(quiet()).await };
+    let leaders = [run(&engine, &Desk::new(), with_timers()), run(&other, &Desk::new(), with_timers())];
+    let every_second = |name: &str| PutSetting {
+        key: schedule_key(name),
+        value: Some(Setting::Schedule { every_ms: 1_000, next_at: 0 }),
+    };
+    let total = |name: &str| {
+        let here = fired(&engine, name);
+        if stage.unknown_is_fatal() { here } else { here + fired(&other, name) }
+    };
+    until("the first round", || total("watch_shops") == 1 && total("purge_done") == 1).await;
+    done(&engine, every_second("watch_shops")).await;
+    until("three more rounds", || total("watch_shops") >= 4).await;
+    for leader in &leaders {
+        stop(leader).await;
+    }
+    let rows = engine.reads().settings(&schedule_key("watch_shops")).await.unwrap();
+    let Some((_, Setting::Schedule { every_ms, next_at })) = rows.first() else { panic!("a row") };
+    assert_eq!(*every_ms, 1_000, "the row says how often, not the binary");
+    assert!(*next_at > 0);
+    assert_eq!(total("purge_done"), 1, "two leaders, one hour, once");
+}
+
+/// Only where the clock can be moved.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b12_sqlite_three_hours_missed_are_made_up_for_once() {
+    let stage = Stage::sqlite().await;
+    let engine = stage.engine().await;
+    open_shop(&engine, &[]).await;
+    hold_still(&engine).await;
+    let shop = connect(&engine, "shopee", "1001").await;
+    // Past the time by which shops start apart.
+    stage.clock_off.fetch_add(2 * 60_000, Ordering::SeqCst);
+    let first = run(&engine, &Desk::new(), with_timers());
+    until("the first polls", || fired(&engine, "poll_orders") == 1 && fired(&engine, "sweep_drift") == 1)
+        .await;
+    stop(&first).await;
+    stage.clock_off.fetch_add(3 * HOUR, Ordering::SeqCst);
+    let second = run(&engine, &Desk::new(), with_timers());
+    until("what was missed", || fired(&engine, "poll_orders") == 2 && fired(&engine, "purge_done") == 2)
+        .await;
+    // It looks again and again; nothing is due.
+    let before = engine.reads().now().await.unwrap();
+    within("two more looks", async {
+        while engine.reads().now().await.unwrap() < before + 2_500 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!((fired(&engine, "poll_orders"), fired(&engine, "poll_returns")), (2, 2));
+    let polls = JobFilter { kinds: vec![5], shop: Some(shop), ..JobFilter::default() };
+    assert_eq!(
+        engine.reads().jobs(&polls, 10).await.unwrap().rows.len(),
+        1,
+        "one poll, however often it was asked for"
+    );
+    within("the stop", second.stop(Duration::ZERO)).await;
+    stage.verify().await;
+}

@@ -1,0 +1,229 @@
+//! A change of stock becomes the pushes of the listings that it concerns: once, soon, whoever does it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use onhand_engine::Engine;
+use onhand_engine::jobs::{Ended, Handlers, LeaseGuard, Runner, RunnerHandle, RunnerSettings};
+use onhand_rules::commands::channels::{ConnectShop, SeenListing, TakeListings, UpdateShop};
+use onhand_rules::commands::queue::PutSetting;
+use onhand_rules::commands::{CreateSku, PlaceOrder};
+use onhand_rules::notice::{Notice, NoticeKind};
+use onhand_rules::publish::PublishRule;
+use onhand_rules::setting::{PUBLISHER, Setting, kind_pause_key};
+use onhand_rules::shop::ShopSettings;
+use onhand_rules::{Job, Listing, Receipt, ShopId};
+use onhand_store::faulty::Call;
+use onhand_store::{JobFilter, StoreError};
+
+use crate::stage::{Stage, buy, confirmed, done, on_both, open_shop, quiet, receive, until, within};
+
+on_both!(
+    a_sale_marks_the_listings_of_the_sku_and_of_its_bundles,
+    q1_a_change_that_nobody_published_is_published_by_the_next,
+    a_new_rule_of_a_shop_concerns_all_its_listings,
+    a_shortfall_is_told_and_its_end_too,
+);
+
+/// Runs nothing: the tests look at what waits.
+struct Idle;
+
+#[async_trait]
+impl Handlers for Idle {
+    async fn run(&self, _job: &Job, _lease: &LeaseGuard) -> Ended {
+        Ended::done()
+    }
+}
+
+/// Publishes, and claims nothing.
+async fn publish(engine: &Engine) -> RunnerHandle {
+    for kind in ["push_stock", "import_listings", "read_back", "poll_orders", "poll_returns"] {
+        let value = Some(Setting::KindPaused { reason: "a test".into() });
+        done(engine, PutSetting { key: kind_pause_key(kind), value }).await;
+    }
+    start(engine)
+}
+
+fn start(engine: &Engine) -> RunnerHandle {
+    let settings = RunnerSettings { timers: false, gauges_every: None, ..RunnerSettings::default() };
+    Runner::start(engine.clone(), Arc::new(Idle), settings).expect("a runner")
+}
+
+pub(crate) async fn connect(engine: &Engine, channel: &str, account: &str) -> ShopId {
+    let now = engine.reads().now().await.expect("a read");
+    let command = ConnectShop {
+        state: None,
+        code: format!("{channel}-{account}"),
+        channel: channel.into(),
+        account: account.into(),
+        name: "A shop".into(),
+        grant: "sealed".into(),
+        access_until: now + 100 * crate::stage::HOUR,
+        refresh_until: None,
+        grant_until: None,
+        settings: ShopSettings::default(),
+    };
+    match done(engine, command).await {
+        Receipt::Shop { id, .. } => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Listings whose seller SKUs are the SKUs.
+async fn list(engine: &Engine, shop: ShopId, skus: &[&str]) {
+    let listings = skus
+        .iter()
+        .map(|sku| SeenListing {
+            item: format!("item-{sku}"),
+            variant: "0".into(),
+            seller_sku: (*sku).into(),
+            title: (*sku).into(),
+            warehouses: Vec::new(),
+            unit: format!("item-{sku}"),
+            stock: 0,
+            promotion_reserved: 0,
+        })
+        .collect();
+    done(engine, TakeListings { shop, listings }).await;
+}
+
+async fn listing(engine: &Engine, shop: ShopId, sku: &str) -> Listing {
+    let found = engine.reads().listing_by_key(shop, &format!("item-{sku}"), "0").await.expect("a read");
+    found.expect("the listing")
+}
+
+/// Waits until the listing was marked more often than before.
+async fn marked(engine: &Engine, before: &Listing, sku: &str) -> Listing {
+    within("the mark", async {
+        loop {
+            let now = listing(engine, before.shop, sku).await;
+            if now.desired > before.desired {
+                return now;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}
+
+/// Sells one of a SKU whose listing is then marked; everything before is published by then.
+async fn caught_up(engine: &Engine, shop: ShopId, sku: &str) -> Listing {
+    let before = listing(engine, shop, sku).await;
+    done(engine, confirmed(sku, 1)).await;
+    let mut now = marked(engine, &before, sku).await;
+    // The mark may have been that of an earlier change.
+    within("the last mark", async {
+        while engine.reads().settings(PUBLISHER).await.expect("a read").pop().map(|row| row.1)
+            != Some(Setting::Publisher { event: engine.reads().feed_head().await.expect("a read") })
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    now.desired = listing(engine, shop, sku).await.desired;
+    now
+}
+
+async fn a_sale_marks_the_listings_of_the_sku_and_of_its_bundles(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[("A", 100), ("B", 100)]).await;
+    let components = vec![("A".to_owned(), 2), ("B".to_owned(), 1)];
+    done(&engine, CreateSku { code: "AAB".into(), name: "Set".into(), components, backorder_limit: 0 }).await;
+    let shop = connect(&engine, "shopee", "1").await;
+    list(&engine, shop, &["A", "B", "AAB"]).await;
+    let runner = publish(&engine).await;
+    caught_up(&engine, shop, "B").await;
+    let (a, b) = (listing(&engine, shop, "A").await, listing(&engine, shop, "B").await);
+    let set = listing(&engine, shop, "AAB").await;
+    done(&engine, confirmed("A", 1)).await;
+    marked(&engine, &set, "AAB").await;
+    let sold = marked(&engine, &a, "A").await;
+    assert!(sold.dirty() && sold.dirty_since > 0);
+    assert_eq!(listing(&engine, shop, "B").await.desired, b.desired, "B was not sold");
+    let pushes = JobFilter { kinds: vec![1], shop: Some(shop), ..JobFilter::default() };
+    assert_eq!(engine.reads().jobs(&pushes, 10).await.unwrap().rows.len(), 3, "one a unit, however often");
+    let mut times = Vec::new();
+    let mut before = sold;
+    for _ in 0..20 {
+        let started = Instant::now();
+        done(&engine, buy("A", 1)).await;
+        before = marked(&engine, &before, "A").await;
+        times.push(started.elapsed());
+    }
+    times.sort();
+    eprintln!("from the order to the mark: p50 {:?}, max {:?}", times[10], times[19]);
+    assert!(times[10] < Duration::from_millis(200), "it is woken, it does not poll: {times:?}");
+    runner.stop(Duration::ZERO).await;
+    stage.verify().await;
+}
+
+/// Killed between the sale and its publication, and between the publication and its answer.
+async fn q1_a_change_that_nobody_published_is_published_by_the_next(stage: Stage) {
+    let (engine, plan) = stage.faulty(quiet()).await;
+    open_shop(&engine, &[("A", 10)]).await;
+    let shop = connect(&engine, "shopee", "1").await;
+    list(&engine, shop, &["A"]).await;
+    let runner = publish(&engine).await;
+    let before = caught_up(&engine, shop, "A").await;
+    runner.stop(Duration::ZERO).await;
+    done(&engine, confirmed("A", 1)).await;
+    assert_eq!(listing(&engine, shop, "A").await.desired, before.desired, "nobody follows");
+    for _ in 0..3 {
+        plan.fail(Call::BeforeCommit, StoreError::Unavailable("killed".into()));
+    }
+    if !stage.unknown_is_fatal() {
+        plan.fail(Call::AfterCommit, StoreError::Unknown("killed".into()));
+    }
+    let next = start(&engine);
+    let after = marked(&engine, &before, "A").await;
+    until("it has failed as often as it was told to", || plan.pending() == 0).await;
+    assert_eq!(after.desired, before.desired + 1, "marked once");
+    next.stop(Duration::ZERO).await;
+    stage.verify().await;
+}
+
+async fn a_new_rule_of_a_shop_concerns_all_its_listings(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[("A", 10), ("B", 10)]).await;
+    let (shop, other) = (connect(&engine, "shopee", "1").await, connect(&engine, "lazada", "2").await);
+    list(&engine, shop, &["A", "B"]).await;
+    list(&engine, other, &["A"]).await;
+    let runner = publish(&engine).await;
+    caught_up(&engine, shop, "B").await;
+    let (a, b) = (listing(&engine, shop, "A").await, listing(&engine, shop, "B").await);
+    let theirs = listing(&engine, other, "A").await;
+    let rule = PublishRule { buffer: 3, ..PublishRule::default() };
+    let settings = Some(ShopSettings { rule, ..ShopSettings::default() });
+    done(&engine, UpdateShop { shop, expected_version: None, name: None, settings, paused: None }).await;
+    marked(&engine, &a, "A").await;
+    marked(&engine, &b, "B").await;
+    assert_eq!(listing(&engine, other, "A").await.desired, theirs.desired, "another shop");
+    runner.stop(Duration::ZERO).await;
+}
+
+async fn a_shortfall_is_told_and_its_end_too(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[("A", 1)]).await;
+    let runner = publish(&engine).await;
+    let key = Notice::key(NoticeKind::Shortfall, "A@main");
+    let told = async |open: bool| {
+        within("the notice", async {
+            loop {
+                match engine.reads().notice(&key).await.expect("a read") {
+                    Some(notice) if notice.open == open => return notice,
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        })
+        .await
+    };
+    // Sold elsewhere already: an order of a marketplace cannot be refused.
+    done(&engine, PlaceOrder { forced: true, ..confirmed("A", 3) }).await;
+    let notice = told(true).await;
+    assert!(notice.text.contains("-2"), "{}", notice.text);
+    done(&engine, receive("A", 2)).await;
+    told(false).await;
+    runner.stop(Duration::ZERO).await;
+    stage.verify().await;
+}
