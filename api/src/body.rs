@@ -3,6 +3,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod bulk;
+pub(crate) mod channels;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod lists;
@@ -12,6 +13,7 @@ pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
 pub(crate) mod problems;
+pub(crate) mod queue;
 pub(crate) mod reservations;
 pub(crate) mod skus;
 pub(crate) mod stock;

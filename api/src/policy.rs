@@ -114,6 +114,32 @@ routes! {
     DELETE "/v1/api-keys/{id}" Needs(Admin), Write;
     POST "/v1/verify" Needs(Admin), Act;
 
+    GET "/v1/shops" Needs(StockRead), Read;
+    POST "/v1/shops/connect" Needs(Admin), Act;
+    GET "/v1/shops/{shop}" Needs(StockRead), Read;
+    PATCH "/v1/shops/{shop}" Needs(Admin), Edit;
+    POST "/v1/shops/{shop}/disconnect" Needs(Admin), Write;
+    POST "/v1/shops/{shop}/import" Needs(StockWrite), Write;
+    POST "/v1/shops/{shop}/poll" Needs(OrdersWrite), Write;
+    GET "/v1/listings" Needs(StockRead), Read;
+    GET "/v1/listings/{id}" Needs(StockRead), Read;
+    GET "/v1/listings/{id}/preview" Needs(StockRead), Read;
+    POST "/v1/listings/{id}/map" Needs(StockWrite), Edit;
+    POST "/v1/listings/{id}/rule" Needs(StockWrite), Edit;
+    POST "/v1/listings/{id}/resolve-edit" Needs(StockWrite), Write;
+    POST "/v1/listings/{id}/push" Needs(StockWrite), Write;
+    GET "/v1/jobs" Needs(StockRead), Read;
+    GET "/v1/jobs/{id}" Needs(StockRead), Read;
+    POST "/v1/jobs/{id}/cancel" Needs(Admin), Write;
+    GET "/v1/queues" Needs(StockRead), Read;
+    PATCH "/v1/queues/{queue}" Needs(Admin), Write;
+    GET "/v1/failures" Needs(StockRead), Read;
+    GET "/v1/failures/jobs" Needs(StockRead), Read;
+    POST "/v1/failures/replay" Needs(Admin), Write;
+    GET "/v1/notices" Needs(StockRead), Read;
+    POST "/v1/notices/{key}/seen" Needs(StockWrite), Write;
+    GET "/v1/market-orders" Needs(OrdersRead), Read;
+
     POST "/hooks/{channel}" Public, Act;
     GET "/connect/{channel}/callback" Public, Read;
 }

@@ -5,12 +5,15 @@ pub(crate) mod docs;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod hooks;
+pub(crate) mod listings;
 pub(crate) mod locations;
 pub(crate) mod movements;
 pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod queue;
 pub(crate) mod reservations;
+pub(crate) mod shops;
 pub(crate) mod skus;
 pub(crate) mod stock;
 pub(crate) mod stock_changes;
@@ -77,6 +80,30 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
+        .routes(routes!(shops::list))
+        .routes(routes!(shops::connect))
+        .routes(routes!(shops::read, shops::change))
+        .routes(routes!(shops::disconnect))
+        .routes(routes!(shops::import))
+        .routes(routes!(shops::poll))
+        .routes(routes!(listings::list))
+        .routes(routes!(listings::read))
+        .routes(routes!(listings::preview))
+        .routes(routes!(listings::map))
+        .routes(routes!(listings::rule))
+        .routes(routes!(listings::resolve_edit))
+        .routes(routes!(listings::push))
+        .routes(routes!(queue::jobs))
+        .routes(routes!(queue::job))
+        .routes(routes!(queue::cancel))
+        .routes(routes!(queue::queues))
+        .routes(routes!(queue::change_queue))
+        .routes(routes!(queue::failures))
+        .routes(routes!(queue::dead))
+        .routes(routes!(queue::replay))
+        .routes(routes!(queue::notices))
+        .routes(routes!(queue::see))
+        .routes(routes!(queue::market_orders))
         .routes(routes!(hooks::receive))
         .routes(routes!(hooks::callback))
 }
