@@ -77,7 +77,7 @@ fn refused(refusal: &DbError) -> StoreError {
         "57014" | "58030" | "25P03" | "25P02" => StoreError::Unavailable(text),
         other => match &other[..2] {
             "57" | "08" | "53" => StoreError::Unavailable(text),
-            "22" | "23" | "P0" => StoreError::Rejected(text),
+            "22" | "23" | "54" | "P0" => StoreError::Rejected(text),
             _ => StoreError::Broken(text),
         },
     }

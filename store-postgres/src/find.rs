@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_rules::working::DUE_MAX;
-use onhand_rules::{ApiKeyId, Holder, Needs, OrderId, ReservationId, StockKey, Tracked, Working};
+use onhand_rules::{ApiKeyId, Holder, Needs, OrderId, ReservationId, SkuId, StockKey, Tracked, Working};
 use onhand_store::StoreError;
 use tokio_postgres::Row;
 
@@ -11,6 +11,7 @@ use crate::column::{Columns, Uuid};
 use crate::rows;
 use crate::session::Desk;
 use crate::statements::Sql;
+use crate::sync_find;
 
 /// The two arrays that name stock rows.
 pub(crate) fn split(keys: impl IntoIterator<Item = StockKey>) -> (Vec<i64>, Vec<i64>) {
@@ -45,6 +46,7 @@ pub(crate) async fn find(
     let (stock_skus, stock_locations) = split(needs.stock.iter().copied());
     let (due_skus, due_locations) = split(needs.due_on.iter().copied());
     let due = !needs.due_on.is_empty();
+    let bundles_of: Vec<i64> = needs.bundles_of.iter().map(|id| id.0).collect();
     let found = tokio::try_join!(
         biased;
         desk.ask(!sku_codes.is_empty(), Sql::SkusByCode, [&sku_codes]),
@@ -60,6 +62,8 @@ pub(crate) async fn find(
         desk.ask(due, Sql::DueReservations, [&now, &due_skus, &due_locations]),
         desk.ask(!api_keys.is_empty(), Sql::ApiKeys, [&api_keys]),
         desk.ask(needs.counters, Sql::Counters, []),
+        desk.ask(!bundles_of.is_empty(), Sql::BundlesOf, [&bundles_of]),
+        sync_find::ask(desk, &needs.sync, false),
     )?;
 
     put_catalogue(working, [&found.0, &found.1], [&found.2, &found.3])?;
@@ -86,6 +90,8 @@ pub(crate) async fn find(
     if let Some(row) = found.12.first() {
         working.counters.get_or_insert(Tracked::loaded(Some(rows::counters(row)?)));
     }
+    put_bundles(needs, working, &found.13)?;
+    sync_find::put(&found.14, &needs.sync, &mut working.sync)?;
     mark_absent(needs, working);
     Ok(())
 }
@@ -114,6 +120,21 @@ fn put_catalogue(
     }
     for location in rows::all(locations_by_id, rows::location)? {
         put(&mut working.locations, location.id, location);
+    }
+    Ok(())
+}
+
+/// Bundles by component, and the bundles themselves.
+fn put_bundles(needs: &Needs, working: &mut Working, found: &[Row]) -> Result<(), StoreError> {
+    for component in &needs.bundles_of {
+        working.bundles_of.entry(*component).or_default();
+    }
+    for row in found {
+        let mut columns = Columns::of(row);
+        let component = SkuId(columns.next()?);
+        let sku = rows::sku_at(&mut columns)?;
+        working.bundles_of.entry(component).or_default().insert(sku.id);
+        put(&mut working.skus, sku.id, sku);
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Locking what was found, in one order for all replicas: counters, SKUs, API keys, orders, reservations, stock rows; by
-//! id inside each. Whoever takes locks in one order can wait, but not for each other.
+//! Locking what was found, in one order for all replicas: counters, SKUs, API keys, orders, reservations, stock
+//! rows, then those of the queue and the channels; by id inside each. Whoever takes locks in one order can wait, but not for each other.
 
 use onhand_rules::{
     ApiKeyId, LocationId, Needs, OrderId, ReservationId, Sku, SkuId, StockKey, Tracked, Working,
@@ -11,6 +11,7 @@ use crate::find::{split, uuids};
 use crate::rows;
 use crate::session::Desk;
 use crate::statements::Sql;
+use crate::sync_find;
 
 /// Locks everything that is loaded and may change, and replaces it by what stands there now.
 ///
@@ -25,6 +26,7 @@ pub(crate) async fn lock(desk: &Desk, needs: &Needs, working: &mut Working) -> R
     let orders = uuids(working.orders.keys().copied(), |id: OrderId| id.0);
     let reservations = uuids(working.reservations.keys().copied(), |id: ReservationId| id.0);
     let (skus, locations) = split(working.stock.keys().copied());
+    let loaded = sync_find::loaded(&working.sync);
     // Orders and reservations are read by a second statement: only that one sees the lines as they are once the lock is
     // held, the first sees them as they were when it began to wait.
     let found = tokio::try_join!(
@@ -39,6 +41,7 @@ pub(crate) async fn lock(desk: &Desk, needs: &Needs, working: &mut Working) -> R
         desk.ask(!skus.is_empty(), Sql::LockStock, [&skus, &locations]),
         desk.ask(!orders.is_empty(), Sql::Orders, [&orders]),
         desk.ask(!reservations.is_empty(), Sql::Reservations, [&reservations]),
+        sync_find::ask(desk, &loaded, true),
     )?;
 
     if let (Some(slot), Some(row)) = (working.counters.as_mut(), found.0.first()) {
@@ -73,17 +76,22 @@ pub(crate) async fn lock(desk: &Desk, needs: &Needs, working: &mut Working) -> R
     for reservation in rows::reservations(&found.9)? {
         working.reservations.insert(reservation.id, Tracked::loaded(Some(reservation)));
     }
-    Ok(())
+    sync_find::replace(&found.10, &loaded, &mut working.sync)
 }
 
 fn shared_skus(needs: &Needs, working: &Working) -> Vec<i64> {
     let skus = working.skus.iter();
     skus.filter(|(id, row)| {
-        let bundle = row.now.as_ref().is_some_and(Sku::is_bundle);
+        let bundle = row.now.as_ref().is_some_and(|sku| sku.is_bundle() && is_asked_for(needs, sku));
         (bundle || lacks_a_row(working, **id)) && !needs.stock_of.contains(id)
     })
     .map(|(id, _)| id.0)
     .collect()
+}
+
+/// Not the bundles that came along with one of their components: nothing is decided by what they are made of.
+fn is_asked_for(needs: &Needs, sku: &Sku) -> bool {
+    needs.skus.contains(&sku.id) || needs.sku_codes.contains(&sku.code)
 }
 
 fn lacks_a_row(working: &Working, sku: SkuId) -> bool {

@@ -16,8 +16,14 @@ struct Migration {
 }
 
 /// Never edited once released: a database remembers what it was made with.
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "ledger", sql: include_str!("../migrations/0001_ledger.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "ledger", sql: include_str!("../migrations/0001_ledger.sql") },
+    Migration {
+        number: 2,
+        name: "queue and channels",
+        sql: include_str!("../migrations/0002_queue_and_channels.sql"),
+    },
+];
 
 /// An arbitrary number, so that no other program's lock is ours: "onhand" in ASCII.
 const LOCK: i64 = 0x6f6e_6861_6e64;

@@ -74,7 +74,10 @@ pub(crate) use {
 };
 
 pub(crate) fn sku(row: &Row) -> Result<Sku, StoreError> {
-    let mut columns = Columns::of(row);
+    sku_at(&mut Columns::of(row))
+}
+
+pub(crate) fn sku_at(columns: &mut Columns<'_>) -> Result<Sku, StoreError> {
     let (id, code, name) = (SkuId(columns.next()?), columns.next()?, columns.next()?);
     let (skus, quantities): (Vec<i64>, Vec<i64>) = (columns.next()?, columns.next()?);
     let components = skus.into_iter().zip(quantities);
@@ -293,7 +296,7 @@ pub(crate) fn event(row: &Row) -> Result<EventRow, StoreError> {
     })
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+pub(crate) fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))
 }
 
@@ -321,7 +324,8 @@ pub(crate) fn counters(row: &Row) -> Result<Counters, StoreError> {
         next_sku: columns.next()?,
         next_location: columns.next()?,
         next_principal: columns.next()?,
-        ..Counters::default()
+        next_shop: columns.next()?,
+        next_listing: columns.next()?,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::rows::{
     api_key_columns, location_columns, op_columns, order_columns, reservation_columns, sku_columns,
     stock_columns,
 };
+use crate::sync_rows::{dead_columns, job_columns, job_fields};
 
 /// What a statement says.
 enum Text {
@@ -26,7 +27,25 @@ enum Text {
 enum Guard {
     /// The version that it was loaded with: the last parameter.
     Version,
+    /// The number of deliveries that it was loaded with.
+    Deliveries,
+    /// The lease number and the state that it was loaded with.
+    Lease,
+    /// What a dead job was replayed as when it was loaded.
+    Replayed,
     None,
+}
+
+impl Guard {
+    fn columns(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Version => &[("version", "bigint")],
+            Self::Deliveries => &[("deliveries", "bigint")],
+            Self::Lease => &[("lease_number", "bigint"), ("state", "text")],
+            Self::Replayed => &[("replayed_as", "uuid")],
+            Self::None => &[],
+        }
+    }
 }
 
 /// `id bigint, name text` as pairs.
@@ -55,8 +74,10 @@ impl Text {
                 format!("insert into {table} ({}) select {}", names.join(", "), values.join(", "))
             }
             Self::Update(table, key, list, guard) => {
-                let loaded = (*guard == Guard::Version).then_some(("loaded", "bigint"));
-                let sent = columns(key).chain(columns(list)).chain(loaded);
+                let sent = columns(key)
+                    .map(|(name, kind)| (name.to_owned(), kind))
+                    .chain(columns(list).map(|(name, kind)| (name.to_owned(), kind)))
+                    .chain(guard.columns().iter().map(|(name, kind)| (format!("loaded_{name}"), *kind)));
                 let sent: Vec<String> = (1..)
                     .zip(sent)
                     .map(|(n, (name, kind))| format!("{} as {name}", unnested(n, kind)))
@@ -64,7 +85,12 @@ impl Text {
                 let set: Vec<String> = columns(list).map(|(name, _)| format!("{name} = n.{name}")).collect();
                 let mut found: Vec<String> =
                     columns(key).map(|(name, _)| format!("t.{name} = n.{name}")).collect();
-                found.extend(loaded.map(|(name, _)| format!("t.version = n.{name}")));
+                found.extend(
+                    guard
+                        .columns()
+                        .iter()
+                        .map(|(name, _)| format!("t.{name} is not distinct from n.loaded_{name}")),
+                );
                 format!(
                     "update {table} t set {} from (select {}) as n where {}",
                     set.join(", "),
@@ -144,9 +170,9 @@ statements! {
         where (rl.sku, rl.location) in (select * from unnest($2::bigint[], $3::bigint[])) and rl.holding \
         group by rl.sku, rl.location, due.id");
     ApiKeys = Text::Plain(concat!("select ", api_key_columns!(), " from api_key a where a.id = any ($1)"));
-    Counters = Text::Plain("select next_sku, next_location, next_principal from counters");
+    Counters = Text::Plain("select next_sku, next_location, next_principal, next_shop, next_listing from counters");
 
-    LockCounters = Text::Plain("select next_sku, next_location, next_principal from counters for no key update");
+    LockCounters = Text::Plain("select next_sku, next_location, next_principal, next_shop, next_listing from counters for no key update");
     LockSkusShared = Text::Plain(concat!("select ", sku_columns!(),
         " from sku s where s.id = any ($1) order by s.id for share"));
     LockSkus = Text::Plain(concat!("select ", sku_columns!(),
@@ -163,7 +189,8 @@ statements! {
 
     InsertOps = Text::Insert("op", "principal bigint, kind smallint, key text, id uuid, at bigint, \
         fingerprint bytea, outcome text");
-    UpdateCounters = Text::Plain("update counters set next_sku = $1, next_location = $2, next_principal = $3");
+    UpdateCounters = Text::Plain("update counters set next_sku = $1, next_location = $2, next_principal = $3, \
+        next_shop = $4, next_listing = $5");
     InsertSkus = Text::Insert("sku", "id bigint, code text, name text, component_skus bigint[], \
         component_quantities bigint[], backorder_limit bigint, archived boolean, version bigint, created_at bigint, \
         updated_at bigint");
@@ -225,6 +252,102 @@ statements! {
                 generate_series(1, $1) as place) as n \
         ) \
         select last_event from head");
+
+    // The queue and the channels. Those of `Lock…` replace what the ones without it found.
+    BundlesOf = Text::Plain(concat!("select k.component, ", sku_columns!(),
+        " from (select component, bundle from sku_component where component = any ($1)) as k \
+        join sku s on s.id = k.bundle"));
+    Settings = Text::Plain(concat!("select t.key, t.body from setting t where t.key = any ($1)"));
+    LockSettings = Text::Plain(concat!("select t.key, t.body from setting t where t.key = any ($1) \
+        order by t.key for no key update of t"));
+    Shops = Text::Plain(concat!("select t.body from shop t where t.id = any ($1)"));
+    LockShops = Text::Plain(concat!("select t.body from shop t where t.id = any ($1) \
+        order by t.id for no key update of t"));
+    Listings = Text::Plain(concat!("select t.body from listing t where t.id = any ($1)"));
+    LockListings = Text::Plain(concat!("select t.body from listing t where t.id = any ($1) \
+        order by t.id for no key update of t"));
+    MarketOrders = Text::Plain(concat!("select t.body from market_order t \
+        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
+        on t.shop = k.shop and t.reference = k.reference"));
+    LockMarketOrders = Text::Plain(concat!("select t.body from market_order t \
+        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
+        on t.shop = k.shop and t.reference = k.reference \
+        order by t.shop, t.reference for no key update of t"));
+    Inbox = Text::Plain(concat!("select t.body from inbox t where t.key = any ($1)"));
+    LockInbox = Text::Plain(concat!("select t.body from inbox t where t.key = any ($1) \
+        order by t.key for no key update of t"));
+    Notices = Text::Plain(concat!("select t.body from notice t where t.key = any ($1)"));
+    LockNotices = Text::Plain(concat!("select t.body from notice t where t.key = any ($1) \
+        order by t.key for no key update of t"));
+    Jobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1)"));
+    LockJobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1) \
+        order by t.id for no key update of t"));
+    Dead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1)"));
+    LockDead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1) \
+        order by t.id for no key update of t"));
+    ShopsByAccount = Text::Plain(concat!("select t.body from shop t \
+        join (select unnest($1::text[]) as channel, unnest($2::text[]) as account) as k \
+        on t.channel = k.channel and t.account = k.account"));
+    ListingsByKey = Text::Plain(concat!("select t.body from listing t \
+        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
+        on t.shop = k.shop and t.item = k.item and t.variant = k.variant"));
+    ListingsBySellerSku = Text::Plain(concat!("select t.body from listing t \
+        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as seller_sku) as k \
+        on t.shop = k.shop and t.seller_sku = k.seller_sku"));
+    ListingsOfSku = Text::Plain(concat!("select t.body from listing t where t.sku = any ($1)"));
+    ListingsOfUnit = Text::Plain(concat!("select t.body from listing t \
+        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as unit) as k \
+        on t.shop = k.shop and t.unit = k.unit"));
+    // At most `WAITING_MAX` for each listing.
+    WaitingFor = Text::Plain("select w.item, w.variant, t.body \
+        from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
+        cross join lateral (select * from market_order_wait x \
+            where x.shop = k.shop and x.item = k.item and x.variant = k.variant order by x.reference limit $4) as w \
+        join market_order t on t.shop = w.shop and t.reference = w.reference");
+    JobsByKey = Text::Plain(concat!("select ", job_columns!(), " from job t where t.dedupe = any ($1)"));
+
+    DeleteComponents = Text::Plain("delete from sku_component where bundle = any ($1)");
+    InsertComponents = Text::Insert("sku_component", "component bigint, bundle bigint");
+    InsertSettings = Text::Insert("setting", "key text, body text");
+    UpdateSettings = Text::Update("setting", "key text", "body text", Guard::None);
+    DeleteSettings = Text::Plain("delete from setting where key = any ($1)");
+    InsertShops = Text::Insert("shop", "id bigint, code text, channel text, account text, state text, version bigint, \
+        body text");
+    UpdateShops = Text::Update("shop", "id bigint", "code text, channel text, account text, state text, \
+        version bigint, body text", Guard::Version);
+    InsertListings = Text::Insert("listing", "id bigint, shop bigint, item text, variant text, seller_sku text, \
+        unit text, sku bigint, state text, desired bigint, acked bigint, dirty_since bigint, edited boolean, \
+        version bigint, body text");
+    UpdateListings = Text::Update("listing", "id bigint", "shop bigint, item text, variant text, seller_sku text, \
+        unit text, sku bigint, state text, desired bigint, acked bigint, dirty_since bigint, edited boolean, \
+        version bigint, body text", Guard::Version);
+    InsertMarketOrders = Text::Insert("market_order", "shop bigint, reference text, state text, received_at bigint, \
+        version bigint, body text");
+    UpdateMarketOrders = Text::Update("market_order", "shop bigint, reference text", "state text, \
+        received_at bigint, version bigint, body text", Guard::Version);
+    DeleteWaits = Text::Plain("delete from market_order_wait w using (select unnest($1::bigint[]) as shop, \
+        unnest($2::text[]) as item, unnest($3::text[]) as variant, unnest($4::text[]) as reference) as n \
+        where w.shop = n.shop and w.item = n.item and w.variant = n.variant and w.reference = n.reference");
+    InsertWaits = Text::Insert("market_order_wait", "shop bigint, item text, variant text, reference text");
+    InsertInbox = Text::Insert("inbox", "key text, shop bigint, deliveries bigint, received_at bigint, body text");
+    UpdateInbox = Text::Update("inbox", "key text", "shop bigint, deliveries bigint, received_at bigint, body text",
+        Guard::Deliveries);
+    InsertNotices = Text::Insert("notice", "key text, kind text, shop bigint, open boolean, last_at bigint, \
+        version bigint, body text");
+    UpdateNotices = Text::Update("notice", "key text", "kind text, shop bigint, open boolean, last_at bigint, \
+        version bigint, body text", Guard::Version);
+    DeleteJobs = Text::Plain("delete from job t using (select unnest($1::uuid[]) as id, \
+        unnest($2::bigint[]) as lease_number, unnest($3::text[]) as state) as n \
+        where t.id = n.id and t.lease_number = n.lease_number and t.state = n.state");
+    UpdateJobs = Text::Update("job", "id uuid", job_fields!(), Guard::Lease);
+    InsertJobs = Text::Insert("job", concat!("id uuid, ", job_fields!()));
+    InsertDead = Text::Insert("job_dead", concat!("id uuid, ", job_fields!(), ", died_at bigint, failure_class text, \
+        code text, message text, failed_at bigint, replayed_as uuid, discarded text"));
+    UpdateDead = Text::Update("job_dead", "id uuid", "replayed_as uuid, discarded text", Guard::Replayed);
+    InsertDone = Text::Insert("job_done", concat!("id uuid, ", job_fields!(), ", ended_at bigint, outcome text"));
+    // Two replicas that sweep at once take different rows.
+    PurgeDone = Text::Plain("delete from job_done where id in (select id from job_done where ended_at < $1 \
+        order by ended_at, id limit 1000 for update skip locked)");
 }
 
 /// The prepared statements of one connection.

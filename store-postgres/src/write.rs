@@ -11,6 +11,7 @@ use tokio_postgres::types::ToSql;
 use crate::column::Uuid;
 use crate::session::Desk;
 use crate::statements::Sql;
+use crate::sync_write;
 use crate::write_holders::{order_lines, orders, reservation_lines, reservations};
 
 /// One column of the rows to write.
@@ -60,8 +61,14 @@ pub(crate) async fn write(desk: &Desk, changes: &Changes, ops: &[OpRow]) -> Resu
         let Some(counters) = &changes.counters else {
             return Ok(());
         };
-        let (sku, location, principal) = (counters.next_sku, counters.next_location, counters.next_principal);
-        exactly(desk, 1, Sql::UpdateCounters, &[&sku, &location, &principal]).await
+        let numbers: [&(dyn ToSql + Sync); 5] = [
+            &counters.next_sku,
+            &counters.next_location,
+            &counters.next_principal,
+            &counters.next_shop,
+            &counters.next_listing,
+        ];
+        exactly(desk, 1, Sql::UpdateCounters, &numbers).await
     };
     let (new_stock, changed_stock) = sorted_out(&changes.stock);
     let (new_skus, changed_skus) = sorted_out(&changes.skus);
@@ -71,6 +78,8 @@ pub(crate) async fn write(desk: &Desk, changes: &Changes, ops: &[OpRow]) -> Resu
         counters,
         insert_skus(desk, new_skus),
         update_skus(desk, changed_skus),
+        sync_write::delete_components(desk, &changes.skus),
+        sync_write::insert_components(desk, &changes.skus),
         insert_locations(desk, new_locations),
         update_locations(desk, changed_locations),
         api_keys(desk, changes),
@@ -81,6 +90,7 @@ pub(crate) async fn write(desk: &Desk, changes: &Changes, ops: &[OpRow]) -> Resu
         order_lines(desk, &changes.orders),
         reservations(desk, &changes.reservations),
         reservation_lines(desk, &changes.reservations),
+        sync_write::write(desk, &changes.sync),
         insert_ops(desk, ops),
     )?;
     Ok(())

@@ -15,6 +15,8 @@ macro_rules! put {
     };
 }
 
+pub(crate) use put;
+
 pub(crate) async fn orders(desk: &Desk, rows: &[Tracked<Order>]) -> Result<(), StoreError> {
     let (mut new, changed) = sorted_out(rows);
     // By the key that another replica may insert at the same moment.

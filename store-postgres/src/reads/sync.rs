@@ -1,6 +1,7 @@
 //! The read side of the queue and the channels.
 
 use async_trait::async_trait;
+use onhand_rules::notice::kind_name;
 use onhand_rules::{
     DeadJob, DoneJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Notice, Setting, Shop, ShopId,
     SkuId, Stock, StockKey,
@@ -9,112 +10,212 @@ use onhand_store::{
     ClaimFilter, Claimable, DeadFilter, DeadGroup, InboxFilter, JobCount, JobFilter, ListingFilter,
     MarketOrderFilter, NoticeFilter, Page, Staleness, StoreError, SyncReads,
 };
+use serde::de::DeserializeOwned;
+use tokio_postgres::types::ToSql;
 
-use super::PostgresReads;
+use super::{PostgresReads, one_more};
+use crate::column::Columns;
+use crate::rows::{self, json, stock_columns};
+use crate::sync_rows::{document, name};
 
-fn not_yet<T>() -> Result<T, StoreError> {
-    Err(StoreError::Broken("the queue's tables are not there yet".to_owned()))
+const LISTINGS: &str = "select t.body from listing t where ($1::bigint is null or t.shop = $1) \
+     and ($2::bigint is null or t.sku = $2) and ($3::boolean is null or (t.sku is not null) = $3) \
+     and (not $4::boolean or t.dirty) and (not $5::boolean or t.edited) and ($6::text is null or t.state = $6) \
+     and ($7::text is null or t.seller_sku = $7) and ($8::bigint is null or t.id > $8) order by t.id limit $9";
+
+const CONCERNING: &str = "with seller (sku, sells) as ( \
+        select a.sku, a.sku from unnest($1::bigint[]) as a (sku) \
+      union \
+        select c.component, c.bundle from sku_component c where c.component = any ($1) \
+     ) select distinct s.sku, t.id from seller s join listing t on t.sku = s.sells \
+     where t.sku is not null and t.state = 'active' order by s.sku, t.id";
+
+const MARKET_ORDERS: &str = "select t.body from market_order t where ($1::bigint is null or t.shop = $1) \
+     and ($2::text is null or t.state = $2) \
+     and ($3::bigint is null or (t.received_at, t.shop, t.reference) < ($3, $4::bigint, $5::text)) \
+     order by t.received_at desc, t.shop desc, t.reference desc limit $6";
+
+const INBOX: &str = "select t.body from inbox t where ($1::bigint is null or t.shop = $1) \
+     and (not $2::boolean or t.shop is null) and ($3::bigint is null or (t.received_at, t.key) < ($3, $4::text)) \
+     order by t.received_at desc, t.key desc limit $5";
+
+const NOTICES: &str = "select t.body from notice t where ($1::boolean is null or t.open = $1) \
+     and ($2::text is null or t.kind = $2) and ($3::bigint is null or t.shop = $3) \
+     and ($4::bigint is null or (t.last_at, t.key) < ($4, $5::text)) \
+     order by t.last_at desc, t.key desc limit $6";
+
+impl PostgresReads {
+    async fn documents<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<T>, StoreError> {
+        rows::all(&self.query(sql, parameters).await?, document)
+    }
+
+    async fn one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.documents(sql, parameters).await?.pop())
+    }
 }
 
 #[async_trait]
 impl SyncReads for PostgresReads {
     async fn claimable(
         &self,
-        _filter: &ClaimFilter,
-        _now: i64,
-        _per_group: usize,
+        filter: &ClaimFilter,
+        now: i64,
+        per_group: usize,
     ) -> Result<Claimable, StoreError> {
-        not_yet()
+        self.read_claimable(filter, now, per_group).await
     }
-    async fn lost_leases(&self, _now: i64, _limit: usize) -> Result<Vec<(JobId, i64)>, StoreError> {
-        not_yet()
+    async fn lost_leases(&self, now: i64, limit: usize) -> Result<Vec<(JobId, i64)>, StoreError> {
+        self.read_lost_leases(now, limit).await
     }
-    async fn job(&self, _id: JobId) -> Result<Option<Job>, StoreError> {
-        not_yet()
+    async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        self.read_job(id).await
     }
-    async fn jobs(&self, _filter: &JobFilter, _limit: usize) -> Result<Page<Job>, StoreError> {
-        not_yet()
+    async fn jobs(&self, filter: &JobFilter, limit: usize) -> Result<Page<Job>, StoreError> {
+        self.read_jobs(filter, limit).await
     }
     async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
-        not_yet()
+        self.read_job_counts().await
     }
-    async fn dead_job(&self, _id: JobId) -> Result<Option<DeadJob>, StoreError> {
-        not_yet()
+    async fn dead_job(&self, id: JobId) -> Result<Option<DeadJob>, StoreError> {
+        self.read_dead_job(id).await
     }
-    async fn dead_jobs(&self, _filter: &DeadFilter, _limit: usize) -> Result<Page<DeadJob>, StoreError> {
-        not_yet()
+    async fn dead_jobs(&self, filter: &DeadFilter, limit: usize) -> Result<Page<DeadJob>, StoreError> {
+        self.read_dead_jobs(filter, limit).await
     }
     async fn dead_groups(&self) -> Result<Vec<DeadGroup>, StoreError> {
-        not_yet()
+        self.read_dead_groups().await
     }
-    async fn done_job(&self, _id: JobId) -> Result<Option<DoneJob>, StoreError> {
-        not_yet()
+    async fn done_job(&self, id: JobId) -> Result<Option<DoneJob>, StoreError> {
+        self.read_done_job(id).await
     }
     async fn done_jobs(
         &self,
-        _before: Option<(i64, JobId)>,
-        _limit: usize,
+        before: Option<(i64, JobId)>,
+        limit: usize,
     ) -> Result<Page<DoneJob>, StoreError> {
-        not_yet()
+        self.read_done_jobs(before, limit).await
     }
     async fn shops(&self) -> Result<Vec<Shop>, StoreError> {
-        not_yet()
+        self.documents("select body from shop order by id", &[]).await
     }
-    async fn shop(&self, _id: ShopId) -> Result<Option<Shop>, StoreError> {
-        not_yet()
+    async fn shop(&self, id: ShopId) -> Result<Option<Shop>, StoreError> {
+        self.one("select body from shop where id = $1", &[&id.0]).await
     }
-    async fn shop_by_code(&self, _code: &str) -> Result<Option<Shop>, StoreError> {
-        not_yet()
+    async fn shop_by_code(&self, code: &str) -> Result<Option<Shop>, StoreError> {
+        self.one("select body from shop where code = $1", &[&code]).await
     }
-    async fn shop_by_account(&self, _channel: &str, _account: &str) -> Result<Option<Shop>, StoreError> {
-        not_yet()
+    async fn shop_by_account(&self, channel: &str, account: &str) -> Result<Option<Shop>, StoreError> {
+        let sql = "select body from shop where channel = $1 and account = $2";
+        self.one(sql, &[&channel, &account]).await
     }
-    async fn listing(&self, _id: ListingId) -> Result<Option<Listing>, StoreError> {
-        not_yet()
+    async fn listing(&self, id: ListingId) -> Result<Option<Listing>, StoreError> {
+        self.one("select body from listing where id = $1", &[&id.0]).await
     }
     async fn listing_by_key(
         &self,
-        _shop: ShopId,
-        _item: &str,
-        _variant: &str,
+        shop: ShopId,
+        item: &str,
+        variant: &str,
     ) -> Result<Option<Listing>, StoreError> {
-        not_yet()
+        let sql = "select body from listing where shop = $1 and item = $2 and variant = $3";
+        self.one(sql, &[&shop.0, &item, &variant]).await
     }
-    async fn listings(&self, _filter: &ListingFilter, _limit: usize) -> Result<Page<Listing>, StoreError> {
-        not_yet()
+    async fn listings(&self, filter: &ListingFilter, limit: usize) -> Result<Page<Listing>, StoreError> {
+        let found = self
+            .documents(
+                LISTINGS,
+                &[
+                    &filter.shop.map(|id| id.0),
+                    &filter.sku.map(|id| id.0),
+                    &filter.mapped,
+                    &filter.dirty,
+                    &filter.edited,
+                    &filter.state.map(name),
+                    &filter.seller_sku,
+                    &filter.after.map(|id| id.0),
+                    &one_more(limit),
+                ],
+            )
+            .await?;
+        Ok(Page::of(found, limit))
     }
-    async fn listings_of_unit(&self, _shop: ShopId, _unit: &str) -> Result<Vec<Listing>, StoreError> {
-        not_yet()
+    async fn listings_of_unit(&self, shop: ShopId, unit: &str) -> Result<Vec<Listing>, StoreError> {
+        let sql = "select body from listing where shop = $1 and unit = $2 order by id";
+        self.documents(sql, &[&shop.0, &unit]).await
     }
-    async fn listings_concerning(&self, _skus: &[SkuId]) -> Result<Vec<(SkuId, ListingId)>, StoreError> {
-        not_yet()
+    async fn listings_concerning(&self, skus: &[SkuId]) -> Result<Vec<(SkuId, ListingId)>, StoreError> {
+        let skus: Vec<i64> = skus.iter().map(|id| id.0).collect();
+        rows::all(&self.query(CONCERNING, &[&skus]).await?, |row| {
+            let mut columns = Columns::of(row);
+            Ok((SkuId(columns.next()?), ListingId(columns.next()?)))
+        })
     }
     async fn staleness(&self) -> Result<Vec<Staleness>, StoreError> {
-        not_yet()
+        let sql =
+            "select shop, count(*), min(dirty_since) from listing where dirty group by shop order by shop";
+        rows::all(&self.query(sql, &[]).await?, |row| {
+            let mut columns = Columns::of(row);
+            Ok(Staleness { shop: ShopId(columns.next()?), dirty: columns.next()?, oldest: columns.next()? })
+        })
     }
-    async fn stock_rows(&self, _keys: &[StockKey]) -> Result<Vec<Stock>, StoreError> {
-        not_yet()
+    async fn stock_rows(&self, keys: &[StockKey]) -> Result<Vec<Stock>, StoreError> {
+        let (skus, locations) = crate::find::split(keys.iter().copied());
+        let sql = concat!(
+            "select ",
+            stock_columns!(),
+            " from stock t join (select distinct * from unnest($1::bigint[], $2::bigint[])) as k (sku, location) \
+             on t.sku = k.sku and t.location = k.location order by t.sku, t.location"
+        );
+        rows::all(&self.query(sql, &[&skus, &locations]).await?, |row| rows::stock(&mut Columns::of(row)))
     }
-    async fn market_order(&self, _shop: ShopId, _reference: &str) -> Result<Option<MarketOrder>, StoreError> {
-        not_yet()
+    async fn market_order(&self, shop: ShopId, reference: &str) -> Result<Option<MarketOrder>, StoreError> {
+        let sql = "select body from market_order where shop = $1 and reference = $2";
+        self.one(sql, &[&shop.0, &reference]).await
     }
     async fn market_orders(
         &self,
-        _filter: &MarketOrderFilter,
-        _limit: usize,
+        filter: &MarketOrderFilter,
+        limit: usize,
     ) -> Result<Page<MarketOrder>, StoreError> {
-        not_yet()
+        let (state, before) = (filter.state.map(name), filter.before.as_ref());
+        let at = before.map(|(at, ..)| at);
+        let (shop, reference) = before.map(|(_, shop, reference)| (shop.0, reference)).unzip();
+        let wanted = filter.shop.map(|id| id.0);
+        let limit_rows = one_more(limit);
+        let found =
+            self.documents(MARKET_ORDERS, &[&wanted, &state, &at, &shop, &reference, &limit_rows]).await?;
+        Ok(Page::of(found, limit))
     }
-    async fn inbox(&self, _filter: &InboxFilter, _limit: usize) -> Result<Page<Inbox>, StoreError> {
-        not_yet()
+    async fn inbox(&self, filter: &InboxFilter, limit: usize) -> Result<Page<Inbox>, StoreError> {
+        let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
+        let shop = filter.shop.map(|id| id.0);
+        let found =
+            self.documents(INBOX, &[&shop, &filter.unknown_shop, &at, &key, &one_more(limit)]).await?;
+        Ok(Page::of(found, limit))
     }
-    async fn notice(&self, _key: &str) -> Result<Option<Notice>, StoreError> {
-        not_yet()
+    async fn notice(&self, key: &str) -> Result<Option<Notice>, StoreError> {
+        self.one("select body from notice where key = $1", &[&key]).await
     }
-    async fn notices(&self, _filter: &NoticeFilter, _limit: usize) -> Result<Page<Notice>, StoreError> {
-        not_yet()
+    async fn notices(&self, filter: &NoticeFilter, limit: usize) -> Result<Page<Notice>, StoreError> {
+        let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
+        let (kind, shop) = (filter.kind.map(kind_name), filter.shop.map(|id| id.0));
+        let found =
+            self.documents(NOTICES, &[&filter.open, &kind, &shop, &at, &key, &one_more(limit)]).await?;
+        Ok(Page::of(found, limit))
     }
-    async fn settings(&self, _prefix: &str) -> Result<Vec<(String, Setting)>, StoreError> {
-        not_yet()
+    async fn settings(&self, prefix: &str) -> Result<Vec<(String, Setting)>, StoreError> {
+        let sql = "select key, body from setting where starts_with(key, $1) order by key";
+        rows::all(&self.query(sql, &[&prefix]).await?, |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.next()?, json(columns.next()?)?))
+        })
     }
 }

@@ -1,0 +1,209 @@
+//! Jobs that wait, run, died or are done.
+
+use onhand_rules::retry::FailureClass;
+use onhand_rules::{DeadJob, DoneJob, Job, JobId, ShopId};
+use onhand_store::{ClaimFilter, Claimable, DeadFilter, DeadGroup, JobCount, JobFilter, Page, StoreError};
+use tokio_postgres::Row;
+
+use super::{PostgresReads, one_more, rows_at_most};
+use crate::column::{Columns, Uuid};
+use crate::rows;
+use crate::sync_rows::{self, dead_columns, job_columns, name, of_name};
+
+/// Walks from group to group over the index, then takes the first few jobs of each: however many jobs wait, one step for
+/// each group and each job that is taken. Every row begins with when the next of its group is due; a group without due
+/// jobs is one row with nothing else.
+const CLAIMABLE: &str = concat!(
+    "with recursive met (kind, shop, class) as ( \
+         (select j.kind, j.shop, j.class from job j where j.state = 'ready' \
+          order by j.kind, j.shop, j.class limit 1) \
+       union all \
+         select n.kind, n.shop, n.class from met m cross join lateral ( \
+             select j.kind, j.shop, j.class from job j \
+             where j.state = 'ready' and (j.kind, j.shop, j.class) > (m.kind, m.shop, m.class) \
+             order by j.kind, j.shop, j.class limit 1) n \
+     ), open (kind, shop, class) as ( \
+         select m.kind, m.shop, m.class from met m \
+         where m.kind = any ($2) and m.shop <> all ($3) \
+         and not exists (select from unnest($4::smallint[], $5::bigint[]) as w (kind, shop) \
+             where w.kind = m.kind and w.shop = m.shop) \
+     ) \
+     select (select j.run_at from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop \
+             and j.class = g.class and j.run_at > $1 order by j.run_at, j.id limit 1), ",
+    job_columns!(),
+    " from open g left join lateral ( \
+         select * from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop and j.class = g.class \
+         and j.run_at <= $1 order by j.run_at, j.id limit $6) t on true"
+);
+
+const LOST: &str = "select id, lease_number from ( \
+        (select id, lease_number, lease_until, lease_deadline from job \
+         where state = 'running' and lease_until <= $1 order by lease_until, id limit $2) \
+      union \
+        (select id, lease_number, lease_until, lease_deadline from job \
+         where state = 'running' and lease_deadline <= $1 order by lease_deadline, id limit $2) \
+     ) lost order by least(lease_until, lease_deadline), id limit $2";
+
+const JOBS: &str = concat!(
+    "select ",
+    job_columns!(),
+    " from job t where (cardinality($1::smallint[]) = 0 or t.kind = any ($1)) \
+     and ($2::bigint is null or t.shop = $2) and ($3::text is null or t.state = $3) \
+     and ($4::uuid is null or t.id < $4) order by t.id desc limit $5"
+);
+
+const DEAD: &str = concat!(
+    "select ",
+    dead_columns!(),
+    " from job_dead t where ($1::smallint is null or t.kind = $1) and ($2::bigint is null or t.shop = $2) \
+     and ($3::text is null or t.failure_class = $3) and ($4::text is null or t.code = $4) \
+     and (not $5::boolean or t.open) and ($6::bigint is null or t.died_at >= $6) \
+     and ($7::uuid is null or t.id < $7) order by t.id desc limit $8"
+);
+
+const DEAD_GROUPS: &str = "select kind, failure_class, code, count(*), min(died_at), max(died_at), \
+     (array_agg(message order by died_at desc, id desc))[1], \
+     coalesce(array_agg(distinct shop order by shop) filter (where shop <> 0), '{}') \
+     from job_dead where open group by kind, failure_class, code order by count(*) desc, kind, failure_class, code";
+
+/// 0 stands for none.
+fn shop(number: i64) -> Option<ShopId> {
+    (number != 0).then_some(ShopId(number))
+}
+
+fn group(row: &Row) -> Result<DeadGroup, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(DeadGroup {
+        kind: columns.next()?,
+        class: columns.name(of_name::<FailureClass>)?,
+        code: columns.next()?,
+        count: columns.next()?,
+        first_at: columns.next()?,
+        last_at: columns.next()?,
+        message: columns.next()?,
+        shops: columns.next::<Vec<i64>>()?.into_iter().map(ShopId).collect(),
+    })
+}
+
+impl PostgresReads {
+    pub(super) async fn read_claimable(
+        &self,
+        filter: &ClaimFilter,
+        now: i64,
+        per_group: usize,
+    ) -> Result<Claimable, StoreError> {
+        let closed: Vec<i64> = filter.without_shops.iter().map(|id| id.0).collect();
+        let (kinds, shops): (Vec<i16>, Vec<i64>) =
+            filter.without.iter().map(|(kind, shop)| (*kind, shop.0)).unzip();
+        let most = rows_at_most(per_group);
+        let found = self.query(CLAIMABLE, &[&now, &filter.kinds, &closed, &kinds, &shops, &most]).await?;
+        let mut claimable = Claimable::default();
+        for row in &found {
+            let mut columns = Columns::of(row);
+            let next: Option<i64> = columns.next()?;
+            claimable.next_at = claimable.next_at.into_iter().chain(next).min();
+            if let Some(id) = columns.next::<Option<Uuid>>()? {
+                claimable.jobs.push(sync_rows::job_after_id(JobId(id.0), &mut columns)?);
+            }
+        }
+        Ok(claimable)
+    }
+
+    pub(super) async fn read_lost_leases(
+        &self,
+        now: i64,
+        limit: usize,
+    ) -> Result<Vec<(JobId, i64)>, StoreError> {
+        let found = self.query(LOST, &[&now, &rows_at_most(limit)]).await?;
+        rows::all(&found, |row| {
+            let mut columns = Columns::of(row);
+            Ok((JobId(columns.next::<Uuid>()?.0), columns.next()?))
+        })
+    }
+
+    pub(super) async fn read_job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        let sql = concat!("select ", job_columns!(), " from job t where t.id = $1");
+        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        found.first().map(sync_rows::job).transpose()
+    }
+
+    pub(super) async fn read_jobs(&self, filter: &JobFilter, limit: usize) -> Result<Page<Job>, StoreError> {
+        let (shop, before) = (filter.shop.map(|id| id.0), filter.before.map(|id| Uuid(id.0)));
+        let found = self
+            .query(JOBS, &[&filter.kinds, &shop, &filter.state.map(name), &before, &one_more(limit)])
+            .await?;
+        Ok(Page::of(rows::all(&found, sync_rows::job)?, limit))
+    }
+
+    pub(super) async fn read_job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
+        let sql = "select kind, shop, state, count(*), min(run_at) from job group by kind, shop, state \
+                   order by kind, shop, state";
+        let found = self.query(sql, &[]).await?;
+        rows::all(&found, |row| {
+            let mut columns = Columns::of(row);
+            Ok(JobCount {
+                kind: columns.next()?,
+                shop: shop(columns.next()?),
+                state: columns.name(of_name)?,
+                count: columns.next()?,
+                oldest_run_at: columns.next()?,
+            })
+        })
+    }
+
+    pub(super) async fn read_dead_job(&self, id: JobId) -> Result<Option<DeadJob>, StoreError> {
+        let sql = concat!("select ", dead_columns!(), " from job_dead t where t.id = $1");
+        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        found.first().map(sync_rows::dead).transpose()
+    }
+
+    pub(super) async fn read_dead_jobs(
+        &self,
+        filter: &DeadFilter,
+        limit: usize,
+    ) -> Result<Page<DeadJob>, StoreError> {
+        let found = self
+            .query(
+                DEAD,
+                &[
+                    &filter.kind,
+                    &filter.shop.map(|id| id.0),
+                    &filter.class.map(name),
+                    &filter.code,
+                    &filter.open,
+                    &filter.since,
+                    &filter.before.map(|id| Uuid(id.0)),
+                    &one_more(limit),
+                ],
+            )
+            .await?;
+        Ok(Page::of(rows::all(&found, sync_rows::dead)?, limit))
+    }
+
+    pub(super) async fn read_dead_groups(&self) -> Result<Vec<DeadGroup>, StoreError> {
+        rows::all(&self.query(DEAD_GROUPS, &[]).await?, group)
+    }
+
+    pub(super) async fn read_done_job(&self, id: JobId) -> Result<Option<DoneJob>, StoreError> {
+        let sql =
+            concat!("select ", job_columns!(), ", t.ended_at, t.outcome from job_done t where t.id = $1");
+        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        found.first().map(sync_rows::done).transpose()
+    }
+
+    pub(super) async fn read_done_jobs(
+        &self,
+        before: Option<(i64, JobId)>,
+        limit: usize,
+    ) -> Result<Page<DoneJob>, StoreError> {
+        let sql = concat!(
+            "select ",
+            job_columns!(),
+            ", t.ended_at, t.outcome from job_done t where $1::bigint is null or (t.ended_at, t.id) < ($1, $2::uuid) \
+             order by t.ended_at desc, t.id desc limit $3"
+        );
+        let (ended_at, id) = before.map(|(at, id)| (at, Uuid(id.0))).unzip();
+        let found = self.query(sql, &[&ended_at, &id, &one_more(limit)]).await?;
+        Ok(Page::of(rows::all(&found, sync_rows::done)?, limit))
+    }
+}
