@@ -12,6 +12,7 @@ pub(crate) mod movements;
 pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod preview;
 pub(crate) mod problems;
 pub(crate) mod queue;
 pub(crate) mod reservations;

@@ -80,6 +80,14 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
+        .routes(routes!(hooks::receive))
+        .routes(routes!(hooks::callback))
+        .merge(of_channels())
+}
+
+/// Those of the queue and the channels.
+fn of_channels() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
         .routes(routes!(shops::list))
         .routes(routes!(shops::connect))
         .routes(routes!(shops::read, shops::change))
@@ -104,8 +112,6 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(queue::notices))
         .routes(routes!(queue::see))
         .routes(routes!(queue::market_orders))
-        .routes(routes!(hooks::receive))
-        .routes(routes!(hooks::callback))
 }
 
 /// SKUs whose code is a word of the API, such as `set`: `policy.rs` says which words.

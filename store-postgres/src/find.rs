@@ -38,11 +38,8 @@ pub(crate) async fn find(
     let orders = uuids(needs.orders.iter().copied(), |id: OrderId| id.0);
     let reservations = uuids(needs.reservations.iter().copied(), |id: ReservationId| id.0);
     let api_keys = uuids(needs.api_keys.iter().copied(), |id: ApiKeyId| id.0);
-    let references: (Vec<&str>, Vec<&str>) = needs
-        .order_references
-        .iter()
-        .map(|(channel, reference)| (channel.as_str(), reference.as_str()))
-        .unzip();
+    let pairs = needs.order_references.iter();
+    let references: (Vec<&str>, Vec<&str>) = pairs.map(|(a, b)| (a.as_str(), b.as_str())).unzip();
     let (stock_skus, stock_locations) = split(needs.stock.iter().copied());
     let (due_skus, due_locations) = split(needs.due_on.iter().copied());
     let due = !needs.due_on.is_empty();

@@ -1,6 +1,5 @@
 //! Shops and listings.
 
-use onhand_engine::publishing::Told;
 use onhand_rules::commands::channels::{MapListing, ResolveEdit, SetListingRule, UpdateShop};
 use onhand_rules::publish::{Basis, LastUnits, PublishRule};
 use onhand_rules::shop::{EditPolicy, Shop, ShopSettings};
@@ -469,39 +468,4 @@ pub(crate) struct Changed {
     pub(crate) changed: bool,
     /// The version now; 0 where there is none.
     pub(crate) version: i64,
-}
-
-/// One step from a figure to what is told.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PreviewStep {
-    /// Which rule.
-    rule: String,
-    /// What is left after it.
-    value: i64,
-}
-
-/// What a marketplace would be told now, and why.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Preview {
-    /// Always `preview`.
-    #[schema(example = "preview")]
-    object: &'static str,
-    /// Code of the SKU.
-    sku: Option<String>,
-    /// What it would be told; nothing when the listing is unmapped or no stock was ever recorded.
-    quantity: Option<i64>,
-    /// The basis first, then each rule that changed it.
-    steps: Vec<PreviewStep>,
-}
-
-impl Preview {
-    pub(crate) fn of(told: Told) -> Self {
-        let steps = told.published.as_ref().map(|published| published.steps.clone()).unwrap_or_default();
-        Self {
-            object: "preview",
-            sku: told.sku,
-            quantity: told.published.map(|published| published.quantity),
-            steps: steps.into_iter().map(|step| PreviewStep { rule: step.rule, value: step.value }).collect(),
-        }
-    }
 }

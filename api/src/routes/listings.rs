@@ -9,8 +9,9 @@ use onhand_store::ListingFilter;
 use serde::Serialize;
 
 use crate::api::Api;
-use crate::body::channels::{Changed, Decision, ListingBody, ListingQuery, NewMapping, NewRule, Preview};
+use crate::body::channels::{Changed, Decision, ListingBody, ListingQuery, NewMapping, NewRule};
 use crate::body::lists::{List, cursor, limit, position};
+use crate::body::preview::Preview;
 use crate::extract::{Body, Call, Params};
 use crate::problem::{Problem, Shape};
 use crate::respond::{done, found, found_version};

@@ -63,6 +63,12 @@ impl Board {
         }
     }
 
+    /// Forgets what happened so far: the first figures of a shop wait for its limits, which says nothing about sales.
+    pub(super) async fn begin(&mut self, server: &Embedded) -> anyhow::Result<()> {
+        self.feed = server.engine().reads().feed_head().await?;
+        Ok(())
+    }
+
     /// Reads what happened since the last time.
     async fn read(&mut self, server: &Embedded) -> anyhow::Result<()> {
         loop {

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use onhand_engine::Request;
 use onhand_engine::flows::Flows;
+use onhand_rules::commands::queue::EnqueueJobs;
+use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::shop::ShopSettings;
 use onhand_sandbox::{Market, Options, Sandbox, built_in};
 use serde_json::{Value, json};
@@ -90,12 +93,18 @@ async fn show(
     }
     // Listings are true before the first buyer comes.
     settle(server, PATIENCE).await?;
-    control.post("buyers", &json!({"rate": arguments.orders})).await?;
     let mut board = Board::new(arguments.json);
+    board.begin(server).await?;
+    control.post("buyers", &json!({"rate": arguments.orders})).await?;
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    let mut left = arguments.seconds;
+    let mut left = if arguments.chaos { Some(CHAOS.len() as u64 * CHAOS_EVERY) } else { arguments.seconds };
+    let mut ordered = 0;
     second.tick().await;
     while left != Some(0) {
+        if arguments.chaos && left.is_some_and(|left| left.is_multiple_of(CHAOS_EVERY)) {
+            order_fault(&control, ordered, arguments.json).await?;
+            ordered += 1;
+        }
         tokio::select! {
             _ = second.tick() => board.show(server, &control).await?,
             _ = stop.wait() => break,
@@ -104,11 +113,63 @@ async fn show(
     }
     control.post("buyers", &json!({"rate": 0})).await?;
     control.clear_faults().await?;
-    settle(server, PATIENCE).await?;
+    heal(server, arguments).await?;
     let report = verify::ask(&client).await?;
     let equal = board.compare(server, &control).await?;
     board.finish(arguments.json, &report, &equal)?;
     Ok(if equal.wrong.is_empty() { verify::exit_code(&report) } else { ExitCode::FAILURE })
+}
+
+/// One fault after the other, each for a few seconds: what it is, what is told of it, what is ordered.
+const CHAOS: &[(&str, &str)] = &[
+    ("every call to Shopee takes 300 ms longer", r#"{"market":"shopee","fault":"latency","ms":300}"#),
+    ("TikTok Shop turns every call down (429)", r#"{"market":"tiktok","fault":"throttle"}"#),
+    ("Lazada answers with 5xx", r#"{"market":"lazada","fault":"outage"}"#),
+    ("Shopee loses half of its webhooks", r#"{"market":"shopee","fault":"drop_webhooks","share":0.5}"#),
+    ("every webhook comes twice", r#"{"fault":"duplicate_webhooks","share":1.0}"#),
+    ("webhooks overtake each other", r#"{"fault":"reorder_webhooks","share":0.5}"#),
+    ("webhooks are two seconds late", r#"{"fault":"delay_webhooks","share":1.0,"ms":2000}"#),
+    ("Lazada does what it is told and loses the answer", r#"{"market":"lazada","fault":"lose_answer"}"#),
+    (
+        "three items of each write fail on TikTok Shop",
+        r#"{"market":"tiktok","fault":"partial_failure","items":3}"#,
+    ),
+    ("Shopee answers with a page for people", r#"{"market":"shopee","fault":"html"}"#),
+    ("Shopee's access token ends early", r#"{"market":"shopee","fault":"expire_token"}"#),
+];
+/// Seconds from one fault to the next; each lasts a little more than half of it.
+const CHAOS_EVERY: u64 = 7;
+/// How long figures may take to be true again after the last fault: a retry after a 5xx waits a minute, then five.
+const HEALING: Duration = Duration::from_secs(420);
+
+async fn order_fault(control: &Control, number: usize, silent: bool) -> anyhow::Result<()> {
+    let Some((what, order)) = CHAOS.get(number) else { return Ok(()) };
+    let mut order: Value = serde_json::from_str(order)?;
+    if order["fault"] != "expire_token" {
+        order["for_seconds"] = json!(4);
+    }
+    control.post("faults", &order).await?;
+    if !silent {
+        terminal::say(&format!("fault {} of {}: {what}", number + 1, CHAOS.len()));
+    }
+    Ok(())
+}
+
+/// Looks for orders whose webhooks were lost, and waits until every figure is told.
+async fn heal(server: &Embedded, arguments: &Demo) -> anyhow::Result<()> {
+    if arguments.chaos {
+        let reads = server.engine().reads();
+        let now = reads.now().await?;
+        let jobs = reads.shops().await?.into_iter().map(|shop| NewJob {
+            body: JobBody::PollOrders { shop: shop.id },
+            class: 1,
+            run_at: now,
+            cause_at: None,
+        });
+        server.engine().submit(Request::internal(EnqueueJobs { jobs: jobs.collect() })).await?;
+    }
+    let patience = if arguments.chaos { HEALING } else { PATIENCE };
+    settle(server, patience).await.map(|_| ())
 }
 
 /// The sandbox's goods as SKUs of ours: what lies on the shelf, and bundles of it. Multipacks are mapped listings.
@@ -207,7 +268,8 @@ pub(super) async fn settle(server: &Embedded, patience: Duration) -> anyhow::Res
             .job_counts()
             .await?
             .iter()
-            .filter(|count| count.oldest_run_at <= now + 2_000)
+            // What fires by the clock waits for its time; what was put off for a failure counts.
+            .filter(|count| count.oldest_run_at <= now + 360_000)
             .map(|count| count.count)
             .sum();
         quiet = if dirty == 0 && due == 0 { quiet + 1 } else { 0 };

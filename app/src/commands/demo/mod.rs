@@ -42,6 +42,9 @@ pub(crate) struct Demo {
     /// Orders a second over all shops
     #[arg(long, value_name = "N", default_value_t = 5.0, conflicts_with = "direct")]
     orders: f64,
+    /// Order one fault after the other, then wait until every shop is true again
+    #[arg(long, conflicts_with_all = ["direct", "seconds"])]
+    chaos: bool,
     /// The same seed gives the same goods and buyers
     #[arg(long, default_value_t = 1)]
     seed: u64,
