@@ -8,6 +8,9 @@
     reason = "these are tests, also in the functions that are not marked as such"
 )]
 
+mod channels;
+mod channels_orders;
+mod channels_world;
 mod commands;
 mod exhaustive;
 mod harness;

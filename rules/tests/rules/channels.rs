@@ -1,0 +1,1 @@
+//! Shops, listings, pushes and edits.
