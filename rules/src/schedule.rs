@@ -11,6 +11,11 @@ const CLASS_MS: Millis = 30_000;
 /// One of so many picks goes to a job that the classes would leave waiting.
 const FLOOR: u64 = 8;
 
+/// A job that is due: its effective class, since when, its id, and the class it was given.
+type Due = (i64, Millis, JobId, i16);
+/// By lane and shop; the best last, to be popped.
+type Groups = BTreeMap<(String, Option<ShopId>), Vec<Due>>;
+
 /// The class that a job counts as after it has waited.
 #[must_use]
 pub fn effective_class(job: &Job, now: Millis) -> i64 {
@@ -32,8 +37,7 @@ pub fn choose(
 ) -> Vec<JobId> {
     let mut free = free.clone();
     let mut load = running.clone();
-    // (effective class, since when, id) by lane and shop; the best last, to be popped.
-    let mut groups: BTreeMap<(String, Option<ShopId>), Vec<(i64, Millis, JobId, i16)>> = BTreeMap::new();
+    let mut groups = Groups::new();
     for job in candidates.iter().filter(|job| job.run_at <= now) {
         let key = (lane_of(job.body.number()), job.body.shop());
         groups.entry(key).or_default().push((effective_class(job, now), job.run_at, job.id, job.class));
@@ -58,8 +62,6 @@ pub fn choose(
     }
 }
 
-type Groups = BTreeMap<(String, Option<ShopId>), Vec<(i64, Millis, JobId, i16)>>;
-
 /// The next in turn: the best class, then the shop with the least load, then the longest wait. For the floor: who waited
 /// longest in a class that is not the best.
 fn next_group(
@@ -69,7 +71,7 @@ fn next_group(
 ) -> Option<(String, Option<ShopId>)> {
     if floor {
         let best = groups.values().flatten().map(|(_, _, _, class)| *class).min()?;
-        let waits = |group: &Vec<(i64, Millis, JobId, i16)>| {
+        let waits = |group: &Vec<Due>| {
             group.iter().filter(|(_, _, _, class)| *class > best).map(|(_, since, id, _)| (*since, *id)).min()
         };
         let oldest = groups.iter().filter_map(|(key, group)| Some((waits(group)?, key))).min();
@@ -89,7 +91,7 @@ fn next_group(
 }
 
 /// The job of a group that the classes would leave waiting longest.
-fn neglected(group: &[(i64, Millis, JobId, i16)]) -> usize {
+fn neglected(group: &[Due]) -> usize {
     let best = group.iter().map(|(_, _, _, class)| *class).min().unwrap_or(1);
     let worse = group.iter().enumerate().filter(|(_, (_, _, _, class))| *class > best);
     worse.min_by_key(|(_, (_, since, id, _))| (*since, *id)).map_or(group.len() - 1, |(index, _)| index)

@@ -257,47 +257,47 @@ statements! {
     BundlesOf = Text::Plain(concat!("select k.component, ", sku_columns!(),
         " from (select component, bundle from sku_component where component = any ($1)) as k \
         join sku s on s.id = k.bundle"));
-    Settings = Text::Plain(concat!("select t.key, t.body from setting t where t.key = any ($1)"));
-    LockSettings = Text::Plain(concat!("select t.key, t.body from setting t where t.key = any ($1) \
-        order by t.key for no key update of t"));
-    Shops = Text::Plain(concat!("select t.body from shop t where t.id = any ($1)"));
-    LockShops = Text::Plain(concat!("select t.body from shop t where t.id = any ($1) \
-        order by t.id for no key update of t"));
-    Listings = Text::Plain(concat!("select t.body from listing t where t.id = any ($1)"));
-    LockListings = Text::Plain(concat!("select t.body from listing t where t.id = any ($1) \
-        order by t.id for no key update of t"));
-    MarketOrders = Text::Plain(concat!("select t.body from market_order t \
+    Settings = Text::Plain("select t.key, t.body from setting t where t.key = any ($1)");
+    LockSettings = Text::Plain("select t.key, t.body from setting t where t.key = any ($1) \
+        order by t.key for no key update of t");
+    Shops = Text::Plain("select t.body from shop t where t.id = any ($1)");
+    LockShops = Text::Plain("select t.body from shop t where t.id = any ($1) \
+        order by t.id for no key update of t");
+    Listings = Text::Plain("select t.body from listing t where t.id = any ($1)");
+    LockListings = Text::Plain("select t.body from listing t where t.id = any ($1) \
+        order by t.id for no key update of t");
+    MarketOrders = Text::Plain("select t.body from market_order t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
-        on t.shop = k.shop and t.reference = k.reference"));
-    LockMarketOrders = Text::Plain(concat!("select t.body from market_order t \
+        on t.shop = k.shop and t.reference = k.reference");
+    LockMarketOrders = Text::Plain("select t.body from market_order t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
         on t.shop = k.shop and t.reference = k.reference \
-        order by t.shop, t.reference for no key update of t"));
-    Inbox = Text::Plain(concat!("select t.body from inbox t where t.key = any ($1)"));
-    LockInbox = Text::Plain(concat!("select t.body from inbox t where t.key = any ($1) \
-        order by t.key for no key update of t"));
-    Notices = Text::Plain(concat!("select t.body from notice t where t.key = any ($1)"));
-    LockNotices = Text::Plain(concat!("select t.body from notice t where t.key = any ($1) \
-        order by t.key for no key update of t"));
+        order by t.shop, t.reference for no key update of t");
+    Inbox = Text::Plain("select t.body from inbox t where t.key = any ($1)");
+    LockInbox = Text::Plain("select t.body from inbox t where t.key = any ($1) \
+        order by t.key for no key update of t");
+    Notices = Text::Plain("select t.body from notice t where t.key = any ($1)");
+    LockNotices = Text::Plain("select t.body from notice t where t.key = any ($1) \
+        order by t.key for no key update of t");
     Jobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1)"));
     LockJobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1) \
         order by t.id for no key update of t"));
     Dead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1)"));
     LockDead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1) \
         order by t.id for no key update of t"));
-    ShopsByAccount = Text::Plain(concat!("select t.body from shop t \
+    ShopsByAccount = Text::Plain("select t.body from shop t \
         join (select unnest($1::text[]) as channel, unnest($2::text[]) as account) as k \
-        on t.channel = k.channel and t.account = k.account"));
-    ListingsByKey = Text::Plain(concat!("select t.body from listing t \
+        on t.channel = k.channel and t.account = k.account");
+    ListingsByKey = Text::Plain("select t.body from listing t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
-        on t.shop = k.shop and t.item = k.item and t.variant = k.variant"));
-    ListingsBySellerSku = Text::Plain(concat!("select t.body from listing t \
+        on t.shop = k.shop and t.item = k.item and t.variant = k.variant");
+    ListingsBySellerSku = Text::Plain("select t.body from listing t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as seller_sku) as k \
-        on t.shop = k.shop and t.seller_sku = k.seller_sku"));
-    ListingsOfSku = Text::Plain(concat!("select t.body from listing t where t.sku = any ($1)"));
-    ListingsOfUnit = Text::Plain(concat!("select t.body from listing t \
+        on t.shop = k.shop and t.seller_sku = k.seller_sku");
+    ListingsOfSku = Text::Plain("select t.body from listing t where t.sku = any ($1)");
+    ListingsOfUnit = Text::Plain("select t.body from listing t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as unit) as k \
-        on t.shop = k.shop and t.unit = k.unit"));
+        on t.shop = k.shop and t.unit = k.unit");
     // At most `WAITING_MAX` for each listing.
     WaitingFor = Text::Plain("select w.item, w.variant, t.body \
         from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \

@@ -1,6 +1,7 @@
 //! Loading what a batch must see of the queue and the channels.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use onhand_rules::working::sync::WAITING_MAX;
 use onhand_rules::{
@@ -151,10 +152,10 @@ fn find_orders(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> R
         rows.waiting_for.insert(key.clone(), found);
     }
     for key in wanted {
-        if !rows.market_orders.contains_key(&key) {
-            let values = vec![Value::Integer(key.0.0), Value::Text(key.1.clone())];
+        if let Entry::Vacant(place) = rows.market_orders.entry(key) {
+            let values = vec![Value::Integer(place.key().0.0), Value::Text(place.key().1.clone())];
             let row = one::<MarketOrder>(connection, "shop = ? AND reference = ?", values)?;
-            rows.market_orders.insert(key, Tracked::loaded(row));
+            place.insert(Tracked::loaded(row));
         }
     }
     Ok(())

@@ -179,7 +179,7 @@ async fn a15_a_migration_that_is_killed_half_way_never_happened() {
         .query_row(
             "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = 'half')
                   + (SELECT count(*) FROM pragma_table_info('sku') WHERE name = 'half')
-                  + (SELECT count(*) FROM migration WHERE number = 2)",
+                  + (SELECT count(*) FROM migration WHERE number = 99)",
             [],
             |row| row.get(0),
         )

@@ -272,9 +272,8 @@ pub(crate) struct ReplayRequest {
     pub(crate) code: Option<String>,
     /// Of the shop with this code.
     pub(crate) shop: Option<String>,
-    /// Say only how many it would be.
-    #[serde(default)]
-    pub(crate) dry_run: bool,
+    /// Say only how many it would be. Without a word, a cause is only counted and named jobs are replayed.
+    pub(crate) dry_run: Option<bool>,
     /// How far apart they start, in milliseconds.
     #[serde(default)]
     #[schema(minimum = 0)]

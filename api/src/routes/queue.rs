@@ -174,7 +174,7 @@ pub(crate) async fn replay(
     } else {
         (request.jobs.iter().filter_map(|job| job.parse().ok()).collect(), false)
     };
-    if request.dry_run {
+    if request.dry_run.unwrap_or(request.jobs.is_empty()) {
         return found(&Replayed { object: "replay", dry_run: true, count: dead.len(), more });
     }
     let command = ReplayDead { dead, after_ms: 0, every_ms: request.every_ms };

@@ -14,6 +14,7 @@ mod orders;
 mod pages;
 mod postgres;
 mod quantities;
+mod queue;
 mod reservations;
 mod stock;
 mod world;

@@ -120,7 +120,7 @@ fn the_description_of_the_api_is_printed() {
 }
 
 fn demo_sells_and_verifies(place: &Place) {
-    let demo = ["demo", "--seconds", "3", "--rate", "100", "--json", "--listen", "127.0.0.1:0"];
+    let demo = ["demo", "--direct", "--seconds", "3", "--rate", "100", "--json", "--listen", "127.0.0.1:0"];
     let report = place.json(&demo);
     assert!(report["orders_accepted"].as_u64() > Some(20), "{report}");
     assert_eq!((&report["oversold"], &report["verify"]["clean"]), (&0.into(), &true.into()), "{report}");

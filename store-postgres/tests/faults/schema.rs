@@ -75,7 +75,7 @@ async fn a15_replicas_that_start_together_take_turns() {
     for start in starts {
         start.await.expect("every replica starts");
     }
-    assert_eq!(database.sql("select count(*) from migration").unwrap(), "1");
+    assert_eq!(database.sql("select count(*) - count(distinct number) from migration").unwrap(), "0");
 }
 
 /// Host and port, and the name of the database.
