@@ -54,9 +54,8 @@ pub(super) async fn every_command_round_trips(fixture: Fixture) {
         }
     }
     // Commands from 19 on are those of the queue and the channels; their rows have behaviours of their own.
-    let missing: Vec<_> = (0..=18)
-        .filter(|number| Command::name_of(*number).is_some() && !kinds.contains(number))
-        .collect();
+    let missing: Vec<_> =
+        (0..=18).filter(|number| Command::name_of(*number).is_some() && !kinds.contains(number)).collect();
     assert!(missing.is_empty(), "the script lacks commands {missing:?}");
     world.verify().await;
 }
