@@ -16,4 +16,7 @@ mod exhaustive;
 mod harness;
 mod machines;
 mod properties;
+mod queue;
+mod queue_schedules;
+mod queue_world;
 mod refusals;
