@@ -1,4 +1,4 @@
-"""Lazada with https://pypi.org/project/lazop-sdk/, the marketplace's own SDK: its signatures, its form encoding."""
+"""Lazada with `lazop-sdk` of PyPI, the marketplace's own SDK: its signatures, its form encoding."""
 
 import json
 import os
