@@ -4,9 +4,10 @@ use crate::command::Context;
 use crate::commands::queue::End;
 use crate::event::EventBody;
 use crate::id::JobId;
-use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState};
+use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState, NewJob};
 use crate::notice::NoticeKind;
 use crate::noticing::{needs_of_notice, raise};
+use crate::queueing::enqueue;
 use crate::retry::{FailureClass, Verdict, after, class_name};
 use crate::working::{Needs, Scope, Working};
 
@@ -136,6 +137,11 @@ pub(crate) fn fail(
 
 fn die(scope: &mut Scope<'_>, context: &Context, mut job: Job, failure: JobFailure) {
     leave(scope, &job);
+    if job.again {
+        // Asked for while it ran: that wish does not die with it.
+        let new = NewJob { body: job.body.clone(), class: job.class, run_at: context.now, cause_at: None };
+        enqueue(scope, context, &new);
+    }
     let shop = job.body.shop();
     scope.push_event(context.event(EventBody::JobDied {
         job: job.id,

@@ -27,7 +27,7 @@ pub(crate) fn enqueue(scope: &mut Scope<'_>, context: &Context, new: &NewJob) ->
             JobState::Running => job.again = true,
             JobState::Ready => {
                 // A retry that waits for its time is not brought forward: the failure that it waits out still stands.
-                if job.attempts == 0 && job.throttled == 0 {
+                if job.attempts == 0 && job.throttled == 0 && job.crashes == 0 {
                     job.run_at = job.run_at.min(run_at);
                 }
                 job.class = job.class.min(new.class);

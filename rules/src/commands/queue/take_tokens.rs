@@ -37,6 +37,7 @@ impl TakeTokens {
         }
         let key = bucket_key(self.shop, &self.endpoint);
         let now = context.now;
+        let known = matches!(scope.setting(&key), Some(Setting::Bucket(_)));
         let mut bucket = match scope.setting(&key) {
             Some(Setting::Bucket(bucket)) => Bucket { rate: self.rate, burst: self.burst, ..*bucket },
             _ => Bucket {
@@ -59,7 +60,10 @@ impl TakeTokens {
         bucket.tokens -= granted * ONE;
         let missing = (ONE - bucket.tokens).max(0);
         let next_at = now + (missing * 1_000 + bucket.rate - 1) / bucket.rate;
-        scope.put_setting(key, Setting::Bucket(bucket));
+        // Asking in vain moves nothing: time that is rounded away would never become a token.
+        if granted > 0 || !known {
+            scope.put_setting(key, Setting::Bucket(bucket));
+        }
         Ok(Receipt::Tokens { granted: u32::try_from(granted).unwrap_or(0), next_at })
     }
 }
