@@ -108,6 +108,7 @@ impl Shop {
             fingerprint: [7; 16],
             actor: PrincipalId(1),
             trace: None,
+            audit: None,
         };
         Ok(self.engine.submit(request).await?.outcome)
     }

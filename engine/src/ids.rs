@@ -1,6 +1,6 @@
 //! The only place where identities are made: UUIDv7, so that new rows land side by side in every index.
 
-use onhand_rules::{ApiKeyId, OpId, OrderId, ReservationId};
+use onhand_rules::{ApiKeyId, OpId, OrderId, ReservationId, UserId};
 use uuid::Uuid;
 
 fn next() -> u128 {
@@ -29,6 +29,12 @@ pub fn op() -> OpId {
 #[must_use]
 pub fn api_key() -> ApiKeyId {
     ApiKeyId(next())
+}
+
+/// For somebody new.
+#[must_use]
+pub fn user() -> UserId {
+    UserId(next())
 }
 
 /// For one start of a process.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use onhand_rules::audit::AuditNote;
 use onhand_rules::{Command, OpId, PrincipalId};
 use onhand_store::{Ballast, OpKey, Outcome, Reads, Store, StoreError};
 use thiserror::Error;
@@ -62,6 +63,8 @@ pub struct Request {
     pub actor: PrincipalId,
     /// W3C `traceparent`.
     pub trace: Option<String>,
+    /// What the audit log is to say of it, if it is done.
+    pub audit: Option<Box<AuditNote>>,
 }
 
 impl Request {
@@ -75,6 +78,7 @@ impl Request {
             fingerprint: [0; 16],
             actor: PrincipalId::SYSTEM,
             trace: None,
+            audit: None,
         }
     }
 }

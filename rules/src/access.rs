@@ -18,8 +18,14 @@ pub enum ScopeName {
     OrdersRead,
     /// Place, confirm, cancel, ship, deliver and return orders; hold and release.
     OrdersWrite,
+    /// Ship, deliver and take back orders; included in `orders:write`.
+    OrdersFulfil,
     /// Read the feed of events.
     EventsRead,
+    /// Pause lanes, cancel, replay and discard jobs.
+    QueuesOperate,
+    /// Read the audit log.
+    AuditRead,
     /// Everything, including API keys and `verify`.
     Admin,
 }
@@ -29,9 +35,22 @@ names!(ScopeName {
     StockWrite = "stock:write",
     OrdersRead = "orders:read",
     OrdersWrite = "orders:write",
+    OrdersFulfil = "orders:fulfil",
     EventsRead = "events:read",
+    QueuesOperate = "queues:operate",
+    AuditRead = "audit:read",
     Admin = "admin",
 });
+
+impl ScopeName {
+    /// Whether whoever has this scope may do what `needed` names.
+    #[must_use]
+    pub fn includes(self, needed: Self) -> bool {
+        self == Self::Admin
+            || self == needed
+            || matches!((self, needed), (Self::OrdersWrite, Self::OrdersFulfil))
+    }
+}
 
 /// One API key. A principal may hold several, so that one can be replaced while the other still works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +83,6 @@ impl ApiKey {
     /// Whether the key allows what `needed` names.
     #[must_use]
     pub fn allows(&self, needed: ScopeName) -> bool {
-        self.scopes.iter().any(|&scope| scope == ScopeName::Admin || scope == needed)
+        self.scopes.iter().any(|&scope| scope.includes(needed))
     }
 }

@@ -5,6 +5,10 @@ use crate::commands::channels::{
     RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, StartConsent, TakeListings,
     TakeMarketOrder, TakeWebhook, UpdateShop,
 };
+use crate::commands::identity::{
+    ChangeFactor, ChangePassword, CloseSessions, CreateUser, FirstOwner, MakeLink, OpenSession, TakeTry,
+    TouchSession, UpdateUser, UseLink,
+};
 use crate::commands::queue::{
     BeatJobs, BlockBucket, CancelJobs, ClaimJobs, DiscardDead, EnqueueJobs, FinishJobs, FireSchedule,
     PurgeDone, PutSetting, ReplayDead, RescueJobs, TakeTokens,
@@ -191,6 +195,28 @@ commands! {
     RaiseNotice = 48, "raise_notice";
     /// A person has seen a notice.
     SeeNotice = 49, "see_notice";
+    /// A link to set a password.
+    MakeLink = 60, "make_link";
+    /// A password is set with a link.
+    UseLink = 61, "use_link";
+    /// The first owner sets up the house.
+    FirstOwner = 62, "first_owner";
+    /// Somebody new is let in.
+    CreateUser = 63, "create_user";
+    /// A person gets another name or role, or is kept out.
+    UpdateUser = 64, "update_user";
+    /// A person sets another password.
+    ChangePassword = 65, "change_password";
+    /// Somebody signs in.
+    OpenSession = 66, "open_session";
+    /// A session was used.
+    TouchSession = 67, "touch_session";
+    /// Sessions end.
+    CloseSessions = 68, "close_sessions";
+    /// A password is about to be looked at.
+    TakeTry = 69, "take_try";
+    /// A second factor is begun, confirmed, used or removed.
+    ChangeFactor = 70, "change_factor";
 }
 
 /// How many rounds of loading a command may ask for: the order names its holds, the holds name SKUs, the SKUs name

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId};
+use crate::audit::AuditChange;
+use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId, UserId};
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantity, is_one, one};
 
@@ -101,8 +102,9 @@ pub enum EventBody {
         sku: Option<String>,
         quantity: Option<Quantity>,
     },
-    /// A marketplace has acknowledged a figure. The times are those of one push, in milliseconds: from the cause to the
-    /// claim (`wait_ms`), waiting for the rate limit (`limit_ms`), their answer (`network_ms`), and all together.
+    /// A marketplace has acknowledged a figure. When: the change of stock (`cause_at`), its job (`enqueued_at`), the request
+    /// (`sent_at`) and the answer (`answered_at`), on the ledger clock. How long, in milliseconds: in the queue and in our
+    /// hands (`wait_ms`), waiting for the rate limit (`limit_ms`), their answer (`network_ms`); the three are `total_ms`.
     #[serde(rename = "listing.pushed")]
     ListingPushed {
         listing: i64,
@@ -111,12 +113,19 @@ pub enum EventBody {
         quantity: Quantity,
         before: Option<Quantity>,
         cause_at: Millis,
+        #[serde(default)]
+        enqueued_at: Millis,
+        #[serde(default)]
+        sent_at: Millis,
+        #[serde(default)]
+        answered_at: Millis,
         wait_ms: Millis,
         limit_ms: Millis,
         network_ms: Millis,
         total_ms: Millis,
     },
-    /// A figure that we did not put there; `step` is `suspected`, `restarted`, `returned`, `superseded`, `adopted`,
+    /// A figure that we did not put there. `step` is the cause, where it is known: `unseen_order`, `lost_push` or `campaign`.
+    /// Else it is a step of what may be a seller's edit: `suspected`, `restarted`, `returned`, `superseded`, `adopted`,
     /// `capped`, `rejected` or `escalated`.
     #[serde(rename = "listing.edit")]
     ListingEdit { listing: i64, shop: String, step: String, seen: Quantity, expected: Quantity },
@@ -132,6 +141,9 @@ pub enum EventBody {
     JobDied { job: JobId, kind: String, shop: Option<i64>, class: String, code: String, message: String },
     #[serde(rename = "job.replayed")]
     JobReplayed { job: JobId, replay_of: JobId },
+    /// A dead job was given up for good.
+    #[serde(rename = "job.discarded")]
+    JobDiscarded { job: JobId, reason: String },
     #[serde(rename = "notice.changed")]
     NoticeChanged {
         key: String,
@@ -145,6 +157,20 @@ pub enum EventBody {
     /// A lane, a pause or a schedule changed.
     #[serde(rename = "queue.changed")]
     QueueChanged { key: String },
+    #[serde(rename = "user.changed")]
+    UserChanged { user: UserId, name: String, role: String, disabled: bool },
+    /// One entry of the audit log; `chain` is the SHA-256 over the one before it and everything else in this one.
+    #[serde(rename = "audit.recorded")]
+    AuditRecorded {
+        number: i64,
+        by: String,
+        action: String,
+        object: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<String>,
+        changes: Vec<AuditChange>,
+        chain: String,
+    },
 }
 
 impl EventBody {
@@ -169,8 +195,11 @@ impl EventBody {
             Self::MarketOrderChanged { .. } => "market_order.changed",
             Self::JobDied { .. } => "job.died",
             Self::JobReplayed { .. } => "job.replayed",
+            Self::JobDiscarded { .. } => "job.discarded",
             Self::NoticeChanged { .. } => "notice.changed",
             Self::QueueChanged { .. } => "queue.changed",
+            Self::UserChanged { .. } => "user.changed",
+            Self::AuditRecorded { .. } => "audit.recorded",
         }
     }
 
@@ -193,8 +222,12 @@ impl EventBody {
             | Self::ListingPushed { listing, .. }
             | Self::ListingEdit { listing, .. } => listing.to_string(),
             Self::MarketOrderChanged { reference, .. } => reference.clone(),
-            Self::JobDied { job, .. } | Self::JobReplayed { job, .. } => job.to_string(),
+            Self::JobDied { job, .. } | Self::JobReplayed { job, .. } | Self::JobDiscarded { job, .. } => {
+                job.to_string()
+            }
             Self::NoticeChanged { key, .. } | Self::QueueChanged { key } => key.clone(),
+            Self::UserChanged { user, .. } => user.to_string(),
+            Self::AuditRecorded { number, .. } => crate::audit::subject(*number),
         }
     }
 }

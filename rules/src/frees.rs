@@ -3,7 +3,7 @@
 use crate::command::Command;
 
 impl Command {
-    /// Whether this only gives back what somebody has: units of stock, or the use of a key.
+    /// Whether this only gives back what somebody has: units of stock, or the use of a key or a session.
     ///
     /// A full disk must not keep holds alive that end, or orders that are cancelled: the stock would be lost to
     /// everybody until somebody makes room. Such commands are written into the room that is kept for them; everything
@@ -18,6 +18,7 @@ impl Command {
                 | Self::ReturnOrder(_)
                 | Self::ExpireHolds(_)
                 | Self::RevokeApiKey(_)
+                | Self::CloseSessions(_)
         )
     }
 }

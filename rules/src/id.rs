@@ -132,6 +132,11 @@ long_id!(
     JobId, "job"
 );
 
+long_id!(
+    /// One person.
+    UserId, "usr"
+);
+
 macro_rules! small_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

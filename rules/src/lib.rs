@@ -9,6 +9,7 @@
 //! Start reading at `commands/place_order.rs`; the words are those of `ARCHITECTURE.md`.
 
 pub mod access;
+pub mod audit;
 pub mod command;
 pub mod commands;
 mod ending;
@@ -16,6 +17,7 @@ pub mod event;
 mod frees;
 pub mod holding;
 pub mod id;
+pub mod identity;
 pub mod inbox;
 pub mod invariant;
 pub mod job;
@@ -43,7 +45,7 @@ pub mod working;
 pub use command::{Command, Context};
 pub use event::{Event, EventBody};
 pub use id::{
-    ApiKeyId, JobId, ListingId, LocationId, OpId, OrderId, PrincipalId, ReservationId, ShopId, SkuId,
+    ApiKeyId, JobId, ListingId, LocationId, OpId, OrderId, PrincipalId, ReservationId, ShopId, SkuId, UserId,
 };
 pub use inbox::Inbox;
 pub use job::{DeadJob, DoneJob, Job, JobBody};

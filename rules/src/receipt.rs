@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ApiKeyId, JobId, LocationId, OrderId, ReservationId, ShopId, SkuId};
+use crate::id::{ApiKeyId, JobId, LocationId, OrderId, ReservationId, ShopId, SkuId, UserId};
 use crate::market_order::MarketOrderState;
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantities, Quantity, is_default, is_one, one};
@@ -35,6 +35,18 @@ pub struct LineReceipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "snake_case")]
 pub enum Receipt {
+    /// A person was let in or changed.
+    User {
+        /// Who.
+        id: UserId,
+        /// Their row's version.
+        version: i64,
+    },
+    /// A link was made.
+    Link {
+        /// Not good from then on. Ledger clock.
+        until: Millis,
+    },
     /// A location was created or changed.
     Location {
         /// Which.

@@ -88,6 +88,18 @@ pub enum Refusal {
     DuplicatePayment { payment_reference: String },
     /// The same name stands twice in one request.
     Repeated { line: usize, name: String },
+    /// Somebody has this address already.
+    EmailTaken { email: String },
+    /// Somebody must be able to let others in.
+    LastOwner,
+    /// Only an owner makes, changes or removes owners.
+    OwnersOnly,
+    /// The link was used, has run out, or never was.
+    LinkSpent,
+    /// The code of the second factor is wrong or was used already.
+    WrongCode,
+    /// Too many wrong passwords for this address.
+    TooManyTries { wait_ms: i64 },
 }
 
 impl Refusal {
@@ -121,6 +133,12 @@ impl Refusal {
             Self::NotOnHand { .. } => "not_on_hand",
             Self::DuplicatePayment { .. } => "duplicate_payment",
             Self::Repeated { .. } => "repeated",
+            Self::EmailTaken { .. } => "email_taken",
+            Self::LastOwner => "last_owner",
+            Self::OwnersOnly => "owners_only",
+            Self::LinkSpent => "link_spent",
+            Self::WrongCode => "wrong_code",
+            Self::TooManyTries { .. } => "too_many_attempts",
         }
     }
 }
@@ -194,6 +212,12 @@ impl fmt::Display for Refusal {
                 )
             }
             Self::Repeated { name, .. } => write!(f, "{name} stands twice in the request"),
+            Self::EmailTaken { email } => write!(f, "somebody has the address {email} already"),
+            Self::LastOwner => f.write_str("this is the last owner; make somebody else an owner first"),
+            Self::OwnersOnly => f.write_str("only an owner makes, changes or removes owners"),
+            Self::LinkSpent => f.write_str("the link was used, has run out, or never was; ask for a new one"),
+            Self::WrongCode => f.write_str("the code is wrong or was used already"),
+            Self::TooManyTries { .. } => f.write_str("too many wrong passwords; wait a moment"),
         }
     }
 }

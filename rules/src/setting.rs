@@ -1,8 +1,11 @@
 //! Small rows that steer the queue and remember where things stand. Each has a key and a value.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::ShopId;
+use crate::id::{ShopId, UserId};
+use crate::identity::{Link, Session, Tries, User};
 use crate::quantity::Millis;
 
 /// The value of one row; its key is [`SettingKey`].
@@ -43,6 +46,31 @@ pub enum Setting {
         until: Millis,
         /// The shop to authorise again, if it is one that we know.
         shop: Option<ShopId>,
+    },
+    /// `user:ID`: a person.
+    User(Box<User>),
+    /// `email:ADDRESS`: whose address it is.
+    Email {
+        /// Whose.
+        user: UserId,
+    },
+    /// `session:USER:HASH`: a browser that somebody signed in with.
+    Session(Session),
+    /// `link:HASH`: somebody may set a password once.
+    Link(Link),
+    /// `tries:ADDRESS`: wrong passwords in a row.
+    Tries(Tries),
+    /// `owners`: every owner who is not disabled. There is always one once there was one.
+    Owners {
+        /// Their ids.
+        users: BTreeSet<UserId>,
+    },
+    /// `audit`: where the chain of the audit log ends.
+    AuditHead {
+        /// How many entries there are.
+        count: i64,
+        /// The hash of the last one, in hexadecimal.
+        chain: String,
     },
 }
 

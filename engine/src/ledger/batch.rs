@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use onhand_rules::audit::HEAD;
 use onhand_rules::command::ROUNDS_MAX;
-use onhand_rules::{Command, Context, Needs, OpId, PrincipalId, Receipt, Refusal, Working};
+use onhand_rules::{Context, Needs, OpId, PrincipalId, Receipt, Refusal, Working};
 use onhand_store::{OpKey, OpRow, Outcome, Session, StoreError};
 
-use super::{Pending, SubmitError};
+use super::{Pending, Request, SubmitError};
 use crate::jobs::News;
 use crate::telemetry::Metrics;
 
@@ -66,7 +67,7 @@ async fn in_transaction(
     let known: BTreeMap<OpKey, OpRow> =
         session.outcomes(&keys(commands)).await?.into_iter().map(|row| (row.key.clone(), row)).collect();
     let fresh = |pending: &&Pending| pending.request.key.as_ref().is_none_or(|key| !known.contains_key(key));
-    let todo: Vec<&Command> = commands.iter().filter(fresh).map(|pending| &pending.request.command).collect();
+    let todo: Vec<&Request> = commands.iter().filter(fresh).map(|pending| &pending.request).collect();
 
     let mut working = Working::default();
     let needs = load(session, &todo, &mut working).await?;
@@ -89,10 +90,13 @@ async fn in_transaction(
     Ok(Results { answers, feed: Some(feed), news: Some(News::of(&changes)) })
 }
 
-fn needs_of(commands: &[&Command], working: &Working) -> Needs {
+fn needs_of(requests: &[&Request], working: &Working) -> Needs {
     let mut needs = Needs::default();
-    for command in commands {
-        command.needs(working, &mut needs);
+    for request in requests {
+        request.command.needs(working, &mut needs);
+        if request.audit.is_some() {
+            needs.sync.settings.insert(HEAD.to_owned());
+        }
     }
     needs
 }
@@ -100,11 +104,11 @@ fn needs_of(commands: &[&Command], working: &Working) -> Needs {
 /// Loads what the commands need, round by round, and returns all of it.
 async fn load(
     session: &mut dyn Session,
-    commands: &[&Command],
+    requests: &[&Request],
     working: &mut Working,
 ) -> Result<Needs, StoreError> {
     for _round in 0..ROUNDS_MAX {
-        let needs = needs_of(commands, working);
+        let needs = needs_of(requests, working);
         let missing = working.missing(&needs);
         if missing.is_empty() {
             return Ok(needs);
@@ -135,7 +139,7 @@ impl Decisions {
         }
         let context =
             Context { now: self.now, op: request.op, actor: request.actor, trace: request.trace.clone() };
-        let outcome = match attempt(working, &request.command, &context) {
+        let outcome = match attempt(working, request, &context) {
             Attempt::Decided(Ok(receipt)) => {
                 self.changed = true;
                 Outcome::Done(receipt)
@@ -178,11 +182,14 @@ enum Attempt {
 
 /// Decides one command in a scope of its own. A panic is one answered bug, not a dead shop: the scope undoes itself while
 /// the stack unwinds.
-fn attempt(working: &mut Working, command: &Command, context: &Context) -> Attempt {
+fn attempt(working: &mut Working, request: &Request, context: &Context) -> Attempt {
     let decided = catch_unwind(AssertUnwindSafe(|| {
         let mut scope = working.scope();
-        let result = command.decide(&mut scope, context);
+        let result = request.command.decide(&mut scope, context);
         if result.is_ok() {
+            if let Some(note) = &request.audit {
+                scope.record_audit(context, note);
+            }
             scope.accept_if_asked();
         }
         result

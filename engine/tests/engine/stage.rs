@@ -211,6 +211,7 @@ pub(crate) fn request(command: impl Into<Command>, key: &str) -> Request {
         fingerprint: [1; 16],
         actor: PrincipalId(1),
         trace: None,
+        audit: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod confirm_order;
 mod deliver_order;
 pub mod expire_holds;
 mod extend_reservation;
+pub mod identity;
 mod locations;
 mod place_order;
 pub mod queue;

@@ -1,5 +1,6 @@
 //! One command's view of the batch, which undoes itself unless it is accepted.
 
+mod audit;
 mod sync;
 
 use std::collections::BTreeMap;

@@ -41,6 +41,12 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotOnHand { .. } => 23,
         Refusal::DuplicatePayment { .. } => 24,
         Refusal::Repeated { .. } => 25,
+        Refusal::EmailTaken { .. }
+        | Refusal::LastOwner
+        | Refusal::OwnersOnly
+        | Refusal::LinkSpent
+        | Refusal::WrongCode
+        | Refusal::TooManyTries { .. } => panic!("said in identity.rs"),
     }
 }
 

@@ -183,8 +183,11 @@ fn is_of_the_ledger(body: &EventBody) {
         | EventBody::MarketOrderChanged { .. }
         | EventBody::JobDied { .. }
         | EventBody::JobReplayed { .. }
+        | EventBody::JobDiscarded { .. }
         | EventBody::NoticeChanged { .. }
-        | EventBody::QueueChanged { .. } => {}
+        | EventBody::QueueChanged { .. }
+        | EventBody::UserChanged { .. }
+        | EventBody::AuditRecorded { .. } => {}
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) enum Undo {
     Setting(String, Option<Option<Setting>>),
     Shop(ShopId, Option<Option<Box<Shop>>>),
     ShopAccount((String, String), Option<Option<ShopId>>),
+    ShopCode(String, Option<Option<ShopId>>),
     Listing(ListingId, Option<Option<Box<Listing>>>),
     ListingKey(ListingKey, Option<Option<ListingId>>),
     SellerSku((ShopId, String), Option<BTreeSet<ListingId>>),
@@ -39,6 +40,7 @@ impl Undo {
             Self::Setting(key, old) => restore(&mut rows.settings, key, old),
             Self::Shop(key, old) => restore(&mut rows.shops, key, open(old)),
             Self::ShopAccount(key, old) => rename(&mut rows.shop_accounts, key, old),
+            Self::ShopCode(code, old) => rename(&mut rows.shop_codes, code, old),
             Self::Listing(key, old) => restore(&mut rows.listings, key, open(old)),
             Self::ListingKey(key, old) => rename(&mut rows.listing_keys, key, old),
             Self::SellerSku(key, old) => rename(&mut rows.seller_skus, key, old),
@@ -52,10 +54,11 @@ impl Undo {
     }
 }
 
+/// `$by` is what a row is looked up by: its key, or what that borrows.
 macro_rules! row {
-    ($get:ident, $put:ident, $field:ident, $key:ty, $row:ty, $undo:ident, $what:literal) => {
+    ($get:ident, $put:ident, $field:ident, $key:ty, $by:ty, $row:ty, $undo:ident, $what:literal) => {
         #[doc = concat!("The ", $what, ", or `None` if there is none.")]
-        pub fn $get(&mut self, key: &$key) -> Option<&$row> {
+        pub fn $get(&mut self, key: &$by) -> Option<&$row> {
             match self.working.sync.$field.get(key) {
                 Some(row) => row.now.as_ref(),
                 None => {
@@ -99,23 +102,25 @@ macro_rules! name {
 }
 
 impl Scope<'_> {
-    row!(setting, put_setting, settings, String, Setting, Setting, "setting");
-    row!(shop, put_shop, shops, ShopId, Shop, Shop, "shop");
-    row!(listing, put_listing, listings, ListingId, Listing, Listing, "listing");
+    row!(setting, put_setting, settings, String, str, Setting, Setting, "setting");
+    row!(shop, put_shop, shops, ShopId, ShopId, Shop, Shop, "shop");
+    row!(listing, put_listing, listings, ListingId, ListingId, Listing, Listing, "listing");
     row!(
         market_order,
         put_market_order,
         market_orders,
         MarketOrderKey,
+        MarketOrderKey,
         MarketOrder,
         MarketOrder,
         "order of a marketplace"
     );
-    row!(inbox, put_inbox, inbox, String, Inbox, Inbox, "webhook");
-    row!(notice, put_notice, notices, String, Notice, Notice, "notice");
-    row!(job, put_job, jobs, JobId, Job, Job, "job");
-    row!(dead_job, put_dead_job, dead, JobId, DeadJob, Dead, "dead job");
+    row!(inbox, put_inbox, inbox, String, str, Inbox, Inbox, "webhook");
+    row!(notice, put_notice, notices, String, str, Notice, Notice, "notice");
+    row!(job, put_job, jobs, JobId, JobId, Job, Job, "job");
+    row!(dead_job, put_dead_job, dead, JobId, JobId, DeadJob, Dead, "dead job");
     name!(shop_by_account, shop_accounts, (String, String), Option<ShopId>, "shop of an account");
+    name!(shop_by_code, shop_codes, String, Option<ShopId>, "shop of a code");
     name!(listing_by_key, listing_keys, ListingKey, Option<ListingId>, "listing by its marketplace's ids");
     name!(
         listings_by_seller_sku,
@@ -140,8 +145,10 @@ impl Scope<'_> {
         }
     }
 
-    /// Names a new shop, so that later commands of the batch find it.
-    pub fn name_shop(&mut self, key: (String, String), id: ShopId) {
+    /// Names a new shop, so that later commands of the batch find it by its account and by its code.
+    pub fn name_shop(&mut self, key: (String, String), code: String, id: ShopId) {
+        let old = self.working.sync.shop_codes.insert(code.clone(), Some(id));
+        self.undo.push(Step::Sync(Undo::ShopCode(code, old)));
         let old = self.working.sync.shop_accounts.insert(key.clone(), Some(id));
         self.undo.push(Step::Sync(Undo::ShopAccount(key, old)));
     }
