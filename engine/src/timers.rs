@@ -129,7 +129,7 @@ async fn look(shared: &Shared) -> Result<(), String> {
             let name = plan.name.split(':').next().unwrap_or_default().to_owned();
             let metrics = &shared.engine.metrics().queue;
             metrics.fired.get_or_create(&ScheduleLabels { schedule: name }).inc();
-            if fire_at > 0 {
+            if let Some(fire_at) = fire_at {
                 metrics.schedule_lag_seconds.set((now - fire_at) as f64 / 1_000.0);
             }
             match plan.name.as_str() {
@@ -142,16 +142,21 @@ async fn look(shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
-/// When it was to fire (0 for the first time) and how often it does, if it is due.
-fn due(plan: &Plan, row: Option<(Millis, Millis)>, now: Millis) -> Option<(Millis, Millis)> {
+/// When it was to fire (`None` for the first time) and how often it does, if it is due.
+fn due(plan: &Plan, row: Option<(Millis, Millis)>, now: Millis) -> Option<(Option<Millis>, Millis)> {
     match row {
-        Some((every_ms, next_at)) => (next_at <= now).then_some((next_at, every_ms)),
-        None => (plan.first_at <= now).then_some((0, plan.every_ms)),
+        Some((every_ms, next_at)) => (next_at <= now).then_some((Some(next_at), every_ms)),
+        None => (plan.first_at <= now).then_some((None, plan.every_ms)),
     }
 }
 
 /// Whether it was us.
-async fn fire(shared: &Shared, plan: &Plan, fire_at: Millis, every_ms: Millis) -> Result<bool, String> {
+async fn fire(
+    shared: &Shared,
+    plan: &Plan,
+    fire_at: Option<Millis>,
+    every_ms: Millis,
+) -> Result<bool, String> {
     let command = FireSchedule { name: plan.name.clone(), fire_at, every_ms, jobs: plan.jobs.clone() };
     let answer = shared.engine.submit(Request::internal(command)).await;
     match answer.map_err(|error| error.to_string())?.outcome {
@@ -183,11 +188,11 @@ mod tests {
         let plan =
             Plan { name: "poll_orders:1".into(), every_ms: 10 * MINUTE, first_at: 500, jobs: Vec::new() };
         assert_eq!(due(&plan, None, 499), None, "staggered");
-        assert_eq!(due(&plan, None, 500), Some((0, 10 * MINUTE)));
+        assert_eq!(due(&plan, None, 500), Some((None, 10 * MINUTE)));
         assert_eq!(due(&plan, Some((7_000, 1_000)), 999), None);
         assert_eq!(
             due(&plan, Some((7_000, 1_000)), 3 * HOUR),
-            Some((1_000, 7_000)),
+            Some((Some(1_000), 7_000)),
             "three hours late, once"
         );
     }

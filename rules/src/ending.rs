@@ -8,7 +8,7 @@ use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState, NewJob};
 use crate::notice::NoticeKind;
 use crate::noticing::{needs_of_notice, raise};
 use crate::queueing::enqueue;
-use crate::retry::{FailureClass, Verdict, after, class_name};
+use crate::retry::{FailureClass, Spent, Verdict, after, class_name};
 use crate::working::{Needs, Scope, Working};
 
 /// What became of the job.
@@ -59,8 +59,8 @@ pub(crate) fn end_job(scope: &mut Scope<'_>, context: &Context, id: JobId, lease
             Ended::Retry
         }
         End::Failed { class, code, message, retry_after_ms, jitter } => {
-            let failure =
-                JobFailure { class: *class, code: code.clone(), message: message.clone(), at: context.now };
+            let (code, message, spent) = (code.clone(), message.clone(), Spent::of(&job));
+            let failure = JobFailure { class: *class, code, message, at: context.now, spent };
             fail(scope, context, job, failure, *retry_after_ms, *jitter)
         }
     }
@@ -105,15 +105,17 @@ pub(crate) fn fail(
     scope: &mut Scope<'_>,
     context: &Context,
     mut job: Job,
-    failure: JobFailure,
+    mut failure: JobFailure,
     retry_after_ms: Option<i64>,
     jitter: u16,
 ) -> Ended {
     let class = failure.class;
     match after(class, &job, retry_after_ms, jitter) {
-        Verdict::Retry { delay_ms, counted } => {
+        Verdict::Retry { delay_ms, spent } => {
+            let counts = spent != failure.spent;
+            failure.spent = spent;
             ready(scope, job, context.now + delay_ms, |job| {
-                job.attempts += i32::from(counted);
+                job.attempts += i32::from(counts);
                 job.crashes += i32::from(class == FailureClass::Crash);
                 job.throttled = if class == FailureClass::RateLimited { job.throttled + 1 } else { 0 };
                 job.last_failure = Some(failure);
@@ -162,6 +164,8 @@ fn die(scope: &mut Scope<'_>, context: &Context, mut job: Job, failure: JobFailu
     job.state = JobState::Ready;
     job.lease = None;
     job.last_failure = Some(failure.clone());
+    // What was used up is with the job.
+    let failure = JobFailure { spent: Spent::default(), ..failure };
     let dead = DeadJob { died_at: context.now, failure, replayed_as: None, discarded: None, job };
     scope.put_dead_job(dead.job.id, dead);
 }

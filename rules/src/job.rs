@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{JobId, ListingId, ShopId};
 use crate::quantity::Millis;
-use crate::retry::FailureClass;
+use crate::retry::{FailureClass, Spent};
 
 /// The kinds of job, with what each needs to know. No figures: a job reads what is true when it runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -323,6 +323,9 @@ pub struct JobFailure {
     pub message: String,
     /// Ledger clock.
     pub at: Millis,
+    /// How much of each schedule the job has used up with it.
+    #[serde(default)]
+    pub spent: Spent,
 }
 
 /// A job to be put into the queue.

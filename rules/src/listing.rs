@@ -49,6 +49,15 @@ pub struct EditWindow {
     pub escalated: bool,
 }
 
+/// A figure of the seller's that was decided: he may have set another listing of the SKU to it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledEdit {
+    /// What was seen.
+    pub seen: Quantity,
+    /// When it was first seen. Ledger clock.
+    pub since: Millis,
+}
+
 /// One sellable variation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
@@ -99,6 +108,9 @@ pub struct Listing {
     pub sold_there: Quantity,
     /// A figure that we did not put there.
     pub edit: Option<EditWindow>,
+    /// The last such figure that was decided.
+    #[serde(default)]
+    pub settled: Option<SettledEdit>,
     /// How the last write failed, while it has not succeeded since.
     pub trouble: Option<String>,
     /// Rises by one with each change.

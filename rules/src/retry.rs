@@ -46,16 +46,41 @@ pub const SERVER: &[Millis] = &[MINUTE, 5 * MINUTE, 15 * MINUTE];
 pub const SERVER_PUSH: &[Millis] = &[MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, 60 * MINUTE];
 /// After no answer; then as after a failure of the marketplace.
 pub const NETWORK: &[Millis] = &[SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND];
-/// After a crash; then the job is poison.
-pub const CRASH: &[Millis] = &[5 * SECOND, MINUTE, 5 * MINUTE];
-/// Rejected twice and once more because somebody was first; then as after a failure of the marketplace.
-const CONFLICTS: i32 = 3;
+/// After a crash. The third is the last: the job is poison (B3).
+pub const CRASH: &[Millis] = &[5 * SECOND, MINUTE];
+/// Because somebody was first, so often; then as after a failure of the marketplace.
+pub const CONFLICTS: u32 = 3;
+/// After a conflict: the job reads again what is true, at once.
+pub const CONFLICT: Millis = 100;
 /// The longest that a marketplace may make us wait by saying so.
 pub const RETRY_AFTER_MAX: Millis = 15 * MINUTE;
 /// Between two tries at a listing that a campaign locks.
 pub const LOCKED: Millis = 15 * MINUTE;
 /// Tries at a locked listing: a day.
-const LOCKED_MAX: i32 = 96;
+pub const LOCKED_MAX: u32 = 96;
+
+/// How much of each schedule a job has used up since it was last done. Each class has its own, so that trouble on the way
+/// to the marketplace does not use up the patience with the marketplace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// Delays of [`SERVER`] or [`SERVER_PUSH`].
+    pub server: u32,
+    /// Delays of [`NETWORK`].
+    pub network: u32,
+    /// Times that somebody else was first.
+    pub conflicts: u32,
+    /// Tries at a locked listing.
+    pub locked: u32,
+}
+
+impl Spent {
+    /// What `job` has used up.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        job.last_failure.as_ref().map(|failure| failure.spent).unwrap_or_default()
+    }
+}
 
 /// What becomes of a job after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +89,8 @@ pub enum Verdict {
     Retry {
         /// Milliseconds from now.
         delay_ms: Millis,
-        /// Whether it used up an attempt.
-        counted: bool,
+        /// What it has used up then. The same as before: this one does not count as an attempt.
+        spent: Spent,
     },
     /// It waits for its shop; nothing is used up.
     Park,
@@ -79,49 +104,51 @@ pub enum Verdict {
 /// the whole of the schedule, so that what failed together does not come back together.
 #[must_use]
 pub fn after(class: FailureClass, job: &Job, retry_after_ms: Option<Millis>, jitter: u16) -> Verdict {
-    let counted = |delay: Option<&Millis>| match delay {
-        Some(delay) => Verdict::Retry { delay_ms: spread(*delay, jitter), counted: true },
-        None => Verdict::Dead,
-    };
-    let failed = usize::try_from(job.attempts.max(0)).unwrap_or(0);
+    let spent = Spent::of(job);
     let server = match job.body {
         JobBody::PushStock { .. } => SERVER_PUSH,
         _ => SERVER,
     };
-    let network =
-        |failed: usize| NETWORK.get(failed).or_else(|| server.get(failed.saturating_sub(NETWORK.len())));
+    let as_server = || match nth(server, spent.server) {
+        Some(delay) => again(delay, jitter, Spent { server: spent.server + 1, ..spent }),
+        None => Verdict::Dead,
+    };
     match class {
         FailureClass::RateLimited => {
             let turn = usize::try_from(job.throttled.max(0)).unwrap_or(0).min(RATE_LIMITED.len() - 1);
-            let floor = RATE_LIMITED[turn];
-            // Never earlier than they say, nor than the floor where they say nothing.
-            let delay = retry_after_ms.map_or(floor, |said| said.clamp(1, RETRY_AFTER_MAX));
-            Verdict::Retry { delay_ms: delay + spread(SECOND, jitter) - SECOND / 2, counted: false }
+            // What they say is taken at their word, up to a limit; the floor is for when they say nothing.
+            let delay = retry_after_ms.map_or(RATE_LIMITED[turn], |said| said.clamp(1, RETRY_AFTER_MAX));
+            Verdict::Retry { delay_ms: delay + spread(SECOND, jitter) - SECOND / 2, spent }
         }
-        FailureClass::Server => counted(server.get(failed)),
-        FailureClass::Network | FailureClass::Unclear => counted(network(failed)),
+        FailureClass::Server => as_server(),
+        FailureClass::Network | FailureClass::Unclear => match nth(NETWORK, spent.network) {
+            Some(delay) => again(delay, jitter, Spent { network: spent.network + 1, ..spent }),
+            None => as_server(),
+        },
         FailureClass::Auth => Verdict::Park,
         FailureClass::Forbidden | FailureClass::Invalid | FailureClass::Undecodable => Verdict::Dead,
         FailureClass::Gone => Verdict::Obsolete,
-        FailureClass::Conflict if job.attempts < CONFLICTS => {
-            Verdict::Retry { delay_ms: spread(100, jitter), counted: true }
+        FailureClass::Conflict if spent.conflicts < CONFLICTS => {
+            again(CONFLICT, jitter, Spent { conflicts: spent.conflicts + 1, ..spent })
         }
-        FailureClass::Conflict => counted(server.get(failed - CONFLICTS.unsigned_abs() as usize)),
-        FailureClass::Locked if job.attempts < LOCKED_MAX => {
-            Verdict::Retry { delay_ms: spread(LOCKED, jitter), counted: true }
+        FailureClass::Conflict => as_server(),
+        FailureClass::Locked if spent.locked < LOCKED_MAX => {
+            again(LOCKED, jitter, Spent { locked: spent.locked + 1, ..spent })
         }
         FailureClass::Locked => Verdict::Dead,
-        FailureClass::Crash => {
-            let crashed = usize::try_from(job.crashes.max(0)).unwrap_or(0);
-            match CRASH.get(crashed) {
-                // The third crash is the last.
-                Some(delay) if crashed + 1 < CRASH.len() => {
-                    Verdict::Retry { delay_ms: spread(*delay, jitter), counted: false }
-                }
-                _ => Verdict::Dead,
-            }
-        }
+        FailureClass::Crash => match nth(CRASH, u32::try_from(job.crashes).unwrap_or(0)) {
+            Some(delay) => again(delay, jitter, spent),
+            None => Verdict::Dead,
+        },
     }
+}
+
+fn again(delay: Millis, jitter: u16, spent: Spent) -> Verdict {
+    Verdict::Retry { delay_ms: spread(delay, jitter), spent }
+}
+
+fn nth(schedule: &[Millis], used: u32) -> Option<Millis> {
+    schedule.get(usize::try_from(used).ok()?).copied()
 }
 
 /// Between half and the whole.

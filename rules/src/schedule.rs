@@ -50,9 +50,8 @@ pub fn choose(
         let open = |lane: &str, free: &BTreeMap<String, u32>| free.get(lane).is_some_and(|slots| *slots > 0);
         groups.retain(|(lane, _), group| !group.is_empty() && open(lane, &free));
         let floor = (turn + picked.len() as u64) % FLOOR == FLOOR - 1;
-        let Some(key) = next_group(&groups, &load, floor) else { return picked };
+        let Some((key, index)) = next(&groups, &load, floor) else { return picked };
         let Some(group) = groups.get_mut(&key) else { return picked };
-        let index = if floor { neglected(group) } else { group.len() - 1 };
         let (_, _, id, _) = group.remove(index);
         picked.push(id);
         *load.entry(key.1).or_default() += 1;
@@ -62,21 +61,20 @@ pub fn choose(
     }
 }
 
-/// The next in turn: the best class, then the shop with the least load, then the longest wait. For the floor: who waited
-/// longest in a class that is not the best.
-fn next_group(
+/// The next in turn, as its group and place in it: the best class, then the shop with the least load, then the longest
+/// wait. For the floor: who waited longest in a class that is not the best of all.
+fn next(
     groups: &Groups,
     load: &BTreeMap<Option<ShopId>, u32>,
     floor: bool,
-) -> Option<(String, Option<ShopId>)> {
+) -> Option<((String, Option<ShopId>), usize)> {
     if floor {
         let best = groups.values().flatten().map(|(_, _, _, class)| *class).min()?;
-        let waits = |group: &Vec<Due>| {
-            group.iter().filter(|(_, _, _, class)| *class > best).map(|(_, since, id, _)| (*since, *id)).min()
-        };
-        let oldest = groups.iter().filter_map(|(key, group)| Some((waits(group)?, key))).min();
-        if let Some((_, key)) = oldest {
-            return Some(key.clone());
+        let all = groups.iter().flat_map(|(key, group)| group.iter().enumerate().map(move |due| (key, due)));
+        let neglected = all.filter(|(_, (_, (_, _, _, class)))| *class > best);
+        let oldest = neglected.min_by_key(|(_, (_, (_, since, id, _)))| (*since, *id));
+        if let Some((key, (index, _))) = oldest {
+            return Some((key.clone(), index));
         }
     }
     groups
@@ -84,15 +82,8 @@ fn next_group(
         .filter_map(|(key, group)| {
             let (class, since, id, _) = *group.last()?;
             let load = load.get(&key.1).copied().unwrap_or(0);
-            Some(((class, load, since, id), key))
+            Some(((class, load, since, id), key, group.len() - 1))
         })
         .min()
-        .map(|(_, key)| key.clone())
-}
-
-/// The job of a group that the classes would leave waiting longest.
-fn neglected(group: &[Due]) -> usize {
-    let best = group.iter().map(|(_, _, _, class)| *class).min().unwrap_or(1);
-    let worse = group.iter().enumerate().filter(|(_, (_, _, _, class))| *class > best);
-    worse.min_by_key(|(_, (_, since, id, _))| (*since, *id)).map_or(group.len() - 1, |(index, _)| index)
+        .map(|(_, key, index)| (key.clone(), index))
 }

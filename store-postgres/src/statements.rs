@@ -288,6 +288,7 @@ statements! {
     ShopsByAccount = Text::Plain("select t.body from shop t \
         join (select unnest($1::text[]) as channel, unnest($2::text[]) as account) as k \
         on t.channel = k.channel and t.account = k.account");
+    ShopsByCode = Text::Plain("select t.body from shop t where t.code = any($1::text[])");
     ListingsByKey = Text::Plain("select t.body from listing t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
         on t.shop = k.shop and t.item = k.item and t.variant = k.variant");

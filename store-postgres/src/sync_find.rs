@@ -28,6 +28,7 @@ pub(crate) struct Found {
     jobs: Vec<Row>,
     dead: Vec<Row>,
     accounts: Vec<Row>,
+    shop_codes: Vec<Row>,
     listing_keys: Vec<Row>,
     seller_skus: Vec<Row>,
     listings_of: Vec<Row>,
@@ -42,6 +43,7 @@ pub(crate) fn loaded(rows: &SyncRows) -> SyncNeeds {
         settings: rows.settings.keys().cloned().collect(),
         shops: rows.shops.keys().copied().collect(),
         shop_accounts: rows.shop_accounts.keys().cloned().collect(),
+        shop_codes: rows.shop_codes.keys().cloned().collect(),
         listings: rows.listings.keys().copied().collect(),
         listing_keys: rows.listing_keys.keys().cloned().collect(),
         seller_skus: rows.seller_skus.keys().cloned().collect(),
@@ -76,6 +78,7 @@ pub(crate) async fn ask(desk: &Desk, needs: &SyncNeeds, lock: bool) -> Result<Fo
     let (by_key, by_wait) = (Names::of(&needs.listing_keys), Names::of(&needs.waiting_for));
     let (channels, accounts): (Vec<&str>, Vec<&str>) =
         needs.shop_accounts.iter().map(|(channel, account)| (channel.as_str(), account.as_str())).unzip();
+    let shop_codes = texts(&needs.shop_codes);
     let (sku_shops, seller_skus): (Vec<i64>, Vec<&str>) =
         needs.seller_skus.iter().map(|(shop, sku)| (shop.0, sku.as_str())).unzip();
     let skus: Vec<i64> = needs.listings_of.iter().map(|id| id.0).collect();
@@ -94,6 +97,7 @@ pub(crate) async fn ask(desk: &Desk, needs: &SyncNeeds, lock: bool) -> Result<Fo
         desk.ask(!jobs.is_empty(), pick(Sql::Jobs, Sql::LockJobs), [&jobs]),
         desk.ask(!dead.is_empty(), pick(Sql::Dead, Sql::LockDead), [&dead]),
         desk.ask(!channels.is_empty(), Sql::ShopsByAccount, [&channels, &accounts]),
+        desk.ask(!shop_codes.is_empty(), Sql::ShopsByCode, [&shop_codes]),
         desk.ask(by_key.any(), Sql::ListingsByKey, [&by_key.shops, &by_key.items, &by_key.variants]),
         desk.ask(!seller_skus.is_empty(), Sql::ListingsBySellerSku, [&sku_shops, &seller_skus]),
         desk.ask(!skus.is_empty(), Sql::ListingsOfSku, [&skus]),
@@ -111,12 +115,13 @@ pub(crate) async fn ask(desk: &Desk, needs: &SyncNeeds, lock: bool) -> Result<Fo
         jobs: found.6,
         dead: found.7,
         accounts: found.8,
-        listing_keys: found.9,
-        seller_skus: found.10,
-        listings_of: found.11,
-        units: found.12,
-        waiting: found.13,
-        job_keys: found.14,
+        shop_codes: found.9,
+        listing_keys: found.10,
+        seller_skus: found.11,
+        listings_of: found.12,
+        units: found.13,
+        waiting: found.14,
+        job_keys: found.15,
     })
 }
 
@@ -232,6 +237,10 @@ fn by_name(found: &Found, rows: &mut SyncRows, locked: bool) -> Result<(), Store
         rows.shop_accounts.insert((shop.channel.clone(), shop.account.clone()), Some(shop.id));
         named(&mut rows.shops, shop.id, shop, locked)?;
     }
+    for shop in all(&found.shop_codes, document::<Shop>)? {
+        rows.shop_codes.insert(shop.code.clone(), Some(shop.id));
+        named(&mut rows.shops, shop.id, shop, locked)?;
+    }
     listings(&found.listing_keys, rows, locked, |rows, listing, id| {
         let key = (listing.shop, listing.item.clone(), listing.variant.clone());
         rows.listing_keys.insert(key, Some(id));
@@ -267,6 +276,7 @@ fn by_name(found: &Found, rows: &mut SyncRows, locked: bool) -> Result<(), Store
 /// Names were looked up, whether they stand for something or not.
 fn forget_names(needs: &SyncNeeds, rows: &mut SyncRows) {
     rows.shop_accounts.extend(needs.shop_accounts.iter().map(|key| (key.clone(), None)));
+    rows.shop_codes.extend(needs.shop_codes.iter().map(|code| (code.clone(), None)));
     rows.listing_keys.extend(needs.listing_keys.iter().map(|key| (key.clone(), None)));
     rows.seller_skus.extend(needs.seller_skus.iter().map(|key| (key.clone(), Default::default())));
     rows.listings_of.extend(needs.listings_of.iter().map(|key| (*key, Default::default())));

@@ -110,7 +110,9 @@ pub(crate) fn dead(row: &Row) -> Result<DeadJob, StoreError> {
     let (job, died_at) = (job_at(&mut columns)?, columns.next()?);
     let class: &str = columns.next()?;
     let class = of_name(class).ok_or_else(|| damaged(&format!("failure class {class}")))?;
-    let failure = JobFailure { class, code: columns.next()?, message: columns.next()?, at: columns.next()? };
+    let (code, message, at) = (columns.next()?, columns.next()?, columns.next()?);
+    // What was used up is with the job; a dead one uses up nothing more.
+    let failure = JobFailure { class, code, message, at, spent: Default::default() };
     let replayed_as = columns.next::<Option<Uuid>>()?.map(|id| JobId(id.0));
     Ok(DeadJob { job, died_at, failure, replayed_as, discarded: columns.next()? })
 }

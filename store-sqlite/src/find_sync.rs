@@ -74,6 +74,16 @@ fn find_shops(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Re
             rows.shops.entry(shop.id).or_insert_with(|| Tracked::loaded(Some(shop)));
         }
     }
+    for code in &needs.sync.shop_codes {
+        if rows.shop_codes.contains_key(code) {
+            continue;
+        }
+        let found = one::<Shop>(connection, "code = ?", vec![Value::Text(code.clone())])?;
+        rows.shop_codes.insert(code.clone(), found.as_ref().map(|shop| shop.id));
+        if let Some(shop) = found {
+            rows.shops.entry(shop.id).or_insert_with(|| Tracked::loaded(Some(shop)));
+        }
+    }
     for id in &needs.sync.shops {
         if !rows.shops.contains_key(id) {
             let row = one::<Shop>(connection, "id = ?", vec![Value::Integer(id.0)])?;

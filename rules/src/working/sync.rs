@@ -28,6 +28,8 @@ pub struct SyncNeeds {
     pub shops: BTreeSet<ShopId>,
     /// Shops by (channel, account): adds to `shops`.
     pub shop_accounts: BTreeSet<(String, String)>,
+    /// Shops by code: adds to `shops`.
+    pub shop_codes: BTreeSet<String>,
     /// Listings.
     pub listings: BTreeSet<ListingId>,
     /// Listings by their marketplace's ids: adds to `listings`.
@@ -63,6 +65,8 @@ pub struct SyncRows {
     pub shops: BTreeMap<ShopId, Tracked<Shop>>,
     /// Accounts looked up so far, found or not.
     pub shop_accounts: BTreeMap<(String, String), Option<ShopId>>,
+    /// Codes of shops looked up so far, found or not.
+    pub shop_codes: BTreeMap<String, Option<ShopId>>,
     /// Listings.
     pub listings: BTreeMap<ListingId, Tracked<Listing>>,
     /// Listings looked up so far, found or not.
@@ -140,6 +144,7 @@ impl SyncRows {
             settings: absent(&needs.settings, &self.settings),
             shops: absent(&needs.shops, &self.shops),
             shop_accounts: absent(&needs.shop_accounts, &self.shop_accounts),
+            shop_codes: absent(&needs.shop_codes, &self.shop_codes),
             listings: absent(&needs.listings, &self.listings),
             listing_keys: absent(&needs.listing_keys, &self.listing_keys),
             seller_skus: absent(&needs.seller_skus, &self.seller_skus),

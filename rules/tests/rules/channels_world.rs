@@ -167,6 +167,11 @@ impl Market {
             rows.shop_accounts.insert(pair.clone(), id);
             shops.extend(id);
         }
+        for code in &needs.shop_codes {
+            let id = self.shops.values().find(|shop| shop.code == *code).map(|shop| shop.id);
+            rows.shop_codes.insert(code.clone(), id);
+            shops.extend(id);
+        }
         for key in &needs.listing_keys {
             let found = self.ids(|l| l.shop == key.0 && l.item == key.1 && l.variant == key.2);
             listings.extend(&found);

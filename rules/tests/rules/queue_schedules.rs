@@ -7,9 +7,9 @@ use onhand_rules::{Receipt, Refusal, Setting};
 
 use crate::queue_world::*;
 
-fn fire(fire_at: i64) -> FireSchedule {
+fn fire(fire_at: impl Into<Option<i64>>) -> FireSchedule {
     let job = NewJob { body: nothing("tick"), class: 3, run_at: 0, cause_at: None };
-    FireSchedule { name: "tick".into(), fire_at, every_ms: 60_000, jobs: vec![job] }
+    FireSchedule { name: "tick".into(), fire_at: fire_at.into(), every_ms: 60_000, jobs: vec![job] }
 }
 
 fn next_at(rows: &Rows) -> i64 {
@@ -22,9 +22,9 @@ fn next_at(rows: &Rows) -> i64 {
 #[test]
 fn b12_two_leaders_fire_once() {
     let mut rows = Rows::new();
-    rows.batch(vec![fire(0).into(), fire(0).into()]);
+    rows.batch(vec![fire(None).into(), fire(None).into()]);
     assert_eq!(rows.jobs.len(), 1, "new, both at once");
-    rows.run(fire(0)).unwrap();
+    rows.run(fire(None)).unwrap();
     assert_eq!(rows.jobs.len(), 1, "new, one late");
     for round in 2..=20 {
         let due = next_at(&rows);
@@ -41,14 +41,59 @@ fn b12_two_leaders_fire_once() {
 #[test]
 fn b12_three_hours_missed_are_made_up_for_once() {
     let mut rows = Rows::new();
-    rows.run(fire(0)).unwrap();
+    rows.run(fire(None)).unwrap();
     let due = next_at(&rows);
     rows.now += 3 * 3_600_000;
     rows.run(fire(due)).unwrap();
     assert_eq!(rows.jobs.len(), 2);
     assert_eq!(next_at(&rows), rows.now + 60_000);
-    let refused = rows.run(FireSchedule { every_ms: 0, ..fire(0) });
+    let refused = rows.run(FireSchedule { every_ms: 0, ..fire(None) });
     assert_eq!(refused, Err(Refusal::OutOfRange));
+}
+
+/// The schedule as people set it: every so many milliseconds, next as they would like it.
+fn set(every_ms: i64, next_at: i64) -> PutSetting {
+    PutSetting { key: schedule_key("tick"), value: Some(Setting::Schedule { every_ms, next_at }) }
+}
+
+#[test]
+fn b12_a_schedule_that_is_there_is_not_fired_as_if_it_were_not() {
+    for next_at in [0, 1, START] {
+        let mut rows = Rows::new();
+        rows.settings.insert(schedule_key("tick"), Setting::Schedule { every_ms: 60_000, next_at });
+        rows.run(fire(None)).unwrap();
+        assert!(rows.jobs.is_empty(), "not there? It is, at {next_at}");
+        rows.run(fire(next_at)).unwrap();
+        assert_eq!(rows.jobs.len(), 1);
+    }
+    let mut rows = Rows::new();
+    rows.run(fire(0)).unwrap();
+    assert!(rows.jobs.is_empty() && rows.settings.is_empty(), "there is none at 0");
+}
+
+#[test]
+fn b12_people_say_how_often_and_not_when() {
+    let mut rows = Rows::new();
+    rows.run(fire(None)).unwrap();
+    let due = next_at(&rows);
+    for wish in [0, 1, START, i64::MAX] {
+        rows.run(set(3_600_000, wish)).unwrap();
+        assert_eq!(next_at(&rows), due, "rarer from then on, {wish}");
+        rows.run(fire(due)).unwrap();
+        assert_eq!(rows.jobs.len(), 1, "not yet");
+    }
+    rows.run(set(2_000, i64::MAX)).unwrap();
+    assert_eq!(next_at(&rows), rows.now + 2_000, "sooner, at most one interval from now");
+    rows.now += 1_000;
+    assert_eq!(rows.run(set(2_000, 0)).unwrap(), Receipt::Kept { version: 0, changed: false });
+    assert_eq!(next_at(&rows), START + 2_000, "asking again does not put it off");
+    rows.now = START + 2_000;
+    rows.run(fire(START + 2_000)).unwrap();
+    assert_eq!(rows.jobs.len(), 2);
+
+    let mut rows = Rows::new();
+    rows.run(set(5_000, 0)).unwrap();
+    assert_eq!(next_at(&rows), START + 5_000, "one that is not there yet begins with an interval");
 }
 
 #[test]

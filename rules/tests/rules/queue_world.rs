@@ -105,6 +105,11 @@ impl Rows {
             working.sync.shop_accounts.insert(key.clone(), id);
             shops.extend(id);
         }
+        for code in &needs.sync.shop_codes {
+            let id = self.shops.values().find(|shop| shop.code == *code).map(|shop| shop.id);
+            working.sync.shop_codes.insert(code.clone(), id);
+            shops.extend(id);
+        }
         for key in &needs.sync.job_keys {
             let same = |job: &&Job| job.body.dedupe().as_ref() == Some(key);
             let id = self.jobs.values().find(same).map(|job| job.id);

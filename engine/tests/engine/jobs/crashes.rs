@@ -209,7 +209,7 @@ async fn q1_a_job_is_there_exactly_if_its_cause_is(stage: Stage) {
     let fire = || {
         Request::internal(FireSchedule {
             name: "x".into(),
-            fire_at: 0,
+            fire_at: None,
             every_ms: 60_000,
             jobs: vec![job("")],
         })

@@ -20,7 +20,7 @@ use crate::working::{Needs, Scope, Working};
 pub struct ConnectShop {
     /// The state of the consent that led here; used up. `None` where an operator connects it without the round trip.
     pub state: Option<String>,
-    /// For a new shop: what people call it in URLs. Made unique by a number if it is taken.
+    /// For a new shop: what people call it in URLs. With the shop's own number behind it if it is taken.
     pub code: String,
     /// Which marketplace.
     pub channel: String,
@@ -41,6 +41,11 @@ pub struct ConnectShop {
 }
 
 impl ConnectShop {
+    /// What a new shop is called if its code is another one's.
+    fn numbered(&self, id: ShopId) -> String {
+        format!("{}-{}", self.code, id.0)
+    }
+
     fn key(&self) -> (String, String) {
         (self.channel.clone(), self.account.clone())
     }
@@ -51,11 +56,17 @@ impl ConnectShop {
         if let Some(state) = &self.state {
             needs.sync.settings.insert(consent_key(state));
         }
-        for kind in [NoticeKind::ShopDisconnected, NoticeKind::GrantEnds] {
-            needs_of_notice(kind, &self.code, needs);
-        }
         let known = seen.sync.shop_accounts.get(&self.key()).copied().flatten();
         let next = seen.counters.as_ref().and_then(|row| row.now).map(|counters| ShopId(counters.next_shop));
+        if let Some(shop) = known.and_then(|id| seen.sync.shops.get(&id)).and_then(|row| row.now.as_ref()) {
+            // By the code that it got, whatever somebody would call it today.
+            for kind in [NoticeKind::ShopDisconnected, NoticeKind::GrantEnds] {
+                needs_of_notice(kind, &shop.code, needs);
+            }
+        } else {
+            needs.sync.shop_codes.insert(self.code.clone());
+            needs.sync.shop_codes.extend(next.map(|id| self.numbered(id)));
+        }
         for shop in known.into_iter().chain(next) {
             needs_of_job(&JobBody::ImportListings { shop }, needs);
             needs_of_job(&JobBody::PollOrders { shop }, needs);
@@ -84,13 +95,14 @@ impl ConnectShop {
         shop.health = ShopHealth { clock_offset: shop.health.clock_offset, ..ShopHealth::default() };
         shop.version += 1;
         shop.updated_at = context.now;
-        close(scope, context, NoticeKind::ShopDisconnected, &self.code);
-        close(scope, context, NoticeKind::GrantEnds, &self.code);
         let id = shop.id;
         if is_new {
             let import = JobBody::ImportListings { shop: id };
             enqueue(scope, context, &NewJob { body: import, class: 2, run_at: context.now, cause_at: None });
-            scope.name_shop(self.key(), id);
+            scope.name_shop(self.key(), shop.code.clone(), id);
+        } else {
+            close(scope, context, NoticeKind::ShopDisconnected, &shop.code);
+            close(scope, context, NoticeKind::GrantEnds, &shop.code);
         }
         let poll = JobBody::PollOrders { shop: id };
         enqueue(scope, context, &NewJob { body: poll, class: 2, run_at: context.now, cause_at: None });
@@ -121,9 +133,16 @@ impl ConnectShop {
 
     fn fresh(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Shop, Refusal> {
         let id = ShopId(scope.next_number(|counters| &mut counters.next_shop)?);
+        let code = match scope.shop_by_code(&self.code) {
+            None => self.code.clone(),
+            Some(_) => self.numbered(id),
+        };
+        if scope.shop_by_code(&code).is_some() {
+            return Err(Refusal::Repeated { line: 0, name: format!("shop {code}") });
+        }
         Ok(Shop {
             id,
-            code: self.code.clone(),
+            code,
             channel: self.channel.clone(),
             account: self.account.clone(),
             name: self.name.clone(),

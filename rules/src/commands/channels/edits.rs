@@ -4,7 +4,7 @@
 use crate::command::Context;
 use crate::holding::{Cause, shift};
 use crate::id::SkuId;
-use crate::listing::{EditWindow, Listing};
+use crate::listing::{EditWindow, Listing, SettledEdit};
 use crate::movement::MovementKind;
 use crate::notice::NoticeKind;
 use crate::noticing::{close, needs_of_notice, raise};
@@ -76,6 +76,7 @@ pub(super) fn settle(
     listing.pushed_at = Some(context.now);
     listing.sold_there = 0;
     listing.edit = None;
+    listing.settled = Some(SettledEdit { seen: edit.seen, since: edit.since });
     super::tell_edit(scope, context, listing, step, edit.seen, edit.expected);
     let subject = listing.id.0.to_string();
     close(scope, context, NoticeKind::Drift, &subject);
@@ -97,11 +98,15 @@ fn doubt(
     let sku = listing.mapping?.sku;
     let twins = scope.listings_of(&sku);
     for twin in twins.into_iter().filter(|id| *id != listing.id) {
-        let same = scope
-            .listing(&twin)
-            .and_then(|other| other.edit.as_ref())
-            .is_some_and(|other| other.seen == edit.seen && (other.since - edit.since).abs() <= SAME_WISH_MS);
-        if same {
+        // Whether the other one still stands or was decided already: the wish is one, and may count once.
+        let wishes = scope.listing(&twin).map(|other| {
+            let stands = other.edit.as_ref().map(|edit| (edit.seen, edit.since));
+            [stands, other.settled.map(|edit| (edit.seen, edit.since))]
+        });
+        let same = |(seen, since): (Quantity, Millis)| {
+            seen == edit.seen && (since - edit.since).abs() <= SAME_WISH_MS
+        };
+        if wishes.into_iter().flatten().flatten().any(same) {
             return Some(format!("two listings of one SKU were set to {} within ten minutes", edit.seen));
         }
     }

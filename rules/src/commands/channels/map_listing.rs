@@ -55,6 +55,7 @@ impl MapListing {
         listing.pushed_before = None;
         listing.sold_there = 0;
         listing.edit = None;
+        listing.settled = None;
         tell(scope, context, &listing, &self.to);
         if mapping.is_some() {
             super::mark_dirty(scope, context, &mut listing, context.now);

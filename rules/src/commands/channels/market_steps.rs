@@ -79,6 +79,36 @@ impl MarketOrder {
     }
 }
 
+/// Whether more of a listing has left than is bought of it by now.
+pub(super) fn left_in_vain(order: &MarketOrder) -> bool {
+    totals(&order.snapshot).iter().any(|((item, variant), total)| {
+        order.applied_of(item, variant).map(|line| line.shipped).sum::<Quantity>() > total.living()
+    })
+}
+
+/// Ships whatever lives of these listings: it has left, whatever was said of the order since.
+pub(super) fn ship_all_of(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut MarketOrder,
+    keys: &[(String, String)],
+) -> Result<(), Refusal> {
+    let orders: BTreeSet<OrderId> = order.applied.iter().map(|line| line.order).collect();
+    for id in orders {
+        let of = |line: &AppliedLine| {
+            line.order == id && keys.iter().any(|key| key.0 == line.item && key.1 == line.variant)
+        };
+        let lines = order.applied.iter().enumerate();
+        let moves: Vec<(usize, Quantity)> = lines
+            .filter(|(_, line)| of(line))
+            .map(|(index, line)| (index, line.quantity - line.cancelled - line.shipped))
+            .filter(|(_, units)| *units > 0)
+            .collect();
+        ship_moves(scope, context, order, id, &moves)?;
+    }
+    Ok(())
+}
+
 /// Confirms, gives back and ships what the snapshot says beyond what was done.
 pub(super) fn follow(
     scope: &mut Scope<'_>,
@@ -197,14 +227,24 @@ fn ship(
     let moves = moves_of(order, id, |total, lines| {
         total.shipped - lines.iter().map(|line| line.shipped).sum::<Quantity>()
     });
+    ship_moves(scope, context, order, id, &moves)
+}
+
+fn ship_moves(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut MarketOrder,
+    id: OrderId,
+    moves: &[(usize, Quantity)],
+) -> Result<(), Refusal> {
     if moves.is_empty() {
         return Ok(());
     }
     let tracking = Some("shipped on the marketplace".to_owned());
-    let ship = ShipOrder { id, lines: choices(order, &moves), tracking, expected_version: None };
+    let ship = ShipOrder { id, lines: choices(order, moves), tracking, expected_version: None };
     if note(order, ship.decide(scope, context).map(|_| ()))? {
         for (index, quantity) in moves {
-            if let Some(line) = order.applied.get_mut(index) {
+            if let Some(line) = order.applied.get_mut(*index) {
                 line.shipped += quantity;
             }
         }

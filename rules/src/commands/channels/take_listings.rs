@@ -185,6 +185,7 @@ impl SeenListing {
             promotion_reserved: self.promotion_reserved,
             sold_there: 0,
             edit: None,
+            settled: None,
             trouble: None,
             version: 0,
             created_at: context.now,

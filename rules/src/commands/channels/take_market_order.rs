@@ -84,10 +84,8 @@ impl TakeMarketOrder {
         let known = scope.market_order(&key).cloned();
         if let Some(mut old) = known.clone().filter(|old| !self.is_news(old)) {
             old.stale_news += 1;
-            old.version += 1;
-            let receipt = receipt_of(&old, false);
-            scope.put_market_order(key, old);
-            return Ok(receipt);
+            self.depart(scope, context, &shop, &mut old)?;
+            return Ok(self.keep(scope, context, &shop, known.as_ref(), old, false));
         }
         let mut order = known.clone().unwrap_or_else(|| self.first(context));
         self.believe(scope, context, &mut order);
@@ -95,7 +93,21 @@ impl TakeMarketOrder {
         self.place(scope, context, &shop, &mut order)?;
         market_steps::follow(scope, context, &mut order)?;
         self.conclude(scope, context, &mut order);
-        if known.as_ref().is_none_or(|old| differs(old, &order)) {
+        order.job = self.job;
+        order.updated_at = context.now;
+        Ok(self.keep(scope, context, &shop, known.as_ref(), order, true))
+    }
+
+    fn keep(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        shop: &Shop,
+        known: Option<&MarketOrder>,
+        mut order: MarketOrder,
+        news: bool,
+    ) -> Receipt {
+        if known.is_none_or(|old| differs(old, &order)) {
             scope.push_event(context.event(EventBody::MarketOrderChanged {
                 shop: shop.code.clone(),
                 reference: self.reference.clone(),
@@ -104,22 +116,62 @@ impl TakeMarketOrder {
                 order: order.applied.first().map(|line| line.order),
             }));
         }
-        order.job = self.job;
         order.version += 1;
-        order.updated_at = context.now;
-        let receipt = receipt_of(&order, true);
-        scope.put_market_order(key, order);
-        Ok(receipt)
+        let receipt = receipt_of(&order, news);
+        scope.put_market_order((self.shop, self.reference.clone()), order);
+        receipt
     }
 
-    /// Version first, rank second; the order of arrival means nothing. What is cancelled stays cancelled. The same news
-    /// again is looked at again: a line may have been mapped meanwhile, and every step counts once anyhow.
+    /// What is cancelled stays cancelled, whatever the versions say. Else version first, then rank, then how many units
+    /// have gone one way or the other; where a version is missing, rank alone. The order of arrival means nothing. The
+    /// same news again is looked at again: a line may have been mapped meanwhile, and every step counts once anyhow.
     fn is_news(&self, old: &MarketOrder) -> bool {
         let (old, new) = (&old.snapshot, &self.snapshot);
-        if old.status == MarketStatus::Cancelled && new.status != MarketStatus::Cancelled {
-            return false;
+        let was = old.status == MarketStatus::Cancelled;
+        let is = new.status == MarketStatus::Cancelled && new.known_status;
+        if was != is {
+            return is;
         }
-        (new.updated_at, new.status) >= (old.updated_at, old.status)
+        let versions = if old.updated_at == 0 || new.updated_at == 0 {
+            (0, 0)
+        } else {
+            (new.updated_at, old.updated_at)
+        };
+        (versions.0, new.status, moved(new)) >= (versions.1, old.status, moved(old))
+    }
+
+    /// Old news that says shipped of units that were cancelled: they have left all the same, and are taken out of the
+    /// stock, as they would have been had it come in time. Nothing of this is given back by itself: what is on the road
+    /// must not be sold.
+    fn depart(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        shop: &Shop,
+        order: &mut MarketOrder,
+    ) -> Result<(), Refusal> {
+        if !self.snapshot.known_status {
+            return Ok(());
+        }
+        let mut gone = Vec::new();
+        for (key, total) in totals(&self.snapshot) {
+            // What lives and has not been shipped may still be shipped in its course.
+            let left = total.shipped - order.living(&key.0, &key.1);
+            if left > 0 {
+                gone.push((key, left, total));
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        order.trouble = None;
+        order.waits_for.clear();
+        let keys: Vec<_> = gone.iter().map(|(key, _, _)| key.clone()).collect();
+        self.take(scope, context, shop, order, gone, true)?;
+        market_steps::ship_all_of(scope, context, order, &keys)?;
+        self.conclude(scope, context, order);
+        order.updated_at = context.now;
+        Ok(())
     }
 
     fn first(&self, context: &Context) -> MarketOrder {
@@ -177,14 +229,31 @@ impl TakeMarketOrder {
         shop: &Shop,
         order: &mut MarketOrder,
     ) -> Result<(), Refusal> {
-        let mut found = Vec::new();
         order.waits_for.clear();
+        let mut wanted = Vec::new();
         for (key, total) in totals(&order.snapshot) {
             // What was cancelled before it took any stock never takes any.
             let missing = total.living() - order.living(&key.0, &key.1);
-            if missing <= 0 {
-                continue;
+            if missing > 0 {
+                wanted.push((key, missing, total));
             }
+        }
+        let confirm = market_steps::stage(&order.snapshot) >= MarketStatus::Confirmed;
+        self.take(scope, context, shop, order, wanted, confirm)
+    }
+
+    /// Takes so many units of these listings.
+    fn take(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        shop: &Shop,
+        order: &mut MarketOrder,
+        wanted: Vec<((String, String), Quantity, LineTotals)>,
+        confirm: bool,
+    ) -> Result<(), Refusal> {
+        let mut found = Vec::new();
+        for (key, missing, total) in wanted {
             match self.mapped(scope, context, &key, &total) {
                 Some(listing) => found.push((listing, missing, total)),
                 None => order.waits_for.push(key),
@@ -195,7 +264,8 @@ impl TakeMarketOrder {
         }
         let parts = order.applied.iter().map(|line| line.order).collect::<BTreeSet<_>>().len();
         let reference = MarketOrder::order_reference(&shop.code, &self.reference, parts);
-        let place = self.placing(scope, context, shop, order, reference, &found);
+        let currency = order.snapshot.currency.clone();
+        let place = PlaceOrder { confirm, currency, ..self.placing(scope, context, shop, reference, &found) };
         match place.decide(scope, context) {
             Ok(_) => {}
             Err(refusal @ Refusal::OutOfRange) => return Err(refusal),
@@ -227,7 +297,6 @@ impl TakeMarketOrder {
         scope: &mut Scope<'_>,
         context: &Context,
         shop: &Shop,
-        order: &MarketOrder,
         reference: String,
         found: &[(Listing, Quantity, LineTotals)],
     ) -> PlaceOrder {
@@ -249,10 +318,10 @@ impl TakeMarketOrder {
             reference: Some(reference),
             lines,
             hold_ms: shop.settings.hold_ms,
-            confirm: market_steps::stage(&order.snapshot) >= MarketStatus::Confirmed,
+            confirm: false,
             forced: true,
             payment_reference: None,
-            currency: order.snapshot.currency.clone(),
+            currency: None,
         }
     }
 
@@ -294,6 +363,13 @@ impl TakeMarketOrder {
             }
             None => close(scope, context, NoticeKind::OrderTrouble, &self.subject()),
         }
+        if market_steps::left_in_vain(order) {
+            let text = format!(
+                "Order {} is cancelled, and goods of it have left. Decide what may be sold again when they are back.",
+                self.reference
+            );
+            raise(scope, context, NoticeKind::ReturnReceived, &self.subject(), Some(self.shop), &text);
+        }
     }
 }
 
@@ -311,6 +387,11 @@ fn sold_there(
         listing.sold_there += quantity;
         super::put(scope, context, listing);
     }
+}
+
+/// Units that have gone one way or the other: of two snapshots of one version the one that says more is the later one.
+fn moved(snapshot: &MarketSnapshot) -> Quantity {
+    totals(snapshot).values().map(|total| total.cancelled + total.shipped).sum()
 }
 
 fn needs_of_sku(listing: &Listing, shop: Option<&Shop>, seen: &Working, needs: &mut Needs) {

@@ -14,8 +14,8 @@ use crate::working::{Needs, Scope, Working};
 pub struct FireSchedule {
     /// Its name.
     pub name: String,
-    /// When it was to fire; for a schedule that is not there yet, 0.
-    pub fire_at: Millis,
+    /// When it was to fire; `None` for a schedule that is not there yet.
+    pub fire_at: Option<Millis>,
     /// How often, in milliseconds.
     pub every_ms: Millis,
     /// What it calls for.
@@ -34,11 +34,11 @@ impl FireSchedule {
         }
         let key = schedule_key(&self.name);
         let due = match scope.setting(&key) {
-            Some(Setting::Schedule { next_at, .. }) => *next_at,
-            _ => 0,
+            Some(Setting::Schedule { next_at, .. }) => Some(*next_at),
+            _ => None,
         };
-        if due != self.fire_at || due > context.now {
-            return Ok(Receipt::Kept { version: due, changed: false });
+        if due != self.fire_at || due.is_some_and(|due| due > context.now) {
+            return Ok(Receipt::Kept { version: due.unwrap_or(0), changed: false });
         }
         // What was missed while nobody ran is made up for once, not once for each time.
         let next_at = context.now + self.every_ms;

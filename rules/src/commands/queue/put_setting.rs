@@ -1,4 +1,4 @@
-//! A lane or a pause is set.
+//! A lane, a pause or an interval is set.
 
 use crate::command::Context;
 use crate::event::EventBody;
@@ -7,12 +7,14 @@ use crate::refusal::Refusal;
 use crate::setting::Setting;
 use crate::working::{Needs, Scope, Working};
 
-/// Sets or removes a row of settings that people may set: lanes and pauses of kinds.
+/// Sets or removes a row of settings that people may set: lanes, pauses of kinds, and how often a schedule fires. When a
+/// schedule fires next is not theirs to say: a shorter interval brings it forward to one interval from now, nothing else
+/// moves it, so that it neither fires twice nor never.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PutSetting {
     /// Its key.
     pub key: String,
-    /// `None` removes it.
+    /// `None` removes it. `next_at` of a schedule is not looked at.
     pub value: Option<Setting>,
 }
 
@@ -34,9 +36,21 @@ impl PutSetting {
         if !fits {
             return Err(Refusal::OutOfRange);
         }
-        let changed = scope.setting(&self.key) != self.value.as_ref();
+        let known = scope.setting(&self.key).cloned();
+        let value = match (&self.value, &known) {
+            (Some(Setting::Schedule { every_ms, .. }), known) => {
+                let soonest = context.now.saturating_add(*every_ms);
+                let next_at = match known {
+                    Some(Setting::Schedule { next_at, .. }) => soonest.min(*next_at),
+                    _ => soonest,
+                };
+                Some(Setting::Schedule { every_ms: *every_ms, next_at })
+            }
+            (value, _) => (*value).clone(),
+        };
+        let changed = known != value;
         if changed {
-            scope.put_setting(self.key.clone(), self.value.clone());
+            scope.put_setting(self.key.clone(), value);
             scope.push_event(context.event(EventBody::QueueChanged { key: self.key.clone() }));
         }
         Ok(Receipt::Kept { version: 0, changed })

@@ -6,7 +6,7 @@ use crate::id::JobId;
 use crate::job::{JobFailure, JobState};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::retry::FailureClass;
+use crate::retry::{FailureClass, Spent};
 use crate::working::{Needs, Scope, Working};
 
 /// Puts jobs whose lease or deadline has passed back into the queue, as an attempt that crashed; after three crashes they
@@ -43,6 +43,7 @@ impl RescueJobs {
                 code: CRASHED.to_owned(),
                 message: format!("the worker {what}"),
                 at: context.now,
+                spent: Spent::of(&job),
             };
             // Chance from the id: rescued together, they do not come back together.
             let jitter = u16::try_from(id.0 & 0xffff).unwrap_or(0);
