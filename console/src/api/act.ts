@@ -1,0 +1,39 @@
+// One hook for everything that changes something.
+
+import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { Intents } from './keys';
+import { ProblemError } from './problem';
+
+interface Options<Input, Output> {
+  /** Queries to read again afterwards, by the beginning of their key. */
+  refresh?: QueryKey[];
+  onDone?: (output: Output, input: Input) => void;
+}
+
+/**
+ * A change through the API. The same input is sent under the same idempotency key until the server has said what became
+ * of it, so neither a double press nor a lost answer does it twice.
+ */
+export function useAct<Input, Output>(
+  run: (input: Input, key: string) => Promise<Output>,
+  { refresh = [], onDone }: Options<Input, Output> = {},
+) {
+  const client = useQueryClient();
+  const intents = useRef(new Intents());
+  return useMutation<Output, ProblemError, Input>({
+    mutationFn: (input) => run(input, intents.current.keyFor(input)),
+    retry: (count, error) => error instanceof ProblemError && isUnknown(error) && count < 3,
+    retryDelay: (count, error) => (error instanceof ProblemError && error.retryAfter ? error.retryAfter : 2 ** count * 0.5) * 1000,
+    onSettled: (_output, error) => {
+      if (!(error instanceof ProblemError && isUnknown(error))) intents.current.settled();
+      for (const queryKey of refresh) void client.invalidateQueries({ queryKey });
+    },
+    onSuccess: (output, input) => onDone?.(output, input),
+  });
+}
+
+/** Whether the change may have happened although it was not acknowledged, or may succeed unchanged in a moment. */
+function isUnknown(error: ProblemError): boolean {
+  return error.problem.status === 0 || error.problem.status === 503;
+}

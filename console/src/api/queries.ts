@@ -1,0 +1,228 @@
+// Named reads. Every page takes its data from here, so that one change invalidates it everywhere. The first member of a
+// key is the kind of thing it is about; the live feed invalidates by it (live/apply.ts).
+
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, take } from './client';
+
+/** Rows asked for at once: the most that the server gives. */
+export const PAGE = 200;
+
+interface Listed {
+  next_cursor?: string | null;
+  has_more: boolean;
+}
+
+/** The cursor of the next page, or undefined after the last one. */
+const following = (page: Listed) => (page.has_more ? (page.next_cursor ?? undefined) : undefined);
+const first = undefined as string | undefined;
+
+export const readiness = () =>
+  queryOptions({ queryKey: ['readiness'], queryFn: () => take(api.GET('/readyz')), refetchInterval: 15_000 });
+
+export const problemKind = (code: string) =>
+  queryOptions({
+    queryKey: ['problem-kind', code],
+    queryFn: () => take(api.GET('/problems/{code}', { params: { path: { code } } })),
+    staleTime: Infinity,
+    retry: false,
+  });
+
+// --- shops -----------------------------------------------------------------------------------------------------------
+
+export const shops = () => queryOptions({ queryKey: ['shops'], queryFn: () => take(api.GET('/v1/shops')) });
+
+export const shop = (code: string) =>
+  queryOptions({
+    queryKey: ['shops', code],
+    queryFn: () => take(api.GET('/v1/shops/{shop}', { params: { path: { shop: code } } })),
+  });
+
+// --- goods and stock -------------------------------------------------------------------------------------------------
+
+export interface StockFilter {
+  sku?: string;
+  location?: string;
+  available_below?: number;
+}
+
+export const stock = (filter: StockFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'rows', filter],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/stock', { params: { query: { ...filter, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const skus = (prefix: string) =>
+  infiniteQueryOptions({
+    queryKey: ['skus', 'list', prefix],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/skus', { params: { query: { prefix: prefix || undefined, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const sku = (code: string) =>
+  queryOptions({
+    queryKey: ['skus', 'one', code],
+    queryFn: () => take(api.GET('/v1/skus/{sku}', { params: { path: { sku: code } } })),
+  });
+
+export const skuStock = (code: string) =>
+  queryOptions({
+    queryKey: ['stock', 'sku', code],
+    queryFn: () => take(api.GET('/v1/stock/{sku}', { params: { path: { sku: code } } })),
+  });
+
+export const stockAt = (code: string, location: string, asOf?: string) =>
+  queryOptions({
+    queryKey: ['stock', 'row', code, location, asOf ?? 'now'],
+    queryFn: () =>
+      take(
+        api.GET('/v1/stock/{sku}/{location}', { params: { path: { sku: code, location }, query: { as_of: asOf } } }),
+      ),
+    staleTime: asOf ? Infinity : 0,
+  });
+
+export const explanation = (code: string, location: string) =>
+  queryOptions({
+    queryKey: ['stock', 'explain', code, location],
+    queryFn: () =>
+      take(api.GET('/v1/stock/{sku}/{location}/explain', { params: { path: { sku: code, location } } })),
+  });
+
+export const movements = (code: string, location: string) =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'movements', code, location],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(
+        api.GET('/v1/stock/{sku}/{location}/movements', {
+          params: { path: { sku: code, location }, query: { cursor, limit: PAGE } },
+        }),
+      ),
+    getNextPageParam: following,
+  });
+
+export const holders = (code: string, location: string) =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'holders', code, location],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(
+        api.GET('/v1/stock/{sku}/{location}/holders', {
+          params: { path: { sku: code, location }, query: { cursor, limit: PAGE } },
+        }),
+      ),
+    getNextPageParam: following,
+  });
+
+export const shortfalls = () =>
+  queryOptions({
+    queryKey: ['stock', 'shortfalls'],
+    queryFn: () => take(api.GET('/v1/shortfalls', { params: { query: { limit: PAGE } } })),
+  });
+
+export const locations = () =>
+  queryOptions({
+    queryKey: ['locations'],
+    queryFn: () => take(api.GET('/v1/locations', { params: { query: { limit: PAGE } } })),
+    staleTime: 60_000,
+  });
+
+// --- listings --------------------------------------------------------------------------------------------------------
+
+export interface ListingFilter {
+  shop?: string;
+  sku?: string;
+  seller_sku?: string;
+  mapped?: boolean;
+  waiting?: boolean;
+  edited?: boolean;
+}
+
+export const listings = (filter: ListingFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['listings', 'list', filter],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/listings', { params: { query: { ...filter, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const listingPreview = (id: number) =>
+  queryOptions({
+    queryKey: ['listings', 'preview', id],
+    queryFn: () => take(api.GET('/v1/listings/{id}/preview', { params: { path: { id } } })),
+  });
+
+// --- orders and reservations -----------------------------------------------------------------------------------------
+
+export interface OrderFilter {
+  state?: string;
+  channel?: string;
+  reference?: string;
+}
+
+export const orders = (filter: OrderFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['orders', 'list', filter],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/orders', { params: { query: { ...filter, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const order = (id: string) =>
+  queryOptions({
+    queryKey: ['orders', 'one', id],
+    queryFn: () => take(api.GET('/v1/orders/{id}', { params: { path: { id } } })),
+  });
+
+export const orderEvents = (id: string) =>
+  queryOptions({
+    queryKey: ['orders', 'events', id],
+    queryFn: () =>
+      take(api.GET('/v1/orders/{id}/events', { params: { path: { id }, query: { limit: PAGE } } })),
+  });
+
+export const marketOrders = (state?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['market-orders', state ?? 'all'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/market-orders', { params: { query: { state, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const reservations = (state?: string) =>
+  infiniteQueryOptions({
+    queryKey: ['reservations', state ?? 'all'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/reservations', { params: { query: { state, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+// --- work ------------------------------------------------------------------------------------------------------------
+
+export const queues = () => queryOptions({ queryKey: ['queues'], queryFn: () => take(api.GET('/v1/queues')) });
+
+export const failures = () =>
+  queryOptions({ queryKey: ['failures', 'groups'], queryFn: () => take(api.GET('/v1/failures')) });
+
+export const notices = (open: boolean | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['notices', open ?? 'all'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      take(api.GET('/v1/notices', { params: { query: { open, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const job = (id: string) =>
+  queryOptions({
+    queryKey: ['jobs', 'one', id],
+    queryFn: () => take(api.GET('/v1/jobs/{id}', { params: { path: { id } } })),
+  });

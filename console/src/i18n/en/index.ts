@@ -1,0 +1,8 @@
+import { orders } from './orders';
+import { overview } from './overview';
+import { shell } from './shell';
+import { states } from './states';
+import { stock } from './stock';
+
+// One file for each area. A new area is added here and in the same place of every other language.
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders } as const;

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { FeedEvent } from './events';
+import { KEPT, LiveStore } from './store';
+
+const event = (number: number): FeedEvent => ({
+  actor: 'test', at: '2026-01-01T00:00:00Z', data: {}, id: `evt_${number}`, number, object: 'event', operation_id: 'op', type: 'stock.changed',
+});
+
+function made() {
+  const reactions: { events: number; gap: boolean }[] = [];
+  const store = new LiveStore((events, gap) => reactions.push({ events: events.length, gap }));
+  return { store, reactions };
+}
+
+describe('pause', () => {
+  it('keeps what is shown, counts what waits, and gives it back in order', () => {
+    const { store, reactions } = made();
+    store.events([event(1)]);
+    store.pause(true);
+    store.events([event(2), event(3)]);
+    expect(store.get().events.map(({ number }) => number)).toEqual([1]);
+    expect(store.get().waiting).toBe(2);
+    expect(reactions).toHaveLength(1);
+    store.pause(false);
+    expect(store.get().events.map(({ number }) => number)).toEqual([1, 2, 3]);
+    expect(store.get().waiting).toBe(0);
+    expect(reactions.at(-1)).toEqual({ events: 2, gap: false });
+  });
+
+  it('remembers a gap until somebody resumes', () => {
+    const { store, reactions } = made();
+    store.pause(true);
+    store.gap();
+    expect(reactions).toEqual([]);
+    store.pause(false);
+    expect(reactions).toEqual([{ events: 0, gap: true }]);
+  });
+
+  it('forgets what is too much to keep, and says so', () => {
+    const { store, reactions } = made();
+    store.pause(true);
+    store.events(Array.from({ length: 6_000 }, (_, n) => event(n)));
+    store.pause(false);
+    expect(reactions.at(-1)?.gap).toBe(true);
+    expect(store.get().events).toHaveLength(KEPT);
+  });
+});

@@ -1,0 +1,57 @@
+import '@fontsource-variable/inter/wght.css';
+import '@mantine/core/styles.css';
+import '@mantine/spotlight/styles.css';
+import '@mantine/notifications/styles.css';
+import './styles/theme.css';
+
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode, Suspense } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ProblemError } from './api/problem';
+import { I18nProvider } from './i18n';
+import { LiveProvider } from './live/LiveProvider';
+import { router } from './router';
+import { theme } from './styles/theme';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What the server refuses it will refuse again; only what may pass is asked again.
+      retry: (count, error) => error instanceof ProblemError && error.problem.retryable && count < 3,
+      refetchOnWindowFocus: true,
+    },
+  },
+  mutationCache: new MutationCache({
+    onError: (error) => {
+      // Signed out elsewhere: ask who we are, and the shell shows the sign-in.
+      if (error instanceof ProblemError && error.problem.status === 401) {
+        void client.invalidateQueries({ queryKey: ['session'] });
+      }
+    },
+  }),
+});
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      {/* The policy of the server forbids style elements, so all of Mantine's variables are in style sheets. */}
+      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+        <Notifications position="bottom-right" />
+        <QueryClientProvider client={client}>
+          <Suspense>
+            <I18nProvider>
+              <LiveProvider>
+                <RouterProvider router={router} />
+              </LiveProvider>
+            </I18nProvider>
+          </Suspense>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,140 @@
+import { SegmentedControl, Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { withQuery } from '~/api/curl';
+import { marketOrders, orders, shops } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { DataTable } from '~/parts/DataTable';
+import { Filters } from '~/parts/Filters';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { Verdict } from '~/parts/Verdict';
+import { VOCABULARY } from '~/parts/vocabulary';
+import { useOrderColumns } from './columns';
+import { MarketOrders } from './MarketOrders';
+
+const route = getRouteApi('/orders');
+
+/** Orders as we hold them, or as marketplaces tell them. */
+export function Orders() {
+  const { t } = useI18n();
+  const { view, ...filter } = route.useSearch();
+  return (
+    <Page
+      title={t('orders.title')}
+      filled
+      verdict={<OrdersVerdict />}
+      curl={view === 'market' ? '/v1/market-orders' : withQuery('/v1/orders', filter)}
+    >
+      <OrderFilters />
+      {view === 'market' ? <MarketOrders state={filter.state} /> : <OurOrders />}
+    </Page>
+  );
+}
+
+function OrdersVerdict() {
+  const { t, rich } = useI18n();
+  const { view: _view, ...filter } = route.useSearch();
+  const shown = useInfiniteQuery(orders(filter));
+  const trouble = useInfiniteQuery(marketOrders('needs_attention'));
+  const n = trouble.data?.pages.flatMap((page) => page.data).length ?? 0;
+  if (n > 0) {
+    const link = (
+      <Link to="/orders" search={{ view: 'market', state: 'needs_attention' }}>
+        {t('orders.verdict.trouble.link', { n })}
+      </Link>
+    );
+    return <Verdict tone="wait">{rich('orders.verdict.trouble', { n, link })}</Verdict>;
+  }
+  return <Verdict tone="ok">{t('orders.verdict', { n: shown.data?.pages.flatMap((page) => page.data).length ?? 0 })}</Verdict>;
+}
+
+function OurOrders() {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const { view: _view, ...filter } = route.useSearch();
+  const query = useInfiniteQuery(orders(filter));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const columns = useOrderColumns();
+  if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
+  return (
+    <DataTable
+      label={t('orders.title')}
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => row.id}
+      loading={query.isPending}
+      more={query.hasNextPage}
+      onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+      onOpen={({ id }) => void navigate({ to: '/orders/$id', params: { id } })}
+      empty={t('orders.empty')}
+      tone={(row) => (row.lines.some((line) => line.short > 0) ? 'bad' : undefined)}
+    />
+  );
+}
+
+function OrderFilters() {
+  const { t } = useI18n();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const all = useQuery(shops());
+  const [reference, setReference] = useState(filter.reference ?? '');
+  const change = (next: Partial<typeof filter>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const search = useDebouncedCallback((text: string) => change({ reference: text.trim() || undefined }), 250);
+  const market = filter.view === 'market';
+  const words = Object.entries(market ? VOCABULARY.market_order : VOCABULARY.order);
+  return (
+    <Filters
+      aside={
+        <SegmentedControl
+          size="xs"
+          value={filter.view ?? 'ours'}
+          onChange={(view) => change({ view: view === 'market' ? 'market' : undefined, state: undefined })}
+          data={[
+            { value: 'ours', label: t('orders.view.ours') },
+            { value: 'market', label: t('orders.view.market') },
+          ]}
+        />
+      }
+    >
+      <Select
+        size="xs"
+        w={170}
+        clearable
+        placeholder={t('orders.filter.state')}
+        aria-label={t('orders.filter.state')}
+        data={words.map(([value, state]) => ({ value, label: t(state.word) }))}
+        value={filter.state ?? null}
+        onChange={(state) => change({ state: state ?? undefined })}
+      />
+      {!market && (
+        <>
+          <Select
+            size="xs"
+            w={190}
+            clearable
+            placeholder={t('orders.filter.channel')}
+            aria-label={t('orders.filter.channel')}
+            data={[...new Set(['api', ...(all.data?.data ?? []).map(({ shop }) => shop)])]}
+            value={filter.channel ?? null}
+            onChange={(channel) => change({ channel: channel ?? undefined })}
+          />
+          <TextInput
+            size="xs"
+            w={190}
+            placeholder={t('orders.filter.reference')}
+            aria-label={t('orders.filter.reference')}
+            value={reference}
+            onChange={(event) => {
+              setReference(event.currentTarget.value);
+              search(event.currentTarget.value);
+            }}
+          />
+        </>
+      )}
+    </Filters>
+  );
+}

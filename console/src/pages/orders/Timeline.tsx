@@ -1,0 +1,86 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { orderEvents } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { useLive } from '~/live/LiveProvider';
+import { stepWord } from '~/pages/sku/words';
+import { At } from '~/parts/Moment';
+import { Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { StateShape } from '~/parts/StateBadge';
+import type { Shape, Tone } from '~/parts/vocabulary';
+import type { Order } from './columns';
+import { timeline, type Entry } from './timeline';
+import classes from './Order.module.css';
+
+const LOOK: Record<string, [Shape, Tone]> = {
+  placed: ['ring', 'busy'],
+  confirmed: ['half', 'busy'],
+  shipped: ['disc', 'ok'],
+  delivered: ['disc', 'ok'],
+  cancelled: ['cross', 'off'],
+  expired: ['cross', 'off'],
+};
+
+/** Everything that happened to an order and because of it, in one line of time. */
+export function Timeline({ order }: { order: Order }) {
+  const { t } = useI18n();
+  const own = useQuery(orderEvents(order.id));
+  const { events } = useLive();
+  const entries = useMemo(() => timeline(own.data?.data ?? [], events), [own.data, events]);
+  return (
+    <Panel title={t('order.timeline')} aside={<span className="soft">{t('order.timeline.seen')}</span>}>
+      {own.isError && <ProblemNote error={own.error} onRetry={() => void own.refetch()} />}
+      <ol className={classes.timeline}>
+        {entries.map((entry) => (
+          <Item key={entry.key} entry={entry} />
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function Item({ entry }: { entry: Entry }) {
+  const { t, rich, f } = useI18n();
+  const names = useShopNames();
+  const [shape, tone] = entry.kind === 'push' ? (['disc', 'ok'] as const) : (LOOK[entry.step ?? ''] ?? (['diamond', 'off'] as const));
+  return (
+    <li className={classes.entry}>
+      <StateShape shape={shape} tone={tone} size={11} />
+      {entry.push ? (
+        <div className={classes.push}>
+          {rich('order.timeline.push', {
+            sku: <Link to="/stock/$sku" params={{ sku: entry.push.sku }} search={{ tab: 'channels' }}>{entry.push.sku}</Link>,
+            from: entry.push.before ?? '–',
+            to: entry.push.quantity,
+            shop: names.ofCode(entry.push.shop),
+          })}{' '}
+          <span className="soft num">{f.duration(entry.push.total_ms)}</span>
+        </div>
+      ) : (
+        <div>
+          <strong>{stepWord(t, entry.step ?? '')}</strong>{' '}
+          {entry.lines?.map((line) => t('tick.units', { n: line.quantity, sku: line.sku })).join(', ')}
+          <div className="soft">
+            {entry.note && <>{entry.note} · </>}
+            {entry.actor && t('order.timeline.by', { who: entry.actor })}
+            {entry.trace && (
+              <>
+                {' · '}
+                <span className="mono" title={t('order.timeline.trace')}>
+                  {entry.trace.split('-')[1]?.slice(0, 12)}
+                </span>
+              </>
+            )}
+          </div>
+        </div>
+      )}
+      <div className={classes.aside}>
+        <At at={entry.at} />
+        {entry.after > 0 && <div className="num">{t('order.timeline.after', { span: f.duration(entry.after) })}</div>}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,56 @@
+import { dataOf, type EventLine, type FeedEvent, type ListingPushed } from '~/live/events';
+
+/** One thing that happened to an order, or because of it. */
+export interface Entry {
+  key: string;
+  at: string;
+  /** Milliseconds since the entry before. */
+  after: number;
+  kind: 'step' | 'push';
+  step?: string;
+  lines?: EventLine[];
+  note?: string | null;
+  actor?: string;
+  trace?: string | null;
+  operation?: string;
+  push?: ListingPushed;
+}
+
+/** A push belongs to a step when it is of one of its SKUs and comes within this time. */
+const FOLLOWS_MS = 60_000;
+
+/** The events of an order and the pushes that followed from them, oldest first. */
+export function timeline(own: readonly FeedEvent[], feed: readonly FeedEvent[]): Entry[] {
+  const steps = own.map(stepOf);
+  const skus = new Set(steps.flatMap((step) => step.lines?.map((line) => line.sku) ?? []));
+  const times = own.map((event) => Date.parse(event.at));
+  const follows = (at: number) => times.some((time) => at >= time && at - time <= FOLLOWS_MS);
+  const pushes = feed.flatMap((event): Entry[] => {
+    const push = dataOf(event, 'listing.pushed');
+    if (!push || !skus.has(push.sku) || !follows(Date.parse(event.at))) return [];
+    return [{ key: String(event.number), at: event.at, after: 0, kind: 'push', push, trace: event.traceparent }];
+  });
+  const all = [...steps, ...pushes].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || Number(a.key) - Number(b.key));
+  return all.map((entry, place) => {
+    const before = all[place - 1];
+    return { ...entry, after: before ? Date.parse(entry.at) - Date.parse(before.at) : 0 };
+  });
+}
+
+function stepOf(event: FeedEvent): Entry {
+  const placed = dataOf(event, 'order.placed');
+  const changed = dataOf(event, 'order.changed');
+  const data = event.data as { note?: string | null };
+  return {
+    key: String(event.number),
+    at: event.at,
+    after: 0,
+    kind: 'step',
+    step: placed ? 'placed' : (changed?.step ?? event.type),
+    lines: placed?.lines ?? changed?.lines,
+    note: data.note,
+    actor: event.actor,
+    trace: event.traceparent,
+    operation: event.operation_id,
+  };
+}

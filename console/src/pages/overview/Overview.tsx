@@ -1,0 +1,158 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { failures, listings, notices, readiness, shops, shortfalls, stock } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { useMeter } from '~/live/LiveProvider';
+import { latencies, percentile } from '~/live/meter';
+import { Tile } from '~/parts/Figure';
+import { useNow } from '~/parts/Moment';
+import { Page, Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { shopState } from '~/parts/shopState';
+import { Verdict } from '~/parts/Verdict';
+import type { Tone } from '~/parts/vocabulary';
+import { ShopStrip } from './ShopStrip';
+import { Ticker } from './Ticker';
+import { useRisk } from './risk';
+import classes from './Overview.module.css';
+
+const Charts = lazy(async () => ({ default: (await import('./Charts')).Charts }));
+
+/** Below so many units a row of stock is thin: one order of a few more and it is gone. */
+const THIN_BELOW = 5;
+/** The span of the figures that come from the feed. */
+const SPAN_MS = 15 * 60_000;
+
+export function Overview() {
+  const { t } = useI18n();
+  const all = useQuery({ ...shops(), refetchInterval: 15_000 });
+  return (
+    <Page title={t('overview.title')} curl="/v1/shops" verdict={<OverviewVerdict />}>
+      {all.isError && <ProblemNote error={all.error} onRetry={() => void all.refetch()} />}
+      <Tiles />
+      <ShopStrip shops={all.data?.data ?? []} loading={all.isPending} span={SPAN_MS} />
+      <div className={classes.columns}>
+        <div className={classes.charts}>
+          <Suspense fallback={<Panel>{t('loading')}</Panel>}>
+            <Charts span={SPAN_MS} />
+          </Suspense>
+        </div>
+        <Ticker />
+      </div>
+    </Page>
+  );
+}
+
+function OverviewVerdict() {
+  const { t, rich, f } = useI18n();
+  const now = useNow();
+  const meter = useMeter();
+  const ready = useQuery(readiness());
+  const all = useQuery(shops());
+  const open = useInfiniteQuery(notices(true));
+  const risk = useRisk();
+  if (!all.data) return null;
+
+  if (ready.data && !ready.data.writable) {
+    return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
+  }
+  const list = all.data.data;
+  if (list.length === 0) return <Verdict tone="off">{t('overview.verdict.no_shops')}</Verdict>;
+
+  const states = list.map((shop) => shopState(shop, now));
+  const told = list.filter((shop, place) => states[place] === 'live' && shop.waiting === 0).length;
+  const p95 = percentile(latencies(meter.since(now - SPAN_MS, now)), 0.95);
+  const waits = open.data?.pages.flatMap((page) => page.data).length ?? 0;
+  const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
+    ? 'bad'
+    : waits > 0 || states.some((state) => state !== 'live' && state !== 'paused')
+      ? 'wait'
+      : 'ok';
+  return (
+    <Verdict tone={tone}>
+      {rich('overview.verdict.ok', {
+        shops: t('overview.verdict.shops', { n: list.length, confirmed: told }),
+        push: p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) }),
+        rest: (
+          <>
+            {risk.units > 0 && (
+              <>
+                {rich('overview.verdict.behind', {
+                  n: risk.units,
+                  units: risk.units,
+                  link: <Link to="/stock">{t('overview.verdict.things', { n: risk.listings })}</Link>,
+                })}{' '}
+              </>
+            )}
+            {waits > 0
+              ? rich('overview.verdict.waits', { n: waits, link: t('overview.verdict.things', { n: waits }) })
+              : t('overview.verdict.calm')}
+          </>
+        ),
+      })}
+    </Verdict>
+  );
+}
+
+function Tiles() {
+  const { t } = useI18n();
+  const now = useNow();
+  const meter = useMeter();
+  const open = useInfiniteQuery(notices(true));
+  const dead = useQuery(failures());
+  const short = useQuery(shortfalls());
+  const thin = useInfiniteQuery({ ...stock({ available_below: THIN_BELOW }), refetchInterval: 20_000 });
+  const waiting = useInfiniteQuery(listings({ waiting: true }));
+  const risk = useRisk();
+
+  const first = open.data?.pages[0];
+  const thinFirst = thin.data?.pages[0];
+  const plus = (page: { data: unknown[]; has_more: boolean } | undefined) =>
+    page && (page.has_more ? `${page.data.length}+` : page.data.length);
+  const groups = dead.data?.data ?? [];
+  const jobs = groups.reduce((sum, group) => sum + group.count, 0);
+  const orders = meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0);
+  const untold = waiting.data?.pages.flatMap((page) => page.data).length ?? 0;
+  return (
+    <div className={classes.tiles}>
+      <Tile
+        label={t('overview.risk')}
+        value={risk.units}
+        tone={risk.units > 0 ? 'bad' : undefined}
+        note={t('overview.risk.note', { n: untold })}
+      />
+      <Tile
+        label={t('overview.attention')}
+        value={plus(first)}
+        tone={first && first.data.length > 0 ? 'wait' : undefined}
+        note={t('overview.attention.note', { n: first?.data.length ?? 0 })}
+      />
+      <Tile
+        label={t('overview.dead')}
+        value={dead.data && jobs}
+        tone={jobs > 0 ? 'bad' : undefined}
+        note={t('overview.dead.note', { n: groups.length })}
+      />
+      <Tile
+        label={t('overview.shortfalls')}
+        value={plus(short.data)}
+        tone={short.data && short.data.data.length > 0 ? 'bad' : undefined}
+        note={t('overview.shortfalls.note')}
+        to={{ to: '/stock', search: { below: 0 } }}
+      />
+      <Tile
+        label={t('overview.thin')}
+        value={plus(thinFirst)}
+        note={t('overview.thin.note', { below: THIN_BELOW })}
+        to={{ to: '/stock', search: { below: THIN_BELOW } }}
+      />
+      <Tile
+        label={t('overview.orders')}
+        value={orders}
+        note={t('overview.orders.note', { minutes: SPAN_MS / 60_000 })}
+        to={{ to: '/orders' }}
+      />
+    </div>
+  );
+}

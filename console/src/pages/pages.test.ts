@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { formOf, filled, parts } from '~/i18n/dictionary';
+import { formatFor } from '~/i18n/format';
+import { LANGUAGES, preferred, type Language } from '~/i18n/languages';
+import { en } from '~/i18n/en';
+import { dataOf, type FeedEvent } from '~/live/events';
+import { shopState } from '~/parts/shopState';
+import { pushState } from '~/parts/pushState';
+import { parseSearch, stringifySearch, whole } from '~/shell/search';
+import { unitsAtRisk } from './overview/risk';
+import { amountOf } from './orders/columns';
+import { stepsOf } from './orders/OrderActions';
+import { timeline } from './orders/timeline';
+import { preview } from './stock/AdjustDialog';
+
+describe('texts', () => {
+  it('take the form of their number', () => {
+    const rules = new Intl.PluralRules('en');
+    expect(formOf({ one: '{n} row', other: '{n} rows' }, 1, rules)).toBe('{n} row');
+    expect(formOf({ one: '{n} row', other: '{n} rows' }, 0, rules)).toBe('{n} rows');
+    expect(formOf({ other: '{n} 行' }, 1, new Intl.PluralRules('zh'))).toBe('{n} 行');
+  });
+
+  it('are filled with values, numbers by locale', () => {
+    expect(filled('{a} of {b}', { a: 1_234, b: 'x' }, formatFor('en').number)).toBe('1,234 of x');
+    expect(parts('a {b} c')).toEqual(['a ', 'b', ' c']);
+  });
+
+  it('name the same values in every language', async () => {
+    const names = (text: unknown): string[] => {
+      const all = typeof text === 'string' ? [text] : Object.values(text as Record<string, string>);
+      return [...new Set(all.flatMap((each) => parts(each).filter((_, place) => place % 2 === 1)))].sort();
+    };
+    const { LOAD } = await import('~/i18n/languages');
+    for (const [language, load] of Object.entries(LOAD)) {
+      const dictionary = await load();
+      for (const [key, text] of Object.entries(en)) {
+        const other = dictionary[key as keyof typeof en];
+        for (const name of names(other)) expect(names(text), `${language} ${key}`).toContain(name);
+      }
+    }
+  });
+
+  it('are in a language that the browser wants', () => {
+    expect(preferred(['fr', 'zh-TW', 'en'])).toBe('zh');
+    expect(preferred(['fr'])).toBe('en');
+  });
+});
+
+describe('numbers and times', () => {
+  it('are written in every language', () => {
+    for (const language of Object.keys(LANGUAGES) as Language[]) {
+      const f = formatFor(language, 'UTC');
+      expect(f.duration(9)).toMatch(/9/);
+      expect(f.relative('2026-01-01T00:00:00Z', Date.parse('2026-01-01T00:03:00Z'))).toMatch(/3/);
+    }
+    expect(formatFor('en').duration(1_240)).toBe('1.2s');
+    expect(formatFor('en').money(1990, 'MYR').replace(/\s/u, ' ')).toBe('MYR 19.90');
+    expect(formatFor('vi').money(1990, 'VND')).toMatch(/1[.]990/);
+  });
+});
+
+describe('the address', () => {
+  it('holds filters as plain words and comes back the same', () => {
+    const search = { q: 'TEE 1&2', below: 0, flag: false, none: undefined };
+    expect(stringifySearch(search)).toBe('?q=TEE+1%262&below=0');
+    expect(parseSearch('?q=TEE+1%262&below=0')).toEqual({ q: 'TEE 1&2', below: '0' });
+    expect([whole('12'), whole('1.5'), whole(''), whole('x')]).toEqual([12, undefined, undefined, undefined]);
+  });
+});
+
+describe('states', () => {
+  const now = Date.parse('2026-01-01T01:00:00Z');
+  const shop = {
+    state: 'connected', waiting: 0, answered_at: '2026-01-01T00:59:00Z', settings: { stale_after_seconds: 900 },
+  } as unknown as Parameters<typeof shopState>[0];
+
+  it('of a shop', () => {
+    expect(shopState(shop, now)).toBe('live');
+    expect(shopState({ ...shop, state: 'disconnected' }, now)).toBe('disconnected');
+    expect(shopState({ ...shop, failing_until: '2026-01-01T01:00:10Z' }, now)).toBe('failing');
+    expect(shopState({ ...shop, answered_at: '2026-01-01T00:40:00Z' }, now)).toBe('stale');
+    expect(shopState({ ...shop, waiting: 2, waiting_since: '2026-01-01T00:59:30Z' }, now)).toBe('slow');
+    expect(shopState({ ...shop, waiting: 2, waiting_since: '2026-01-01T00:59:58Z' }, now)).toBe('live');
+  });
+
+  it('of a listing', () => {
+    const listing = { sku_id: '1', gone: false, waiting: false } as unknown as Parameters<typeof pushState>[0];
+    expect(pushState(listing, 'connected')).toBe('confirmed');
+    expect(pushState({ ...listing, waiting: true }, 'connected')).toBe('pending');
+    expect(pushState({ ...listing, waiting: true }, 'disconnected')).toBe('parked');
+    expect(pushState({ ...listing, waiting: true, trouble: 'no' }, 'connected')).toBe('failed');
+    expect(pushState({ ...listing, sku_id: null }, 'connected')).toBe('skipped');
+  });
+});
+
+describe('units at risk', () => {
+  it('are those shown beyond what should be, and nothing else', () => {
+    const offered = [
+      { shown: 10, should: 7 }, { shown: 3, should: 5 }, { shown: null, should: 0 }, { shown: 2, should: undefined }, { shown: 1, should: 0 },
+    ];
+    expect(unitsAtRisk(offered)).toEqual({ units: 4, listings: 2 });
+  });
+});
+
+describe('an adjustment', () => {
+  const row = { on_hand: 10, available: 4 };
+  it('is shown before it is made', () => {
+    expect(preview(row, { way: 'by', units: -3 })).toEqual({ on_hand: 7, available: 1 });
+    expect(preview(row, { way: 'to', units: 12 })).toEqual({ on_hand: 12, available: 6 });
+    expect(preview(row, { way: 'to', units: 10 })).toBeUndefined();
+    expect(preview(row, { way: 'by', units: undefined })).toBeUndefined();
+  });
+});
+
+describe('an order', () => {
+  type Order = Parameters<typeof stepsOf>[0];
+  const line = { line: 1, sku: 'A', location: 'main', ordered: 2, reserved: 0, allocated: 0, shipped: 0, returned: 0, cancelled: 0, expired: 0, short: 0 };
+  const order = (state: string, change: object): Order => ({ state, lines: [{ ...line, ...change }] }) as Order;
+
+  it('offers the steps that its state allows', () => {
+    expect(stepsOf(order('pending', { reserved: 2 }))).toEqual(['confirm', 'cancel']);
+    expect(stepsOf(order('confirmed', { allocated: 2 }))).toEqual(['ship', 'cancel']);
+    expect(stepsOf(order('shipped', { shipped: 2 }))).toEqual(['deliver', 'return']);
+    expect(stepsOf(order('delivered', { shipped: 2, returned: 2 }))).toEqual([]);
+    expect(stepsOf(order('expired', { cancelled: 2 }))).toEqual(['confirm']);
+  });
+
+  it('has an amount only when every line has a price', () => {
+    expect(amountOf({ lines: [{ ...line, unit_minor: 150 }] })).toBe(300);
+    expect(amountOf({ lines: [{ ...line, unit_minor: 150 }, line] })).toBeUndefined();
+  });
+
+  it('has one timeline with the pushes that followed', () => {
+    const event = (number: number, type: string, data: object, at: string): FeedEvent => ({
+      actor: 'test', at, data: data as FeedEvent['data'], id: '', number, object: 'event', operation_id: '', type,
+    });
+    const own = [event(1, 'order.placed', { lines: [{ line: 1, sku: 'A', location: 'main', quantity: 1 }] }, '2026-01-01T00:00:00.000Z')];
+    const feed = [
+      event(3, 'listing.pushed', { sku: 'A', shop: 's' }, '2026-01-01T00:00:00.040Z'),
+      event(4, 'listing.pushed', { sku: 'B', shop: 's' }, '2026-01-01T00:00:00.050Z'),
+      event(5, 'listing.pushed', { sku: 'A', shop: 's' }, '2026-01-01T00:05:00.000Z'),
+    ];
+    const entries = timeline(own, feed);
+    expect(entries.map(({ key, kind, after }) => [key, kind, after])).toEqual([['1', 'step', 0], ['3', 'push', 40]]);
+    expect(feed[0] && dataOf(feed[0], 'order.placed')).toBeUndefined();
+  });
+});

@@ -1,0 +1,174 @@
+import { Button, Popover } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { listingPreview, listings, shops } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { dataOf } from '~/live/events';
+import { useLive } from '~/live/LiveProvider';
+import { DataTable, type Column } from '~/parts/DataTable';
+import { Flash } from '~/parts/Figure';
+import { Ago } from '~/parts/Moment';
+import { Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { pushState } from '~/parts/pushState';
+import { useShopNames } from '~/parts/shopNames';
+import { StateBadge } from '~/parts/StateBadge';
+import { ruleWord } from './words';
+import classes from './Sku.module.css';
+
+type Listing = Schemas['Listing'];
+
+/** What each shop should show of a SKU, what it has confirmed, and what was last seen there. */
+export function Channels({ sku }: { sku: string }) {
+  const { t } = useI18n();
+  const query = useInfiniteQuery(listings({ sku }));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const columns = useChannelColumns();
+  if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
+  return (
+    <Panel flush>
+      <DataTable
+        inline
+        label={t('sku.tab.channels')}
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => String(row.id)}
+        loading={query.isPending}
+        more={query.hasNextPage}
+        onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+        empty={t('sku.channels.empty')}
+      />
+    </Panel>
+  );
+}
+
+function useChannelColumns(): Column<Listing>[] {
+  const { t, f } = useI18n();
+  const names = useShopNames();
+  const all = useQuery(shops());
+  const shopOf = useMemo(() => new Map(all.data?.data.map((shop) => [shop.id, shop]) ?? []), [all.data]);
+  return useMemo(
+    () => [
+      {
+        id: 'shop',
+        header: t('word.shop'),
+        width: 'minmax(110px, 1.4fr)',
+        cell: (row) => (
+          <span title={row.title} className="code">
+            {names.ofId(row.shop_id)}
+          </span>
+        ),
+      },
+      { id: 'should', header: t('sku.channels.should'), width: '104px', align: 'end', cell: (row) => <Should listing={row} /> },
+      {
+        id: 'confirmed',
+        header: t('sku.channels.confirmed'),
+        width: '88px',
+        align: 'end',
+        cell: (row) => (typeof row.pushed === 'number' ? <Flash value={row.pushed}>{f.number(row.pushed)}</Flash> : '–'),
+      },
+      {
+        id: 'seen',
+        header: t('sku.channels.seen'),
+        width: '88px',
+        align: 'end',
+        from: 560,
+        cell: (row) => (
+          <span
+            className={row.edit ? 'tone-wait' : isOld(row) ? 'soft' : undefined}
+            title={row.edit ? t('sku.channels.edit', row.edit) : row.seen_at ? f.dateTime(row.seen_at) : undefined}
+          >
+            {typeof row.seen === 'number' ? f.number(row.seen) : '–'}
+          </span>
+        ),
+      },
+      {
+        id: 'state',
+        header: t('word.state'),
+        width: 'minmax(110px, 1fr)',
+        from: 460,
+        cell: (row) => (
+          <span title={row.trouble ?? undefined}>
+            <StateBadge topic="push" state={pushState(row, shopOf.get(row.shop_id)?.state)} />
+          </span>
+        ),
+      },
+      { id: 'when', header: t('word.when'), width: '150px', from: 640, cell: (row) => <LastPush listing={row} /> },
+      { id: 'do', header: '', width: '92px', from: 560, cell: (row) => <PushNow listing={row} /> },
+    ],
+    [t, f, names, shopOf],
+  );
+}
+
+/** What was seen before the last push says nothing about it. */
+const isOld = ({ seen_at, pushed_at }: Listing) => Boolean(seen_at && pushed_at && seen_at < pushed_at);
+
+/** What its rule gives now, and how. */
+function Should({ listing }: { listing: Listing }) {
+  const { t, f } = useI18n();
+  const preview = useQuery({ ...listingPreview(listing.id), enabled: Boolean(listing.sku_id) });
+  const { data } = preview;
+  if (!data || typeof data.quantity !== 'number') return '–';
+  return (
+    <Popover>
+      <Popover.Target>
+        <Button variant="subtle" size="compact-sm" className="num" aria-label={`${t('sku.channels.why')} ${data.quantity}`}>
+          <Flash value={data.quantity}>{f.number(data.quantity)}</Flash>
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <div className={`${classes.steps} num`}>
+          {data.steps.map((step, place) => (
+            <span key={place}>
+              {place > 0 && '→ '}
+              <span className="soft">{ruleWord(t, step.rule)}</span> <strong>{f.number(step.value)}</strong>
+            </span>
+          ))}
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** When it was last told, and how long that took if this page saw it. */
+function LastPush({ listing }: { listing: Listing }) {
+  const { f } = useI18n();
+  const { events } = useLive();
+  const seen = useMemo(() => {
+    for (let place = events.length - 1; place >= 0; place -= 1) {
+      const event = events[place];
+      const pushed = event && dataOf(event, 'listing.pushed');
+      if (pushed?.listing === listing.id) return pushed;
+    }
+    return undefined;
+  }, [events, listing.id]);
+  return (
+    <span className="soft">
+      <Ago at={listing.pushed_at} />
+      {seen && ` · ${f.duration(seen.total_ms)}`}
+    </span>
+  );
+}
+
+function PushNow({ listing }: { listing: Listing }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const act = useAct(
+    (id: number, key: string) =>
+      take(api.POST('/v1/listings/{id}/push', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
+    {
+      refresh: [['listings']],
+      onDone: () => notifications.show({ message: t('sku.channels.pushed'), color: 'teal' }),
+    },
+  );
+  if (!may || !listing.sku_id) return null;
+  return (
+    <Button size="compact-xs" variant="default" loading={act.isPending} onClick={() => act.mutate(listing.id)}>
+      {t('sku.channels.push')}
+    </Button>
+  );
+}

@@ -1,0 +1,133 @@
+import { Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { withQuery } from '~/api/curl';
+import { locations, shortfalls } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { Filters } from '~/parts/Filters';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { DataTable } from '~/parts/DataTable';
+import { Verdict } from '~/parts/Verdict';
+import { AdjustDialog } from './AdjustDialog';
+import { useStockColumns, type StockRow } from './columns';
+import { useStockRows } from './rows';
+
+const route = getRouteApi('/stock');
+
+/** The named choices of "available below". */
+const BELOW = { short: 0, out: 1, thin: 5, low: 20 } as const;
+
+/** Every SKU at every location. */
+export function Stock() {
+  const { t } = useI18n();
+  const filter = route.useSearch();
+  const navigate = useNavigate();
+  const { rows, query } = useStockRows(filter);
+  const [adjusting, setAdjusting] = useState<StockRow>();
+  const columns = useStockColumns(setAdjusting);
+  return (
+    <Page
+      title={t('stock.title')}
+      filled
+      verdict={<StockVerdict shown={rows.length} />}
+      curl={withQuery('/v1/stock', { location: filter.location, available_below: filter.below })}
+    >
+      <StockFilters />
+      {query.isError ? (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label={t('stock.title')}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => `${row.sku}\n${row.location}`}
+          loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          onOpen={({ sku, location }) => void navigate({ to: '/stock/$sku', params: { sku }, search: { location } })}
+          onKey={(key, row) => key === 'a' && setAdjusting(row)}
+          empty={t('stock.empty')}
+          tone={(row) => (row.available < -row.backorder_limit ? 'bad' : undefined)}
+        />
+      )}
+      {adjusting && (
+        <AdjustDialog
+          key={`${adjusting.sku}\n${adjusting.location}`}
+          sku={adjusting.sku}
+          location={adjusting.location}
+          onClose={() => setAdjusting(undefined)}
+        />
+      )}
+    </Page>
+  );
+}
+
+function StockVerdict({ shown }: { shown: number }) {
+  const { t, rich } = useI18n();
+  const short = useQuery(shortfalls());
+  const n = short.data?.data.length ?? 0;
+  if (n === 0) return <Verdict tone="ok">{t('stock.verdict.ok', { n: shown })}</Verdict>;
+  const link = (
+    <Link to="/stock" search={{ below: BELOW.short }}>
+      {t('stock.verdict.short.link', { n })}
+    </Link>
+  );
+  return <Verdict tone="bad">{rich('stock.verdict.short', { n, link })}</Verdict>;
+}
+
+function StockFilters() {
+  const { t } = useI18n();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const places = useQuery(locations());
+  const [text, setText] = useState(filter.q ?? '');
+  const change = (next: Partial<typeof filter>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const search = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 200);
+  const chosen = (Object.keys(BELOW) as (keyof typeof BELOW)[]).find((word) => BELOW[word] === filter.below);
+  return (
+    <Filters>
+      <TextInput
+        size="xs"
+        w={220}
+        leftSection={<IconSearch size={15} />}
+        placeholder={t('stock.search')}
+        aria-label={t('stock.search')}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          search(event.currentTarget.value);
+        }}
+      />
+      <Select
+        size="xs"
+        w={150}
+        clearable
+        placeholder={t('stock.location')}
+        aria-label={t('stock.location')}
+        data={(places.data?.data ?? []).map(({ location }) => location)}
+        value={filter.location ?? null}
+        onChange={(location) => change({ location: location ?? undefined })}
+      />
+      <Select
+        size="xs"
+        w={150}
+        clearable
+        placeholder={t('stock.filter.below')}
+        aria-label={t('stock.filter.below')}
+        data={[
+          { value: 'short', label: t('stock.filter.short') },
+          { value: 'out', label: t('stock.filter.out') },
+          { value: 'thin', label: t('stock.filter.thin') },
+          { value: 'low', label: t('stock.filter.low') },
+        ]}
+        value={chosen ?? null}
+        onChange={(word) => change({ below: word === null ? undefined : BELOW[word as keyof typeof BELOW] })}
+      />
+    </Filters>
+  );
+}

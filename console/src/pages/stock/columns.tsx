@@ -1,0 +1,119 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import IconPlusMinus from '@tabler/icons-react/dist/esm/icons/IconPlusMinus.mjs';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import type { Schemas } from '~/api/client';
+import { useI18n } from '~/i18n';
+import type { Column } from '~/parts/DataTable';
+import { Figure } from '~/parts/Figure';
+import { Ago } from '~/parts/Moment';
+import type { Tone } from '~/parts/vocabulary';
+
+export type StockRow = Schemas['Stock'];
+
+/** Below so many units a figure is marked. */
+const THIN = 5;
+
+/** Whether so many units are too few. */
+export function thinness(row: Pick<StockRow, 'available' | 'backorder_limit'>): Tone | undefined {
+  if (row.available < 0 || row.available < -row.backorder_limit) return 'bad';
+  return row.available < THIN ? 'wait' : undefined;
+}
+
+export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRow>[] {
+  const { t } = useI18n();
+  return useMemo(() => {
+    const cause = (row: StockRow, tab: 'ledger' | 'holds') => ({
+      to: '/stock/$sku' as const,
+      params: { sku: row.sku },
+      search: { location: row.location, tab },
+    });
+    return [
+      {
+        id: 'sku',
+        header: t('word.sku'),
+        width: 'minmax(130px, 2fr)',
+        cell: (row) => (
+          <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ location: row.location }} className="code">
+            {row.sku}
+          </Link>
+        ),
+      },
+      { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 640, cell: (row) => row.location },
+      {
+        id: 'on_hand',
+        header: t('figure.on_hand'),
+        hint: t('figure.on_hand.hint'),
+        width: '88px',
+        align: 'end',
+        from: 520,
+        cell: (row) => <Figure value={row.on_hand} to={cause(row, 'ledger')} label={t('figure.on_hand')} />,
+      },
+      {
+        id: 'reserved',
+        header: t('figure.reserved'),
+        hint: t('figure.reserved.hint'),
+        width: '80px',
+        align: 'end',
+        from: 640,
+        cell: (row) => <Figure value={row.reserved} to={cause(row, 'holds')} label={t('figure.reserved')} />,
+      },
+      {
+        id: 'allocated',
+        header: t('figure.allocated'),
+        hint: t('figure.allocated.hint'),
+        width: '100px',
+        align: 'end',
+        from: 640,
+        cell: (row) => <Figure value={row.allocated} to={cause(row, 'holds')} label={t('figure.allocated')} />,
+      },
+      {
+        id: 'unavailable',
+        header: t('figure.unavailable'),
+        hint: t('figure.unavailable.hint'),
+        width: '100px',
+        align: 'end',
+        from: 900,
+        cell: (row) => <Figure value={row.unavailable} to={cause(row, 'ledger')} label={t('figure.unavailable')} />,
+      },
+      {
+        id: 'available',
+        header: t('figure.available'),
+        hint: t('figure.available.hint'),
+        width: '92px',
+        align: 'end',
+        cell: (row) => (
+          <strong>
+            <Figure value={row.available} to={cause(row, 'ledger')} tone={thinness(row)} label={t('figure.available')} />
+          </strong>
+        ),
+      },
+      {
+        id: 'changed',
+        header: t('word.changed'),
+        width: '110px',
+        align: 'end',
+        from: 900,
+        cell: (row) => <span className="soft">{row.changed_at ? <Ago at={row.changed_at} /> : '–'}</span>,
+      },
+      {
+        id: 'adjust',
+        header: '',
+        width: '32px',
+        cell: (row) => (
+          <Tooltip label={t('stock.adjust')}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size={26}
+              aria-label={t('stock.adjust.open', { sku: row.sku, location: row.location })}
+              onClick={() => adjust(row)}
+            >
+              <IconPlusMinus size={16} stroke={1.6} />
+            </ActionIcon>
+          </Tooltip>
+        ),
+      },
+    ];
+  }, [t, adjust]);
+}

@@ -1,0 +1,192 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useI18n } from '~/i18n';
+import { isTyping } from '~/shell/keyboard';
+import { useWidth } from './width';
+import classes from './DataTable.module.css';
+
+export interface Column<Row> {
+  id: string;
+  header: string;
+  /** Longer name of the column, where the heading is short. */
+  hint?: string;
+  /** What stands in the cell; the first column holds the link to the row's own page. */
+  cell: (row: Row) => ReactNode;
+  /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
+  width: string;
+  align?: 'end';
+  /** Width of the table from which the column is shown, in pixels; always when missing. */
+  from?: number;
+}
+
+export interface TableProps<Row> {
+  /** What the rows are. */
+  label: string;
+  columns: Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  loading?: boolean;
+  /** More rows can be had from the server. */
+  more?: boolean;
+  onMore?: () => void;
+  /** Enter on a row, or a click beside its links. */
+  onOpen?: (row: Row) => void;
+  /** Other keys on the row under the cursor. */
+  onKey?: (key: string, row: Row) => void;
+  /** What is said when there are no rows. */
+  empty: ReactNode;
+  /** Rows keep to themselves as high as they need instead of filling what is left of the window. */
+  inline?: boolean;
+  tone?: (row: Row) => 'bad' | 'wait' | undefined;
+}
+
+const ROW = 36;
+/** Rows before the end at which the next page is asked for. */
+const AHEAD = 60;
+
+/** One table for all pages: as many rows as the server has, of which only those in sight are drawn. `j` and `k` move. */
+export function DataTable<Row>(props: TableProps<Row>) {
+  const { label, columns, rows, rowKey, loading, more, onMore, onOpen, empty, inline, tone } = props;
+  const { t } = useI18n();
+  const id = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const width = useWidth(scroller);
+  const [cursor, setCursor] = useState(-1);
+  const shown = useMemo(() => columns.filter(({ from }) => !from || !width || width >= from), [columns, width]);
+  const template = shown.map((column) => column.width).join(' ');
+
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && onMore && last >= rows.length - AHEAD) onMore();
+  }, [more, onMore, last, rows.length]);
+
+  const move = (to: number) => {
+    const next = Math.max(0, Math.min(rows.length - 1, to));
+    setCursor(next);
+    virtual.scrollToIndex(next);
+  };
+  const onKeyDown = (event: { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; preventDefault: () => void }) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = rows[cursor];
+    const steps: Record<string, () => void> = {
+      j: () => move(cursor + 1),
+      k: () => move(cursor - 1),
+      ArrowDown: () => move(cursor + 1),
+      ArrowUp: () => move(cursor - 1),
+      Home: () => move(0),
+      End: () => move(rows.length - 1),
+      Enter: () => row && onOpen?.(row),
+    };
+    const step = steps[event.key];
+    if (step) {
+      event.preventDefault();
+      step();
+    } else if (row) {
+      props.onKey?.(event.key, row);
+    }
+  };
+  useGlobalKeys(onKeyDown, !inline);
+
+  const onGridKey = (event: KeyboardEvent) => {
+    if (event.target === scroller.current) onKeyDown(event);
+  };
+
+  return (
+    <div className={`${classes.frame} ${inline ? classes.inline : ''}`}>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        role="grid"
+        aria-label={label}
+        aria-rowcount={more ? -1 : rows.length + 1}
+        aria-busy={loading || undefined}
+        aria-activedescendant={cursor >= 0 ? `${id}-${cursor}` : undefined}
+        tabIndex={0}
+        onKeyDown={onGridKey}
+      >
+        <div role="rowgroup" className={classes.head}>
+          <div role="row" className={classes.row} style={{ gridTemplateColumns: template }} aria-rowindex={1}>
+            {shown.map((column) => (
+              <div
+                key={column.id}
+                role="columnheader"
+                title={column.hint}
+                className={classes.cell}
+                data-align={column.align}
+              >
+                {column.header}
+              </div>
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
+          {items.map(({ index, start }) => {
+            const row = rows[index];
+            if (!row) return null;
+            return (
+              <div
+                key={rowKey(row)}
+                id={`${id}-${index}`}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={index === cursor}
+                className={`${classes.row} ${classes.line}`}
+                data-tone={tone?.(row)}
+                data-open={onOpen ? '' : undefined}
+                style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
+                onClick={(event) => {
+                  setCursor(index);
+                  if (onOpen && !isOwnControl(event.target)) onOpen(row);
+                }}
+              >
+                {shown.map((column) => (
+                  <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
+                    {column.cell(row)}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+        {rows.length === 0 && (
+          <div className={classes.empty} role="row">
+            <div role="gridcell">{loading ? t('loading') : empty}</div>
+          </div>
+        )}
+      </div>
+      <div className={classes.foot} aria-live="off">
+        {more ? t('table.loaded', { n: rows.length }) : t('table.all', { n: rows.length })}
+        <span className={classes.keys}>{t('table.keys')}</span>
+      </div>
+    </div>
+  );
+}
+
+/** Whether a click was meant for a link, a button or a field inside the row. */
+function isOwnControl(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('a,button,input,select,textarea,label,[role="dialog"]') !== null;
+}
+
+/** `j` and `k` without clicking into the table first; only for the one table that is the page. */
+function useGlobalKeys(handler: (event: globalThis.KeyboardEvent) => void, active: boolean) {
+  const current = useRef(handler);
+  useEffect(() => {
+    current.current = handler;
+  });
+  useEffect(() => {
+    if (!active) return;
+    const listen = (event: globalThis.KeyboardEvent) => {
+      const here = event.target === document.body;
+      if (here && !isTyping(event) && !event.key.startsWith('Arrow')) current.current(event);
+    };
+    window.addEventListener('keydown', listen);
+    return () => window.removeEventListener('keydown', listen);
+  }, [active]);
+}

@@ -1,0 +1,49 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { toProblem } from '~/api/problem';
+import { problemKind } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { StateShape } from './StateBadge';
+import classes from './ProblemNote.module.css';
+
+/** What went wrong, and what to do about it. The remedy comes from the server's catalogue of problems. */
+export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { t } = useI18n();
+  const problem = toProblem(error);
+  const catalogued = problem.type.startsWith('/problems/');
+  const kind = useQuery({ ...problemKind(problem.code), enabled: catalogued });
+  return (
+    <div className={classes.note} role="alert">
+      <div className={classes.title}>
+        <StateShape shape="square" tone="bad" />
+        <strong>{problem.title}</strong>
+      </div>
+      <div>{problem.detail}</div>
+      {problem.errors && problem.errors.length > 1 && (
+        <ul>
+          {problem.errors.map((each) => (
+            <li key={each.pointer + each.code}>
+              <span className="mono">{each.pointer}</span> {each.detail}
+            </li>
+          ))}
+        </ul>
+      )}
+      {kind.data && (
+        <div className={classes.remedy}>
+          <strong>{t('problem.remedy')}</strong> {kind.data.advice}
+        </div>
+      )}
+      <div className={classes.foot}>
+        {onRetry && (
+          <Button size="compact-sm" variant="default" onClick={onRetry}>
+            {t('problem.again')}
+          </Button>
+        )}
+        <span className="mono soft">
+          {problem.code}
+          {problem.request_id ? ` · ${problem.request_id}` : ''}
+        </span>
+      </div>
+    </div>
+  );
+}

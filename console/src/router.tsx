@@ -1,0 +1,67 @@
+// Every page and the parameters of its address. A page is fetched when it is opened.
+
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Shell } from './shell/Shell';
+import { NotFound } from './shell/NotFound';
+import { RouteProblem } from './shell/RouteProblem';
+import { oneOf, params, parseSearch, stringifySearch, text, whole } from './shell/search';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const under = <const P extends string>(path: P) => ({ getParentRoute: () => root, path });
+
+const overview = createRoute({
+  ...under('/'),
+  component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+});
+
+const stock = createRoute({
+  ...under('/stock'),
+  validateSearch: params({
+    q: text,
+    location: text,
+    below: whole,
+  }),
+  component: lazyRouteComponent(() => import('./pages/stock/Stock'), 'Stock'),
+});
+
+const sku = createRoute({
+  ...under('/stock/$sku'),
+  validateSearch: params({
+    tab: oneOf('ledger', 'holds', 'channels', 'bundle'),
+    location: text,
+    as_of: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/sku/Sku'), 'Sku'),
+});
+
+const orders = createRoute({
+  ...under('/orders'),
+  validateSearch: params({
+    state: text,
+    channel: text,
+    reference: text,
+    view: oneOf('market'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/orders/Orders'), 'Orders'),
+});
+
+const order = createRoute({
+  ...under('/orders/$id'),
+  component: lazyRouteComponent(() => import('./pages/orders/Order'), 'OrderPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, stock, sku, orders, order]),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  defaultErrorComponent: RouteProblem,
+  scrollRestoration: true,
+  scrollToTopSelectors: ['#main'],
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

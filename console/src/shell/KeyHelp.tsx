@@ -1,0 +1,36 @@
+import { Modal } from '@mantine/core';
+import { useState } from 'react';
+import { useI18n, type Plain } from '~/i18n';
+import { useKey } from './keyboard';
+import classes from './KeyHelp.module.css';
+
+const KEYS: [string, Plain][] = [
+  ['/', 'keys.search'],
+  ['Ctrl K', 'keys.palette'],
+  ['j  k', 'keys.move'],
+  ['Enter', 'keys.open'],
+  ['a', 'keys.adjust'],
+  ['p', 'keys.push'],
+  ['r', 'keys.replay'],
+  ['?', 'keys.help'],
+];
+
+export function KeyHelp() {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  useKey('?', () => setOpen(true));
+  return (
+    <Modal opened={open} onClose={() => setOpen(false)} title={t('keys.title')} size="sm">
+      <dl className={classes.keys}>
+        {KEYS.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{t(what)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

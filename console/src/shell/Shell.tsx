@@ -1,0 +1,50 @@
+import { Drawer } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { session } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { KeyHelp } from './KeyHelp';
+import { Nav } from './Nav';
+import { Palette } from './Palette';
+import { TopBar } from './TopBar';
+import classes from './Shell.module.css';
+
+/** What stands around every page. */
+export function Shell() {
+  const { t } = useI18n();
+  const who = useQuery(session());
+  const [open, setOpen] = useState(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => setOpen(false), [path]);
+
+  if (who.isPending) return null;
+  return (
+    <div className={classes.shell}>
+      <a href="#main" className={classes.skip}>
+        {t('skip')}
+      </a>
+      <TopBar onMenu={() => setOpen(true)} />
+      <nav className={classes.nav} aria-label={t('nav.label')}>
+        <Nav />
+      </nav>
+      <Drawer opened={open} onClose={() => setOpen(false)} size={260} title="Onhand" padding="md">
+        <nav aria-label={t('nav.label')}>
+          <Nav />
+        </nav>
+      </Drawer>
+      <main id="main" className={classes.main} tabIndex={-1}>
+        {who.isError ? (
+          <div className={classes.problem}>
+            <ProblemNote error={who.error} onRetry={() => void who.refetch()} />
+          </div>
+        ) : (
+          <Outlet />
+        )}
+      </main>
+      <Palette />
+      <KeyHelp />
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { ActionIcon, Menu } from '@mantine/core';
+import IconUserCircle from '@tabler/icons-react/dist/esm/icons/IconUserCircle.mjs';
+import { useQuery } from '@tanstack/react-query';
+import { session } from '~/api/session';
+import { useI18n } from '~/i18n';
+
+/** Who is signed in. Slice 6 adds the person's own page and signing out. */
+export function UserMenu() {
+  const { t } = useI18n();
+  const who = useQuery(session());
+  const user = who.data?.user;
+  return (
+    <Menu>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={34} aria-label={t('user')}>
+          <IconUserCircle size={20} stroke={1.6} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{user ? `${user.name} · ${user.email}` : t('user.key')}</Menu.Label>
+        <Menu.Item component="a" href="/docs">
+          {t('user.docs')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
