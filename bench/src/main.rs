@@ -2,15 +2,19 @@
 //!
 //! Nothing depends on this crate. `cargo xtask bench` and `cargo xtask crash` run it.
 
+mod bullmq;
 mod chance;
 mod crash;
 mod figures;
 mod load;
 mod machine;
+mod market;
+mod paced;
 mod place;
 mod report;
 mod server;
 mod shop;
+mod shown;
 mod table;
 mod wire;
 

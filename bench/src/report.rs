@@ -113,12 +113,13 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
     page.push_str("\n## The table\n\n");
     page.push_str(&markdown_of(rows));
     page.push_str(&format!(
-        "\n## To repeat it\n\n```sh\ncargo xtask bench --write          # everything; about half an hour\n\
+        "\n## To repeat it\n\n```sh\ncargo xtask bench --write          # everything; about an hour\n\
          cargo xtask bench --quick          # a glance, a few minutes\n\
-         cargo xtask bench --only ledger    # one part: ledger, history, flash, http, memory\n```\n\n\
+         cargo xtask bench --only ledger    # one part, by a name of the list below\n```\n\n\
          This page was made with `cargo xtask bench {arguments}`. The load generator, the server and the database share \
-         the machine's cores. The server of the HTTP part is the release build, started as a process of its own; \
-         PostgreSQL is a private server with its default settings.\n\n\
+         the machine's cores. The server, where there is one, is the release build, started as a process of its own, and \
+         so is the sandbox; PostgreSQL is a private server with its default settings, Redis a private one too. The part \
+         `queue` needs `redis-server`, Node.js 20 and npm, which fetches BullMQ as `bench/bullmq/package-lock.json` says.\n\n\
          What the parts measure:\n\n\
          - **ledger**: the engine inside one process, whole schema, one order of one line for each command. Each caller \
          sends its next order when the last one was answered; nothing forms batches but waiting. The baseline is the same \
@@ -128,7 +129,23 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
          - **http**: closed loop over 1,000 keep-alive connections. The baseline `POST /v1/ping` is the empty \
          request: as large as an order, routed and answered, and nothing else.\n\
          - **memory**: what the operating system counts for the server's process; the time from starting the program to \
-         its being ready.\n"
+         its being ready.\n\
+         - **queue**: producers enqueue jobs that do nothing, a thousand at a time, and workers claim, run and complete \
+         them, all at once; what counts is a job whose end is on the disk. At most 20,000 wait. Every job must have been \
+         completed at the end. The baseline is BullMQ with one producer and one worker in one process of Node.js, told \
+         to forget completed jobs, on Redis with `appendonly yes`: once with `appendfsync always`, which promises what we \
+         promise, once with `everysec`, which may lose a second. Then PostgreSQL once more while somebody holds a snapshot \
+         open, beside its own rate before.\n\
+         - **backlog**: one claim of ten jobs, from looking for what is due to the durable claim, in a queue with waiting \
+         and dead jobs, and in turn with it in an empty queue, which is the baseline.\n\
+         - **push**: buyers order in the sandbox, each another SKU; the sandbox writes down when each marketplace showed \
+         which figure. First from the commit of the change, then from the order itself, which includes the webhook and the \
+         fetching of the order. The sandbox answers at once and has no limits here, and the connectors are told so. The \
+         baseline is the time from sending a figure to the marketplace's answer, which is a part of it.\n\
+         - **hooks**: signed webhooks at a rate, each of another order, from when it was due to its answer. The baseline is \
+         the empty request at the same rate.\n\
+         - **storm**: every SKU changes within some seconds and the three catalogues are read again, at the limits that the \
+         marketplaces have; measured are twenty SKUs that sell meanwhile. The baseline is the same without the storm.\n"
     ));
     page
 }

@@ -1,10 +1,15 @@
 //! `table`: every figure with its baseline.
 
+mod backlog;
 mod flash;
 mod history;
+mod hooks;
 mod http;
 mod ledger;
 mod memory;
+mod push;
+mod queue;
+mod storm;
 
 use std::path::PathBuf;
 
@@ -20,7 +25,7 @@ pub(crate) struct Arguments {
     /// Shorter and fewer rounds, smaller history: a glance, not a figure to quote.
     #[arg(long)]
     quick: bool,
-    /// One part: ledger, history, flash, http or memory; may be repeated.
+    /// One part: ledger, history, flash, http, memory, queue, backlog, push, storm or hooks; may be repeated.
     #[arg(long, value_name = "NAME")]
     only: Vec<Part>,
     /// One database; may be repeated.
@@ -62,6 +67,11 @@ enum Part {
     Flash,
     Http,
     Memory,
+    Queue,
+    Backlog,
+    Push,
+    Storm,
+    Hooks,
 }
 
 /// How long and how often, decided once.
@@ -74,6 +84,18 @@ struct Plan {
     movements: u64,
     flash_rounds: usize,
     connections: usize,
+    /// How long a snapshot is held open.
+    snapshot: std::time::Duration,
+    /// Waiting jobs of the backlog.
+    waiting: u64,
+    /// Dead jobs beside them.
+    dead: u64,
+    /// Claims of each queue.
+    claims: usize,
+    /// How long orders and webhooks come.
+    load: std::time::Duration,
+    /// SKUs that change in the storm.
+    storm: usize,
     binary: Option<PathBuf>,
 }
 
@@ -106,6 +128,12 @@ impl Arguments {
             movements: self.movements.unwrap_or(if quick { 200_000 } else { 10_000_000 }),
             flash_rounds: self.flash_rounds.unwrap_or(pick(20, 1_000)),
             connections: 1_000,
+            snapshot: std::time::Duration::from_secs(if quick { 6 } else { 60 }),
+            waiting: if quick { 50_000 } else { 1_000_000 },
+            dead: if quick { 5_000 } else { 100_000 },
+            claims: pick(100, 1_000),
+            load: std::time::Duration::from_secs(if quick { 4 } else { 20 }),
+            storm: pick(1_000, 10_000),
             binary: self.binary.clone(),
         }
     }
@@ -122,11 +150,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     machine.extend(ledger::durability(&ground, &plan)?);
     let mut rows: Vec<Row> = Vec::new();
     type Measure = fn(&Ground, &Plan) -> anyhow::Result<Vec<Row>>;
-    let parts: [(Part, Measure); 5] = [
+    let parts: [(Part, Measure); 10] = [
         (Part::Ledger, ledger::measure),
         (Part::Flash, flash::measure),
         (Part::Http, http::measure),
         (Part::Memory, memory::measure),
+        (Part::Queue, queue::measure),
+        (Part::Backlog, backlog::measure),
+        (Part::Push, push::measure),
+        (Part::Hooks, hooks::measure),
+        (Part::Storm, storm::measure),
         (Part::History, history::measure),
     ];
     for (part, measure) in parts {
