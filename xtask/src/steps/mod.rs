@@ -7,6 +7,7 @@ mod api;
 mod code;
 mod crash;
 mod replay;
+mod sdks;
 mod tests;
 
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ const STEPS: &[Step] = &[
     Step { name: "workspace", database: BOTH, run: tests::workspace },
     Step { name: "doc tests", database: NONE, run: tests::docs },
     Step { name: "openapi", database: NONE, run: api::openapi },
+    Step { name: "sdks", database: NONE, run: sdks::sdks },
     Step { name: "replay", database: BOTH, run: replay::replay },
     Step { name: "bad input, sqlite", database: SQLITE, run: api::bad_input_sqlite },
     Step { name: "bad input, postgres", database: POSTGRES, run: api::bad_input_postgres },
