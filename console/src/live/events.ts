@@ -22,6 +22,8 @@ export interface ListingPushed {
   sku: string;
   quantity: number;
   before: number | null;
+  /** When the stock changed that it tells of, in milliseconds. */
+  cause_at: number;
   wait_ms: number;
   limit_ms: number;
   network_ms: number;

@@ -137,9 +137,9 @@ describe('an order', () => {
     });
     const own = [event(1, 'order.placed', { lines: [{ line: 1, sku: 'A', location: 'main', quantity: 1 }] }, '2026-01-01T00:00:00.000Z')];
     const feed = [
-      event(3, 'listing.pushed', { sku: 'A', shop: 's' }, '2026-01-01T00:00:00.040Z'),
-      event(4, 'listing.pushed', { sku: 'B', shop: 's' }, '2026-01-01T00:00:00.050Z'),
-      event(5, 'listing.pushed', { sku: 'A', shop: 's' }, '2026-01-01T00:05:00.000Z'),
+      event(3, 'listing.pushed', { sku: 'A', shop: 's', cause_at: Date.parse('2026-01-01T00:00:00.000Z') }, '2026-01-01T00:00:00.040Z'),
+      event(4, 'listing.pushed', { sku: 'B', shop: 's', cause_at: Date.parse('2026-01-01T00:00:00.000Z') }, '2026-01-01T00:00:00.050Z'),
+      event(5, 'listing.pushed', { sku: 'A', shop: 's', cause_at: Date.parse('2026-01-01T00:04:59.900Z') }, '2026-01-01T00:05:00.000Z'),
     ];
     const entries = timeline(own, feed);
     expect(entries.map(({ key, kind, after }) => [key, kind, after])).toEqual([['1', 'step', 0], ['3', 'push', 40]]);

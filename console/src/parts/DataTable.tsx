@@ -15,6 +15,8 @@ export interface Column<Row> {
   /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
   width: string;
   align?: 'end';
+  /** The heading is only for those who do not see the column. */
+  bare?: boolean;
   /** Width of the table from which the column is shown, in pixels; always when missing. */
   from?: number;
 }
@@ -121,7 +123,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
                 className={classes.cell}
                 data-align={column.align}
               >
-                {column.header}
+                {column.bare ? <span className="unseen">{column.header}</span> : column.header}
               </div>
             ))}
           </div>

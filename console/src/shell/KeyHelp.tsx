@@ -1,6 +1,6 @@
-import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { useI18n, type Plain } from '~/i18n';
+import { Dialog } from '~/parts/Dialog';
 import { useKey } from './keyboard';
 import classes from './KeyHelp.module.css';
 
@@ -19,8 +19,9 @@ export function KeyHelp() {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   useKey('?', () => setOpen(true));
+  if (!open) return null;
   return (
-    <Modal opened={open} onClose={() => setOpen(false)} title={t('keys.title')} size="sm">
+    <Dialog onClose={() => setOpen(false)} title={t('keys.title')} size={380}>
       <dl className={classes.keys}>
         {KEYS.map(([key, what]) => (
           <div key={key}>
@@ -31,6 +32,6 @@ export function KeyHelp() {
           </div>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,15 +1,17 @@
-import { Spotlight, spotlight } from '@mantine/spotlight';
+import { Modal } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import IconPackage from '@tabler/icons-react/dist/esm/icons/IconPackage.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { api, take } from '~/api/client';
 import { useI18n } from '~/i18n';
-import { PLACES } from './nav';
+import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { useKey } from './keyboard';
+import { PLACES } from './nav';
+import classes from './Palette.module.css';
 
 interface Hit {
   id: string;
@@ -21,14 +23,13 @@ interface Hit {
 
 const FEW = 6;
 
-/** Goods and orders by the beginning of a code, an id or a reference. */
+/** Goods by the beginning of their code, orders by their id or whole reference. */
 function useFound(text: string) {
   return useQuery({
     queryKey: ['search', text],
     enabled: text.length >= 2,
     queryFn: async ({ signal }) => {
-      const code = text.toUpperCase();
-      const prefixes = [...new Set([text, code])];
+      const prefixes = [...new Set([text, text.toUpperCase()])];
       const [orders, ...goods] = await Promise.all([
         text.startsWith('ord_')
           ? take(api.GET('/v1/orders/{id}', { params: { path: { id: text } }, signal })).then(
@@ -48,72 +49,150 @@ function useFound(text: string) {
   });
 }
 
-/** `/` and Ctrl+K: pages, goods and orders by the same field. */
-export function Palette() {
+/** Pages, goods and orders that fit, in groups. */
+function useHits(text: string): { title: string; hits: Hit[] }[] {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const [text, setText] = useState('');
-  const [asked] = useDebouncedValue(text.trim(), 150);
+  const [asked] = useDebouncedValue(text.trim(), 120);
   const found = useFound(asked);
-  useKey('/', spotlight.open);
-
   const wanted = text.trim().toLowerCase();
   const places = PLACES.flatMap(({ places: each }) => each).filter(({ name }) => t(name).toLowerCase().includes(wanted));
-  const groups: { title: string; hits: Hit[] }[] = [
-    {
-      title: t('palette.pages'),
-      hits: places.map(({ to, name, icon: Icon }) => ({
-        id: to,
-        label: t(name),
-        icon: <Icon size={18} stroke={1.6} />,
-        open: () => void navigate({ to }),
-      })),
-    },
+  const groups = [
     {
       title: t('palette.goods'),
-      hits: (found.data?.skus ?? []).map((sku) => ({
-        id: sku.id,
-        label: sku.sku,
-        note: sku.name,
-        icon: <IconPackage size={18} stroke={1.6} />,
-        open: () => void navigate({ to: '/stock/$sku', params: { sku: sku.sku } }),
-      })),
+      hits: (found.data?.skus ?? []).map(
+        (sku): Hit => ({
+          id: sku.id,
+          label: sku.sku,
+          note: sku.name,
+          icon: <IconPackage size={18} stroke={1.6} />,
+          open: () => void navigate({ to: '/stock/$sku', params: { sku: sku.sku } }),
+        }),
+      ),
     },
     {
       title: t('palette.orders'),
-      hits: (found.data?.orders ?? []).map((order) => ({
-        id: order.id,
-        label: order.reference ?? order.id,
-        note: `${order.channel} · ${order.id}`,
-        icon: <IconReceipt size={18} stroke={1.6} />,
-        open: () => void navigate({ to: '/orders/$id', params: { id: order.id } }),
-      })),
+      hits: (found.data?.orders ?? []).map(
+        (order): Hit => ({
+          id: order.id,
+          label: shortReference(order.reference) ?? order.id,
+          note: CHANNEL[order.channel] ?? order.channel,
+          icon: <IconReceipt size={18} stroke={1.6} />,
+          open: () => void navigate({ to: '/orders/$id', params: { id: order.id } }),
+        }),
+      ),
     },
-  ].filter(({ hits }) => hits.length > 0);
+    {
+      title: t('palette.pages'),
+      hits: places.map(
+        ({ to, name, icon: Icon }): Hit => ({
+          id: to,
+          label: t(name),
+          icon: <Icon size={18} stroke={1.6} />,
+          open: () => void navigate({ to }),
+        }),
+      ),
+    },
+  ];
+  return groups.filter(({ hits }) => hits.length > 0);
+}
+
+/** `/` and Ctrl+K: pages, goods and orders by the same field. */
+export function Palette({ opened, onOpen, onClose }: { opened: boolean; onOpen: () => void; onClose: () => void }) {
+  const { t } = useI18n();
+  useKey('/', onOpen);
+  useEffect(() => {
+    const listen = (event: globalThis.KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k') return;
+      event.preventDefault();
+      onOpen();
+    };
+    window.addEventListener('keydown', listen);
+    return () => window.removeEventListener('keydown', listen);
+  }, [onOpen]);
+  return (
+    <Modal.Root opened={opened} onClose={onClose} size={580} yOffset={80} lockScroll={false} transitionProps={{ duration: 80 }}>
+      <Modal.Overlay backgroundOpacity={0.35} />
+      <Modal.Content aria-label={t('search')}>{opened && <PaletteBody onClose={onClose} />}</Modal.Content>
+    </Modal.Root>
+  );
+}
+
+function PaletteBody({ onClose }: { onClose: () => void }) {
+  const { t } = useI18n();
+  const id = useId();
+  const [text, setText] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const groups = useHits(text);
+  const hits = groups.flatMap((group) => group.hits);
+  const at = Math.min(chosen, hits.length - 1);
+  useEffect(() => document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' }), [id, at]);
+
+  const open = (hit: Hit | undefined) => {
+    if (!hit) return;
+    onClose();
+    hit.open();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      setChosen((at + step + hits.length) % Math.max(1, hits.length));
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      open(hits[at]);
+    }
+  };
 
   return (
-    <Spotlight.Root query={text} onQueryChange={setText} shortcut="mod + K" lockScroll={false} clearQueryOnClose>
-      <Spotlight.Search
-        placeholder={t('search.hint')}
-        aria-label={t('search')}
-        leftSection={<IconSearch size={18} stroke={1.6} />}
-      />
-      <Spotlight.ActionsList>
-        {groups.map(({ title, hits }) => (
-          <Spotlight.ActionsGroup key={title} label={title}>
-            {hits.map((hit) => (
-              <Spotlight.Action
-                key={hit.id}
-                label={hit.label}
-                description={hit.note}
-                leftSection={hit.icon}
-                onClick={hit.open}
-              />
-            ))}
-          </Spotlight.ActionsGroup>
+    <>
+      <div className={classes.field}>
+        <IconSearch size={19} stroke={1.6} />
+        <input
+          data-autofocus
+          role="combobox"
+          aria-expanded
+          aria-controls={`${id}-list`}
+          aria-activedescendant={hits.length > 0 ? `${id}-${at}` : undefined}
+          aria-label={t('search')}
+          placeholder={t('search.hint')}
+          value={text}
+          onKeyDown={onKeyDown}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setChosen(0);
+          }}
+        />
+        <kbd>Esc</kbd>
+      </div>
+      <div className={classes.list} id={`${id}-list`} role="listbox" aria-label={t('search')}>
+        {groups.map(({ title, hits: own }) => (
+          <div key={title} role="group" aria-label={title}>
+            <div className={classes.title} aria-hidden="true">
+              {title}
+            </div>
+            {own.map((hit) => {
+              const place = hits.indexOf(hit);
+              return (
+                <div
+                  key={hit.id}
+                  id={`${id}-${place}`}
+                  role="option"
+                  aria-selected={place === at}
+                  className={classes.hit}
+                  onPointerMove={() => setChosen(place)}
+                  onClick={() => open(hit)}
+                >
+                  {hit.icon}
+                  <span className="clip">{hit.label}</span>
+                  <span className="soft clip">{hit.note}</span>
+                </div>
+              );
+            })}
+          </div>
         ))}
-        {groups.length === 0 && <Spotlight.Empty>{t('palette.nothing')}</Spotlight.Empty>}
-      </Spotlight.ActionsList>
-    </Spotlight.Root>
+      </div>
+      {hits.length === 0 && <p className={classes.nothing}>{t('palette.nothing')}</p>}
+    </>
   );
 }

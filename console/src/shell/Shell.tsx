@@ -1,7 +1,7 @@
 import { Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { session } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -16,6 +16,9 @@ export function Shell() {
   const { t } = useI18n();
   const who = useQuery(session());
   const [open, setOpen] = useState(false);
+  const [searching, setSearching] = useState(false);
+  const openPalette = useCallback(() => setSearching(true), []);
+  const closePalette = useCallback(() => setSearching(false), []);
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => setOpen(false), [path]);
 
@@ -25,15 +28,19 @@ export function Shell() {
       <a href="#main" className={classes.skip}>
         {t('skip')}
       </a>
-      <TopBar onMenu={() => setOpen(true)} />
+      <TopBar onMenu={() => setOpen(true)} onSearch={openPalette} />
       <nav className={classes.nav} aria-label={t('nav.label')}>
         <Nav />
       </nav>
-      <Drawer opened={open} onClose={() => setOpen(false)} size={260} title="Onhand" padding="md">
-        <nav aria-label={t('nav.label')}>
-          <Nav />
-        </nav>
-      </Drawer>
+      <Drawer.Root opened={open} onClose={() => setOpen(false)} size={260} lockScroll={false}>
+        <Drawer.Overlay backgroundOpacity={0.35} />
+        <Drawer.Content aria-label={t('nav.label')}>
+          <div className={classes.drawer}>
+            <Drawer.CloseButton aria-label={t('close')} />
+            <Nav />
+          </div>
+        </Drawer.Content>
+      </Drawer.Root>
       <main id="main" className={classes.main} tabIndex={-1}>
         {who.isError ? (
           <div className={classes.problem}>
@@ -43,7 +50,7 @@ export function Shell() {
           <Outlet />
         )}
       </main>
-      <Palette />
+      <Palette opened={searching} onOpen={openPalette} onClose={closePalette} />
       <KeyHelp />
     </div>
   );

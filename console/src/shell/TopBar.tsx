@@ -1,5 +1,4 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import IconLanguage from '@tabler/icons-react/dist/esm/icons/IconLanguage.mjs';
 import IconMenu2 from '@tabler/icons-react/dist/esm/icons/IconMenu2.mjs';
 import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
@@ -13,7 +12,7 @@ import { LiveToggle } from './LiveToggle';
 import { UserMenu } from './UserMenu';
 import classes from './Shell.module.css';
 
-export function TopBar({ onMenu }: { onMenu: () => void }) {
+export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
   const { t } = useI18n();
   return (
     <header className={classes.bar}>
@@ -24,7 +23,7 @@ export function TopBar({ onMenu }: { onMenu: () => void }) {
         <img src={logo} alt="" width={24} height={24} />
         <span>Onhand</span>
       </Link>
-      <button type="button" className={classes.search} aria-label={t('search')} onClick={spotlight.open}>
+      <button type="button" className={classes.search} aria-label={t('search')} onClick={onSearch}>
         <IconSearch size={16} />
         <span>{t('search.hint')}</span>
         <kbd className={classes.kbd}>/</kbd>

@@ -12,6 +12,7 @@ export const shell = {
   'loading': 'Loading…',
   'copied': 'Copied',
   'copy_curl': 'Copy as curl',
+  'actions': 'Actions',
   'cancel': 'Cancel',
   'save': 'Save',
   'close': 'Close',

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Select, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState, type ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
+import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 import type { Order } from './columns';
 
@@ -51,7 +52,7 @@ interface FrameProps {
 function StepFrame({ title, text, act, label, danger, disabled, onSubmit, onClose, children }: FrameProps) {
   const { t } = useI18n();
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Dialog onClose={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -72,7 +73,7 @@ function StepFrame({ title, text, act, label, danger, disabled, onSubmit, onClos
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -16,18 +16,18 @@ export interface Entry {
   push?: ListingPushed;
 }
 
-/** A push belongs to a step when it is of one of its SKUs and comes within this time. */
-const FOLLOWS_MS = 60_000;
+/** A push names the time of its cause: that of the commit, so it is the step's own up to rounding. */
+const SAME_MS = 2;
 
 /** The events of an order and the pushes that followed from them, oldest first. */
 export function timeline(own: readonly FeedEvent[], feed: readonly FeedEvent[]): Entry[] {
   const steps = own.map(stepOf);
   const skus = new Set(steps.flatMap((step) => step.lines?.map((line) => line.sku) ?? []));
   const times = own.map((event) => Date.parse(event.at));
-  const follows = (at: number) => times.some((time) => at >= time && at - time <= FOLLOWS_MS);
+  const follows = (cause: number) => times.some((time) => Math.abs(cause - time) <= SAME_MS);
   const pushes = feed.flatMap((event): Entry[] => {
     const push = dataOf(event, 'listing.pushed');
-    if (!push || !skus.has(push.sku) || !follows(Date.parse(event.at))) return [];
+    if (!push || !skus.has(push.sku) || !follows(push.cause_at)) return [];
     return [{ key: String(event.number), at: event.at, after: 0, kind: 'push', push, trace: event.traceparent }];
   });
   const all = [...steps, ...pushes].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || Number(a.key) - Number(b.key));

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo, useRef, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
+import { rowKey } from '~/live/apply';
 import { dataOf, type FeedEvent } from '~/live/events';
 import { useLive } from '~/live/LiveProvider';
 import { At } from '~/parts/Moment';
@@ -14,6 +15,18 @@ const SHOWN = 60;
 /** Says nothing that another line does not say better. */
 const LEFT_OUT = new Set(['market_order.changed', 'listing.changed', 'queue.changed']);
 
+/** Without what says nothing new: a confirmation changes held and committed, and what is available stays. */
+function tellable(events: readonly FeedEvent[]): FeedEvent[] {
+  const available = new Map<string, number>();
+  return events.filter((event) => {
+    const stock = dataOf(event, 'stock.changed');
+    if (!stock) return !LEFT_OUT.has(event.type);
+    const same = available.get(rowKey(stock)) === stock.available;
+    available.set(rowKey(stock), stock.available);
+    return !same;
+  });
+}
+
 /** What happens, as it happens, newest first. */
 export function Ticker() {
   const { t } = useI18n();
@@ -21,7 +34,7 @@ export function Ticker() {
   const pointer = useRef(false);
   const kept = useRef<FeedEvent[]>([]);
   const newest = useMemo(
-    () => events.filter((event) => !LEFT_OUT.has(event.type)).slice(-SHOWN).reverse(),
+    () => tellable(events).slice(-SHOWN).reverse(),
     [events],
   );
   // Only the first event of an order tells the number that people know it by.

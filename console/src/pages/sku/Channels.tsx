@@ -98,7 +98,7 @@ function useChannelColumns(): Column<Listing>[] {
         ),
       },
       { id: 'when', header: t('word.when'), width: '150px', from: 640, cell: (row) => <LastPush listing={row} /> },
-      { id: 'do', header: '', width: '92px', from: 560, cell: (row) => <PushNow listing={row} /> },
+      { id: 'do', header: t('actions'), bare: true, width: '92px', from: 560, cell: (row) => <PushNow listing={row} /> },
     ],
     [t, f, names, shopOf],
   );

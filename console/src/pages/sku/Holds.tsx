@@ -1,4 +1,4 @@
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -10,6 +10,7 @@ import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
+import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateBadge } from '~/parts/StateBadge';
 
@@ -77,7 +78,7 @@ function useHoldColumns(release: (holder: Holder) => void): Column<Holder>[] {
       },
       {
         id: 'do',
-        header: '',
+        header: t('actions'), bare: true,
         width: '170px',
         from: 560,
         cell: (row) => row.reservation_id && row.reserved > 0 && <HoldActions holder={row} release={release} />,
@@ -117,7 +118,7 @@ function Release({ id, holder, onClose }: { id: string; holder: Holder; onClose:
     { refresh: [['stock'], ['reservations']], onDone: onClose },
   );
   return (
-    <Modal opened onClose={onClose} title={t('sku.holds.release.title', { n: holder.reserved })}>
+    <Dialog onClose={onClose} title={t('sku.holds.release.title', { n: holder.reserved })}>
       <p>{t('sku.holds.release.text')}</p>
       {act.isError && <ProblemNote error={act.error} />}
       <Group justify="flex-end" mt="md">
@@ -128,6 +129,6 @@ function Release({ id, holder, onClose }: { id: string; holder: Holder; onClose:
           {t('sku.holds.release')}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -131,7 +131,7 @@ function useLedgerColumns(): Column<Movement>[] {
       { id: 'who', header: t('word.who'), width: 'minmax(90px, 1fr)', from: 820, cell: (row) => <span className="soft">{row.actor}</span> },
       {
         id: 'then',
-        header: '',
+        header: t('actions'), bare: true,
         width: '30px',
         from: 700,
         cell: (row) => (

@@ -1,11 +1,12 @@
-import { Button, Group, Modal, NumberInput, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { stockAt } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 
 type Reason = Schemas['ChangeReason'];
@@ -36,10 +37,10 @@ export function AdjustDialog({ sku, location, onClose }: { sku: string; location
   const { t } = useI18n();
   const now = useQuery(stockAt(sku, location));
   return (
-    <Modal opened onClose={onClose} title={t('stock.adjust.title', { sku, location })}>
+    <Dialog onClose={onClose} title={t('stock.adjust.title', { sku, location })}>
       {now.isError && <ProblemNote error={now.error} onRetry={() => void now.refetch()} />}
       {now.data && <AdjustForm row={now.data} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -49,6 +50,9 @@ function AdjustForm({ row, onClose }: { row: Row; onClose: () => void }) {
   // The figure that the person decided by; it does not move while the dialog is open.
   const [expected] = useState(row);
   const set = (next: Partial<Change>) => setChange((before) => ({ ...before, ...next }));
+  // The figures come after the dialog, so its first field is chosen here.
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const after = preview(expected, change);
 
   const act = useAct(
@@ -87,7 +91,7 @@ function AdjustForm({ row, onClose }: { row: Row; onClose: () => void }) {
           ]}
         />
         <NumberInput
-          data-autofocus
+          ref={field}
           label={change.way === 'by' ? t('stock.adjust.quantity') : t('stock.adjust.value')}
           description={
             after

@@ -98,7 +98,8 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       },
       {
         id: 'adjust',
-        header: '',
+        header: t('stock.adjust'),
+        bare: true,
         width: '32px',
         cell: (row) => (
           <Tooltip label={t('stock.adjust')}>
