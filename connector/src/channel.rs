@@ -1,5 +1,6 @@
 //! The connector itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -35,6 +36,10 @@ pub struct AppKeys {
     /// Base URL of the consent page, if it is another.
     #[serde(default)]
     pub consent_url: Option<String>,
+    /// Requests a second for a shop that the marketplace has granted this app, where that is not what it grants everybody
+    /// ([`Facts::limits`]).
+    #[serde(default)]
+    pub limits: BTreeMap<Endpoint, u32>,
 }
 
 /// What an owner granted us. Kept encrypted.
@@ -166,6 +171,10 @@ pub trait Channel: Send + Sync {
     async fn exchange(&self, call: &Call, consent: &Consent) -> Result<Vec<Grant>, Failure>;
     /// A new grant for the old one in `call`. Where refresh tokens are for single use, the old one is void afterwards.
     async fn refresh(&self, call: &Call) -> Result<Grant, Failure>;
+    /// Whether all shops of one consent bear the same tokens, so that a refresh for one of them is a refresh for all.
+    fn one_grant_for_all(&self) -> bool {
+        false
+    }
     /// The cheapest signed request there is: whether the shop answers. Its name as they know it.
     async fn probe(&self, call: &Call) -> Result<ShopInfo, Failure>;
 

@@ -5,16 +5,19 @@
 //! compared with what was applied, webhooks are hints.
 
 mod catalogue;
+mod consent;
 mod drift;
+mod grants;
 mod handlers;
 mod ingest;
 mod orders;
+mod peek;
 mod push;
 mod shipping;
 mod visit;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use onhand_connector::{AppKeys, Channel, Endpoint};
@@ -23,12 +26,14 @@ use onhand_rules::retry::FailureClass;
 use onhand_rules::{Command, Job, JobBody, Receipt, ShopId};
 use onhand_store::{Outcome, StoreError};
 
+use self::peek::Peeked;
+use crate::jobs::LeaseGuard;
 use crate::ledger::{Engine, Request, SubmitError};
 use crate::vault::Vault;
 
+pub use consent::{ConnectError, Consented};
 pub use handlers::SharedLimits;
 pub use ingest::{Arrived, IngestError};
-pub use visit::{ConnectError, Consented};
 
 /// A marketplace with the keys of our app there.
 #[derive(Clone)]
@@ -60,6 +65,10 @@ pub trait Limits: Send + Sync {
     /// Takes the right to make one request, waiting for it at most as long as `patience_ms`. `rate` and `burst` are in
     /// thousandths of requests (a second).
     async fn acquire(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64, patience_ms: i64) -> Pace;
+    /// The call was so many requests more than the one that was acquired: they are charged, if need be as a debt.
+    async fn charge(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64, more: u32);
+    /// Whether at least half of what can be saved up is there: room for what could be left out.
+    async fn has_room(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64) -> bool;
     /// The marketplace said: fewer.
     async fn throttled(&self, shop: ShopId, endpoint: &str, retry_after_ms: Option<i64>);
     /// The marketplace answered after it had said so.
@@ -84,6 +93,8 @@ pub struct Attempt<'a> {
     pub job: &'a Job,
     /// Its fencing number.
     pub lease: i64,
+    /// What the runner knows of the lease.
+    pub guard: &'a LeaseGuard,
     /// When it was claimed. Ledger clock.
     pub claimed_at: i64,
     /// When its time is over. A request must end before.
@@ -97,8 +108,10 @@ pub struct Flows {
     outlets: Arc<BTreeMap<&'static str, Outlet>>,
     vault: Vault,
     limits: Arc<dyn Limits>,
-    /// One refresh at a time for each shop: the others wait for its result.
-    refreshing: Arc<Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<()>>>>>,
+    /// One refresh at a time for each authorisation: the others wait for its result.
+    refreshing: Arc<Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>>,
+    /// When new orders of each shop were last looked for before a push.
+    peeked: Arc<Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<Peeked>>>>>,
     /// When each shop's good answer was last noted, so that not each one is written.
     noted: Arc<Mutex<BTreeMap<ShopId, std::time::Instant>>>,
 }
@@ -114,6 +127,7 @@ impl Flows {
             vault,
             limits,
             refreshing: Arc::default(),
+            peeked: Arc::default(),
             noted: Arc::default(),
         }
     }
@@ -165,11 +179,6 @@ impl Flows {
                 Err(failed(FailureClass::Invalid, refusal.code(), &refusal.to_string()))
             }
         }
-    }
-
-    fn refresh_lock(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(locks.entry(shop).or_default())
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Requests are paid for before they are made: tokens come out of a row of the database, a few at a time so that not
 //! every request costs a commit. What was taken and not used within a second is given up: the rate is never exceeded,
-//! only sometimes not quite reached.
+//! only sometimes not quite reached. A call of a connector may be several requests, which is known only afterwards: the
+//! rest is charged then and may leave a debt, so that over time the rate holds.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use onhand_rules::commands::queue::{BlockBucket, TakeTokens};
+use onhand_rules::setting::{Setting, bucket_key};
 use onhand_rules::{Millis, Receipt, ShopId};
 use onhand_store::Outcome;
 use tokio::sync::Mutex as Queue;
@@ -99,6 +101,36 @@ impl Limiter {
         }
     }
 
+    /// A call was so many requests more than the one that was acquired. Written before it returns, if it can be written.
+    pub async fn charge(&self, shop: ShopId, endpoint: &str, limit: Limit, more: u32) {
+        let spent = more - self.tap(shop, endpoint).draw_up_to(more);
+        if spent == 0 {
+            return;
+        }
+        let Limit { rate, burst } = limit;
+        let command = TakeTokens { shop, endpoint: endpoint.to_owned(), rate, burst, want: 0, spent };
+        if let Err(error) = self.engine.submit(Request::internal(command)).await {
+            tracing::warn!(%error, shop = shop.0, endpoint, spent, "requests could not be charged");
+        }
+    }
+
+    /// Whether at least half of what can be saved up is there. A request that could be left out is made only then, so that
+    /// it never makes one wait that cannot.
+    pub async fn has_room(&self, shop: ShopId, endpoint: &str, limit: Limit) -> bool {
+        let key = bucket_key(shop, endpoint);
+        let Ok(rows) = self.engine.reads().settings(&key).await else { return false };
+        let bucket = rows.into_iter().find_map(|(found, setting)| match setting {
+            Setting::Bucket(bucket) if found == key => Some(bucket),
+            _ => None,
+        });
+        // Nobody has asked yet.
+        let Some(bucket) = bucket else { return true };
+        let now = self.now().await;
+        let gained = (now - bucket.at).max(0).saturating_mul(limit.rate) / 1_000;
+        let tokens = bucket.tokens.saturating_add(gained).min(limit.burst);
+        bucket.blocked_until <= now && tokens * 2 >= limit.burst
+    }
+
     /// The marketplace wants fewer requests: nobody asks it before `retry_after_ms`, or by the steps of 5, 10 and 30
     /// seconds. Written before it returns, if it can be written at all.
     pub async fn throttled(&self, shop: ShopId, endpoint: &str, retry_after_ms: Option<Millis>) {
@@ -167,7 +199,7 @@ impl Limiter {
     async fn take(&self, shop: ShopId, endpoint: &str, limit: Limit) -> Result<(u32, Millis), SubmitError> {
         let want = limit.at_once();
         let Limit { rate, burst } = limit;
-        let command = TakeTokens { shop, endpoint: endpoint.to_owned(), rate, burst, want };
+        let command = TakeTokens { shop, endpoint: endpoint.to_owned(), rate, burst, want, spent: 0 };
         match self.engine.submit(Request::internal(command)).await?.outcome {
             Outcome::Done(Receipt::Tokens { granted, next_at }) => Ok((granted, next_at)),
             other => Err(SubmitError::Bug(format!("tokens were asked for, the answer is {other:?}"))),
@@ -198,10 +230,16 @@ impl Limit {
 
 impl Tap {
     fn draw(&self) -> bool {
+        self.draw_up_to(1) == 1
+    }
+
+    /// How many of `wanted` there were.
+    fn draw_up_to(&self, wanted: u32) -> u32 {
         let mut reserve = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
-        let good = reserve.0 > 0 && reserve.1.elapsed() < KEPT_FOR;
-        reserve.0 = if good { reserve.0 - 1 } else { 0 };
-        good
+        let good = reserve.1.elapsed() < KEPT_FOR;
+        let drawn = if good { wanted.min(reserve.0) } else { 0 };
+        reserve.0 = if good { reserve.0 - drawn } else { 0 };
+        drawn
     }
 
     fn fill(&self, granted: u32) {
@@ -240,5 +278,7 @@ mod tests {
         tap.fill(1);
         assert!(tap.draw());
         assert!(!tap.draw());
+        tap.fill(3);
+        assert_eq!((tap.draw_up_to(2), tap.draw_up_to(2), tap.draw_up_to(2)), (2, 1, 0));
     }
 }

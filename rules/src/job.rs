@@ -227,7 +227,8 @@ impl JobBody {
     #[must_use]
     pub fn deadline_ms(&self) -> Millis {
         match self {
-            Self::ImportListings { .. } => 15 * 60_000,
+            // Ten thousand items with variations are as many requests, at the pace that the shop's limits allow.
+            Self::ImportListings { .. } => 60 * 60_000,
             Self::PollOrders { .. } | Self::PollReturns { .. } | Self::SweepDrift { .. } => 5 * 60_000,
             Self::PushStock { .. } | Self::ReadBack { .. } | Self::FetchOrder { .. } => 20_000,
             _ => 60_000,

@@ -34,6 +34,8 @@ pub struct ShopSettings {
     pub stale_after_ms: Millis,
     /// Whether new figures are pushed at all. Off: everything is computed and shown, nothing is sent.
     pub push: bool,
+    /// Whether orders that we have not heard of are looked for before a figure is written.
+    pub poll_first: PollFirst,
 }
 
 impl Default for ShopSettings {
@@ -45,8 +47,20 @@ impl Default for ShopSettings {
             edits: EditPolicy::Adopt,
             stale_after_ms: 15 * 60_000,
             push: true,
+            poll_first: PollFirst::Auto,
         }
     }
+}
+
+/// Whether new orders of a shop are looked for before a figure is written there: an absolute figure that does not know of
+/// an order hands its units back to the next buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PollFirst {
+    /// Never.
+    Off,
+    /// Where it may matter: the figure is small, or the listing sells fast. Only as far as the shop's limits leave room.
+    Auto,
 }
 
 /// What becomes of an edit that was confirmed by five minutes of standing (`listing.rs`).

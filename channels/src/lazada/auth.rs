@@ -158,6 +158,7 @@ mod tests {
             api_url: "https://api.lazada.sg/rest".into(),
             auth_url: None,
             consent_url: None,
+            limits: Default::default(),
         };
         assert_eq!(host(&app, "VN").as_deref(), Some("https://api.lazada.vn/rest"));
         assert_eq!(host(&app, "cb"), None);

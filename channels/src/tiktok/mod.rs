@@ -86,6 +86,10 @@ impl Channel for TikTok {
         auth::exchange(&self.session(call), consent).await
     }
 
+    fn one_grant_for_all(&self) -> bool {
+        true
+    }
+
     async fn refresh(&self, call: &Call) -> Result<Grant, Failure> {
         auth::refresh(&self.session(call)).await
     }

@@ -30,6 +30,7 @@ impl Desk {
             api_url: format!("{}{rest}", server.url()),
             auth_url: None,
             consent_url: None,
+            limits: Default::default(),
         };
         let grant = Grant {
             account: "14701711".into(),

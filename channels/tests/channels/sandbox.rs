@@ -48,6 +48,7 @@ impl Town {
             api_url: format!("{}{rest}", urls.api),
             auth_url: Some(format!("{}{rest}", urls.auth)),
             consent_url: Some(urls.consent.clone()),
+            limits: Default::default(),
         };
         let name = match market {
             Market::Shopee => "shopee",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ListingKey, PushItem, StockSeen};
-use onhand_rules::commands::channels::{MoveCursors, Publish, RecordSeen, SeenStock};
+use onhand_rules::commands::channels::{MoveCursors, Publish, READ_BACK_MS, RecordSeen, SeenStock};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::listing::ListingState;
@@ -19,14 +19,35 @@ use super::{Attempt, Flows, done, read};
 
 /// How long a figure of a seller must stand; the same as in the rules.
 const WINDOW_MS: i64 = 5 * 60_000;
+/// When a figure that was told is read back for the second time, in milliseconds: by then it must show, as the rules say.
+const SECOND_LOOK_MS: i64 = 30_000;
+/// Until then a look belongs to the push before it, in milliseconds.
+const AFTER_PUSH_MS: i64 = 60_000;
 /// Listings that one turn of the sweep looks at.
 const SWEEP: usize = 200;
 
 impl Flows {
+    /// After a push at about two and at thirty seconds, and in turn. A look after a push is left out when the shop's limits
+    /// leave little room: the turn comes round.
     pub(super) async fn read_back(&self, attempt: Attempt<'_>, shop: ShopId, unit: &str) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
-        let listings = read(self.engine.reads().listings_of_unit(shop, unit).await)?;
-        self.compare(&attempt, &mut visit, listings).await
+        if visit.outlet.channel.facts().read_items_max == 0 {
+            return Err(done("obsolete"));
+        }
+        let reads = self.engine.reads();
+        let listings = read(reads.listings_of_unit(shop, unit).await)?;
+        let pushed_at = listings.iter().filter_map(|listing| listing.pushed_at).max().unwrap_or(0);
+        let age = read(reads.now().await)? - pushed_at;
+        if age < READ_BACK_MS {
+            // Told again meanwhile.
+            return Err(End::Snooze { until: pushed_at + READ_BACK_MS });
+        }
+        let again = (age < SECOND_LOOK_MS).then_some(End::Snooze { until: pushed_at + SECOND_LOOK_MS });
+        if age < AFTER_PUSH_MS && !self.has_room(&visit, Endpoint::Listings).await {
+            return Err(again.unwrap_or_else(|| done("skipped")));
+        }
+        self.compare(&attempt, &mut visit, listings, again.is_some()).await?;
+        again.map_or(Ok(()), Err)
     }
 
     pub(super) async fn settle_edit(
@@ -45,16 +66,18 @@ impl Flows {
             return Err(End::Snooze { until });
         }
         let mut visit = self.visit(&attempt, shop).await?;
-        self.compare(&attempt, &mut visit, vec![found]).await
+        self.compare(&attempt, &mut visit, vec![found], false).await
     }
 
     /// Reads, and where a figure is not what it should be, fetches the orders up to now and reads again: only what no
-    /// order explains is suspected.
+    /// order explains has another cause. Soon after a push (`early`) the old figure may show; only new orders are fetched
+    /// then, and nothing else is concluded.
     async fn compare(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,
         listings: Vec<Listing>,
+        early: bool,
     ) -> Result<(), End> {
         let listings: Vec<Listing> = listings
             .into_iter()
@@ -63,24 +86,24 @@ impl Flows {
         if listings.is_empty() {
             return Err(done("obsolete"));
         }
+        let shop = visit.shop.id;
         let seen = self.read_figures(attempt, visit, &listings).await?;
-        let odd = listings.iter().zip(&seen).any(|(listing, seen)| {
-            let expected = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
-            expected.is_some() && seen.stock.is_some() && seen.stock != expected
-        });
-        if !odd {
-            return self
-                .submit(RecordSeen { shop: visit.shop.id, seen, orders_until_now: false })
-                .await
-                .map(|_| ());
+        let odd = odd_ones(&listings, &seen);
+        if odd.is_empty() || (early && !self.peek(attempt, visit).await) {
+            return self.submit(RecordSeen { shop, seen, orders_until_now: false }).await.map(|_| ());
         }
-        self.orders_until_now(attempt, visit).await?;
+        if !early {
+            self.orders_until_now(attempt, visit).await?;
+        }
         let mut fresh = Vec::with_capacity(listings.len());
         for listing in &listings {
             fresh.extend(read(self.engine.reads().listing(listing.id).await)?);
         }
-        let seen = self.read_figures(attempt, visit, &fresh).await?;
-        self.submit(RecordSeen { shop: visit.shop.id, seen, orders_until_now: true }).await.map(|_| ())
+        let mut seen = self.read_figures(attempt, visit, &fresh).await?;
+        for one in &mut seen {
+            one.before = odd.get(&one.listing).copied();
+        }
+        self.submit(RecordSeen { shop, seen, orders_until_now: !early }).await.map(|_| ())
     }
 
     async fn read_figures(
@@ -165,5 +188,19 @@ fn seen_of(listing: &Listing, seen: &BTreeMap<ListingKey, StockSeen>) -> Option<
         acked: listing.acked,
         stock,
         promotion_reserved: found.promotion_reserved,
+        before: None,
     })
+}
+
+/// What is seen, and what should be, where they differ.
+fn odd_ones(listings: &[Listing], seen: &[SeenStock]) -> BTreeMap<ListingId, (i64, i64)> {
+    let expected: BTreeMap<ListingId, i64> = listings
+        .iter()
+        .filter_map(|listing| Some((listing.id, (listing.pushed? - listing.sold_there).max(0))))
+        .collect();
+    let differs = |one: &SeenStock| {
+        let (stock, expected) = (one.stock?, *expected.get(&one.listing)?);
+        (stock != expected).then_some((one.listing, (stock, expected)))
+    };
+    seen.iter().filter_map(differs).collect()
 }

@@ -17,7 +17,7 @@ impl Handlers for Flows {
         let (_, number) = lease.key();
         // Whatever was sent must be answered while nobody else may send (Q5).
         let deadline = Instant::now() + lease.remaining();
-        let attempt = Attempt { job, lease: number, claimed_at: lease.claimed_at(), deadline };
+        let attempt = Attempt { job, lease: number, guard: lease, claimed_at: lease.claimed_at(), deadline };
         match Flows::run(self, attempt).await {
             FlowEnd::End(end) => Ended::End(end),
             FlowEnd::Ended => Ended::AlreadyEnded,
@@ -54,6 +54,14 @@ impl Limits for SharedLimits {
             Permit::Granted { waited_ms } => Pace::Go { waited_ms },
             Permit::Wait { until } => Pace::Wait { until },
         }
+    }
+
+    async fn charge(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64, more: u32) {
+        self.limiter.charge(shop, endpoint, Limit { rate, burst }, more).await;
+    }
+
+    async fn has_room(&self, shop: ShopId, endpoint: &str, rate: i64, burst: i64) -> bool {
+        self.limiter.has_room(shop, endpoint, Limit { rate, burst }).await
     }
 
     async fn throttled(&self, shop: ShopId, endpoint: &str, retry_after_ms: Option<i64>) {

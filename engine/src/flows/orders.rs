@@ -43,7 +43,7 @@ impl Flows {
     }
 
     /// Fetches and applies these orders; yields how many there were.
-    async fn take_orders(
+    pub(super) async fn take_orders(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,

@@ -7,6 +7,7 @@ use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
 use onhand_rules::commands::queue::End;
 use onhand_rules::{Listing, Receipt, ShopId};
 
+use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
 use super::{Attempt, FlowEnd, Flows, done, failed, read};
 use crate::publishing::{Told, told};
@@ -20,6 +21,14 @@ enum Decision {
     Settled(PushOutcome),
 }
 
+/// What is to be done about the listings of a unit.
+struct Plan {
+    /// Nothing is sent for these.
+    results: Vec<PushResult>,
+    /// These are told so much.
+    sends: Vec<(Listing, i64)>,
+}
+
 impl Flows {
     pub(super) async fn push_stock(&self, attempt: Attempt<'_>, shop: ShopId, unit: &str) -> FlowEnd {
         match self.push_unit(&attempt, shop, unit).await {
@@ -28,24 +37,16 @@ impl Flows {
         }
     }
 
-    /// Generations are read before the stock: a change in between makes the listing dirty again, never clean too soon.
     async fn push_unit(&self, attempt: &Attempt<'_>, shop: ShopId, unit: &str) -> Result<(), End> {
         let mut visit = self.visit(attempt, shop).await?;
-        let reads = self.engine.reads();
-        let mut listings = read(reads.listings_of_unit(shop, unit).await)?;
-        listings.retain(Listing::dirty);
-        if listings.is_empty() {
-            return Err(done("obsolete"));
+        let mut plan = self.plan(&visit, unit).await?;
+        let now = read(self.engine.reads().now().await)?;
+        if plan.sends.iter().any(|(listing, quantity)| may_hurt(listing, *quantity, now))
+            && self.peek(attempt, &mut visit).await
+        {
+            plan = self.plan(&visit, unit).await?;
         }
-        let maximum = visit.outlet.channel.facts().quantity_max;
-        let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
-        let (mut results, mut sends) = (Vec::new(), Vec::new());
-        for (listing, told) in listings.iter().zip(&told) {
-            match decide(&visit, listing, told) {
-                Decision::Send(quantity) => sends.push((listing, quantity)),
-                Decision::Settled(outcome) => results.push(result(listing, outcome)),
-            }
-        }
+        let Plan { mut results, sends } = plan;
         let mut end = done("done");
         for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
             let items: Vec<PushItem> =
@@ -69,6 +70,27 @@ impl Flows {
             }
         }
         self.record(attempt, shop, results, end).await
+    }
+
+    /// What is to be told now. Generations are read before the stock: a change in between makes the listing dirty again,
+    /// never clean too soon.
+    async fn plan(&self, visit: &Visit, unit: &str) -> Result<Plan, End> {
+        let reads = self.engine.reads();
+        let mut listings = read(reads.listings_of_unit(visit.shop.id, unit).await)?;
+        listings.retain(Listing::dirty);
+        if listings.is_empty() {
+            return Err(done("obsolete"));
+        }
+        let maximum = visit.outlet.channel.facts().quantity_max;
+        let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
+        let mut plan = Plan { results: Vec::new(), sends: Vec::new() };
+        for (listing, told) in listings.into_iter().zip(&told) {
+            match decide(visit, &listing, told) {
+                Decision::Send(quantity) => plan.sends.push((listing, quantity)),
+                Decision::Settled(outcome) => plan.results.push(result(&listing, outcome)),
+            }
+        }
+        Ok(plan)
     }
 
     /// A marketplace that refuses a whole batch for one bad item does not say what became of the others: they are sent
@@ -99,23 +121,21 @@ impl Flows {
         &self,
         attempt: &Attempt<'_>,
         visit: &Visit,
-        chunk: &[(&Listing, i64)],
+        chunk: &[(Listing, i64)],
         outcomes: Vec<Result<(), Failure>>,
         cost: Cost,
         results: &mut Vec<PushResult>,
         end: &mut End,
     ) {
-        let wait_ms = (attempt.claimed_at - attempt.job.cause_at).max(0);
         for ((listing, quantity), outcome) in chunk.iter().zip(outcomes) {
             let outcome = match outcome {
                 Ok(()) => {
-                    self.limits.pushed(&visit.shop.code, wait_ms, cost.limit_ms, cost.network_ms);
-                    PushOutcome::Acknowledged {
-                        quantity: *quantity,
-                        limit_ms: cost.limit_ms,
-                        network_ms: cost.network_ms,
-                        wait_ms,
-                    }
+                    let Cost { limit_ms, network_ms, sent_at } = cost;
+                    let cause_at = Some(listing.dirty_since).filter(|at| *at > 0);
+                    let since = sent_at - cause_at.unwrap_or(attempt.job.cause_at);
+                    self.limits.pushed(&visit.shop.code, (since - limit_ms).max(0), limit_ms, network_ms);
+                    let (quantity, enqueued_at) = (*quantity, attempt.job.created_at);
+                    PushOutcome::Acknowledged { quantity, enqueued_at, sent_at, limit_ms, network_ms }
                 }
                 Err(failure) if failure.class == Class::Gone => PushOutcome::Gone,
                 Err(failure) => {
@@ -138,6 +158,7 @@ impl Flows {
         end: End,
     ) -> Result<(), End> {
         let job = (attempt.job.id, attempt.lease);
+        attempt.guard.ending();
         match self.submit(RecordPush { job, shop, results, end }).await? {
             Receipt::Jobs { stale, .. } if !stale.is_empty() => {
                 tracing::info!(job = %attempt.job.id, "a push was finished by a worker that had lost it; read back instead");

@@ -1,5 +1,6 @@
 //! What a handler holds while it runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ pub struct LeaseGuard {
     deadline: Instant,
     until: Arc<Mutex<Instant>>,
     lost: watch::Receiver<bool>,
+    ending: Arc<AtomicBool>,
 }
 
 /// The other side of a [`LeaseGuard`]: the heart renews it or gives it up.
@@ -23,6 +25,7 @@ pub struct LeaseGuard {
 pub(super) struct LeaseKeeper {
     until: Arc<Mutex<Instant>>,
     lost: watch::Sender<bool>,
+    ending: Arc<AtomicBool>,
 }
 
 impl LeaseGuard {
@@ -37,8 +40,9 @@ impl LeaseGuard {
         let until = Arc::new(Mutex::new(asked + lease));
         let (sender, lost) = watch::channel(false);
         let deadline = asked + millis(job.body.deadline_ms());
-        let guard = Self { job: job.id, number, claimed_at, deadline, until: until.clone(), lost };
-        (guard, LeaseKeeper { until, lost: sender })
+        let ending = Arc::new(AtomicBool::new(false));
+        let keeper = LeaseKeeper { until: until.clone(), lost: sender, ending: ending.clone() };
+        (Self { job: job.id, number, claimed_at, deadline, until, lost, ending }, keeper)
     }
 
     /// A lease that nobody renews, for running a handler without a runner.
@@ -71,6 +75,12 @@ impl LeaseGuard {
         until.min(self.deadline).saturating_duration_since(Instant::now())
     }
 
+    /// The handler ends the attempt itself, in a command that names the lease: from here on the heart may find it ended,
+    /// which is no loss, and the command says whether it was.
+    pub fn ending(&self) {
+        self.ending.store(true, Ordering::Release);
+    }
+
     /// The end of its time, whatever the heartbeat says.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -82,6 +92,11 @@ impl LeaseKeeper {
     /// Good until then.
     pub(super) fn renew(&self, until: Instant) {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// Whether the handler ends the attempt itself by now.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
     }
 
     /// Another one has it.

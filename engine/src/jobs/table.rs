@@ -125,7 +125,9 @@ impl Table {
         let mut lost = 0;
         for (job, lease) in jobs {
             // One whose end is on the way hears from the database itself that it was stale.
-            let working = |entry: &&Entry| entry.lease == *lease && entry.phase == Phase::Working;
+            let working = |entry: &&Entry| {
+                entry.lease == *lease && entry.phase == Phase::Working && !entry.keeper.is_ending()
+            };
             if rows.entries.get(job).filter(working).is_none() {
                 continue;
             }
@@ -258,6 +260,16 @@ mod tests {
         assert_eq!(*table.count().borrow(), 1, "the end of an older lease frees nothing");
         table.leave([(JobId(1), 4)]);
         assert_eq!((*table.count().borrow(), table.used()["product_sync"]), (0, 0));
+    }
+
+    #[test]
+    fn who_ends_his_job_himself_has_not_lost_it() {
+        let table = Table::default();
+        let (guard, one) = start(1, 4);
+        table.admit(one);
+        guard.ending();
+        assert_eq!(table.lose(&[(JobId(1), 4)]), 0, "the heart finds it ended");
+        assert!(table.may_end(JobId(1), 4), "and the slot is freed when the handler says so");
     }
 
     #[test]

@@ -22,3 +22,4 @@ mod races;
 mod replicas;
 mod stage;
 mod stopping;
+mod street;

@@ -21,7 +21,13 @@ fn told() -> Market {
 fn command(world: &Market, lease: i64, quantity: i64) -> RecordPush {
     let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
     let listing = world.listing("i");
-    let outcome = PushOutcome::Acknowledged { quantity, limit_ms: 0, network_ms: 1, wait_ms: 1 };
+    let outcome = PushOutcome::Acknowledged {
+        quantity,
+        enqueued_at: world.now,
+        sent_at: world.now,
+        limit_ms: 0,
+        network_ms: 1,
+    };
     let results = vec![PushResult { listing: listing.id, desired: listing.desired, outcome }];
     RecordPush { job: (job, lease), shop: SHOP, results, end: End::Done { outcome: "pushed".into() } }
 }
@@ -35,8 +41,13 @@ fn push(world: &mut Market, quantity: i64) -> Receipt {
 
 fn read(world: &mut Market, stock: i64, orders_until_now: bool) {
     let listing = world.listing("i");
-    let one =
-        SeenStock { listing: listing.id, acked: listing.acked, stock: Some(stock), promotion_reserved: 0 };
+    let one = SeenStock {
+        listing: listing.id,
+        acked: listing.acked,
+        stock: Some(stock),
+        promotion_reserved: 0,
+        before: None,
+    };
     world.ok(RecordSeen { shop: SHOP, seen: vec![one], orders_until_now });
 }
 

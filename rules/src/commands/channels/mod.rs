@@ -2,6 +2,7 @@
 
 mod connect_shop;
 mod disconnect_shop;
+mod drift;
 mod edits;
 mod map_listing;
 mod market_steps;
@@ -28,7 +29,7 @@ pub use move_cursors::MoveCursors;
 pub use note_health::NoteHealth;
 pub use publish::Publish;
 pub use raise_notice::RaiseNotice;
-pub use record_push::{PushOutcome, PushResult, RecordPush};
+pub use record_push::{PushOutcome, PushResult, READ_BACK_MS, RecordPush};
 pub use record_seen::{RecordSeen, SeenStock};
 pub use renew_grant::RenewGrant;
 pub use resolve_edit::ResolveEdit;

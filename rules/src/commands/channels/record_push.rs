@@ -5,17 +5,19 @@ use crate::command::Context;
 use crate::ending::{Ended, end_job, needs_of_end};
 use crate::event::EventBody;
 use crate::id::{JobId, ListingId, ShopId};
-use crate::job::JobState;
+use crate::job::{JobBody, JobState, NewJob};
 use crate::listing::{Listing, ListingState};
 use crate::notice::NoticeKind;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{Millis, Quantity};
+use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
 
 /// Keeps what was acknowledged, for each listing by itself, and ends the job by the right of its lease. A listing that became
-/// dirty again meanwhile makes the job run again; a worker without the lease changes nothing.
+/// dirty again meanwhile makes the job run again; a worker without the lease changes nothing. What was acknowledged is read
+/// back two seconds later: a marketplace may say yes and not do it, and an order that we have not heard of shows there first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordPush {
     /// The job and its lease.
@@ -27,6 +29,9 @@ pub struct RecordPush {
     /// How the job ends if nothing is dirty: [`End::Done`], or a failure for those that are to be tried again.
     pub end: End,
 }
+
+/// How soon after an acknowledged push its listings are read back, in milliseconds; the job comes again after 30 s.
+pub const READ_BACK_MS: Millis = 2_000;
 
 /// What became of one listing of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +51,14 @@ pub enum PushOutcome {
     Acknowledged {
         /// What it was told.
         quantity: Quantity,
+        /// When the job was put into the queue. Ledger clock.
+        enqueued_at: Millis,
+        /// When the request left. Ledger clock.
+        sent_at: Millis,
         /// Milliseconds waited for the rate limit.
         limit_ms: Millis,
         /// Milliseconds until they answered.
         network_ms: Millis,
-        /// Milliseconds from the cause until the job was claimed.
-        wait_ms: Millis,
     },
     /// The figure is there already: nothing was sent.
     Same {
@@ -80,8 +87,10 @@ impl RecordPush {
         for result in &self.results {
             super::needs_of_listing(result.listing, seen, needs);
             needs_of_notice(NoticeKind::ListingTrouble, &result.listing.0.to_string(), needs);
-            if let Some(mapping) = super::loaded_listing(seen, result.listing).and_then(|l| l.mapping) {
-                needs.skus.insert(mapping.sku);
+            let Some(listing) = super::loaded_listing(seen, result.listing) else { continue };
+            needs.skus.extend(listing.mapping.map(|mapping| mapping.sku));
+            if matches!(result.outcome, PushOutcome::Acknowledged { .. }) {
+                needs_of_job(&read_back(listing), needs);
             }
         }
     }
@@ -95,6 +104,14 @@ impl RecordPush {
         for result in &self.results {
             let Some(listing) = scope.listing(&result.listing).cloned() else { continue };
             let listing = result.apply(scope, context, listing);
+            if matches!(result.outcome, PushOutcome::Acknowledged { .. }) {
+                let run_at = context.now + READ_BACK_MS;
+                enqueue(
+                    scope,
+                    context,
+                    &NewJob { body: read_back(&listing), class: 4, run_at, cause_at: None },
+                );
+            }
             super::put(scope, context, listing);
         }
         let dead = match end_job(scope, context, id, lease, &self.end) {
@@ -105,12 +122,18 @@ impl RecordPush {
     }
 }
 
+/// One job for the whole unit, however many of its listings were told.
+fn read_back(listing: &Listing) -> JobBody {
+    JobBody::ReadBack { shop: listing.shop, unit: listing.unit.clone() }
+}
+
 impl PushResult {
     fn apply(&self, scope: &mut Scope<'_>, context: &Context, mut listing: Listing) -> Listing {
         let subject = listing.id.0.to_string();
         match &self.outcome {
-            PushOutcome::Acknowledged { quantity, limit_ms, network_ms, wait_ms } => {
-                self.tell(scope, context, &listing, *quantity, (*wait_ms, *limit_ms, *network_ms));
+            PushOutcome::Acknowledged { quantity, enqueued_at, sent_at, limit_ms, network_ms } => {
+                let times = (*enqueued_at, *sent_at, *limit_ms, *network_ms);
+                tell(scope, context, &listing, *quantity, times);
                 if let Some(edit) = listing.edit.take() {
                     super::tell_edit(scope, context, &listing, "superseded", edit.seen, edit.expected);
                 }
@@ -149,30 +172,34 @@ impl PushResult {
         };
         listing
     }
+}
 
-    fn tell(
-        &self,
-        scope: &mut Scope<'_>,
-        context: &Context,
-        listing: &Listing,
-        quantity: Quantity,
-        (wait_ms, limit_ms, network_ms): (Millis, Millis, Millis),
-    ) {
-        let sku =
-            listing.mapping.and_then(|m| scope.sku(m.sku).map(|sku| sku.code.clone())).unwrap_or_default();
-        let shop = super::shop_code(scope, listing.shop);
-        let cause_at = if listing.dirty_since > 0 { listing.dirty_since } else { context.now };
-        scope.push_event(context.event(EventBody::ListingPushed {
-            listing: listing.id.0,
-            shop,
-            sku,
-            quantity,
-            before: listing.pushed,
-            cause_at,
-            wait_ms,
-            limit_ms,
-            network_ms,
-            total_ms: wait_ms + limit_ms + network_ms,
-        }));
-    }
+/// Says what was told, and when: from the change of stock that it follows from until the answer.
+fn tell(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    listing: &Listing,
+    quantity: Quantity,
+    (enqueued_at, sent_at, limit_ms, network_ms): (Millis, Millis, Millis, Millis),
+) {
+    let sku = listing.mapping.and_then(|m| scope.sku(m.sku).map(|sku| sku.code.clone())).unwrap_or_default();
+    let shop = super::shop_code(scope, listing.shop);
+    let cause_at = if listing.dirty_since > 0 { listing.dirty_since } else { sent_at };
+    let answered_at = sent_at + network_ms;
+    scope.push_event(context.event(EventBody::ListingPushed {
+        listing: listing.id.0,
+        shop,
+        sku,
+        quantity,
+        before: listing.pushed,
+        cause_at,
+        // The job may have run for an earlier change and been asked for once more.
+        enqueued_at: enqueued_at.max(cause_at),
+        sent_at,
+        answered_at,
+        wait_ms: (sent_at - cause_at - limit_ms).max(0),
+        limit_ms,
+        network_ms,
+        total_ms: (answered_at - cause_at).max(0),
+    }));
 }

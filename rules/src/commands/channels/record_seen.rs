@@ -1,11 +1,12 @@
 //! The figures of a shop were read.
 
-use super::edits::{LAG_MS, SERIES_MAX_MS, WINDOW_MS, needs_of_edit, settle};
+use super::drift::{self, Cause};
+use super::edits::{SERIES_MAX_MS, WINDOW_MS, needs_of_edit, settle};
 use crate::command::Context;
 use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::{EditWindow, Listing, ListingState};
-use crate::notice::NoticeKind;
+use crate::notice::{Notice, NoticeKind};
 use crate::noticing::{close, raise};
 use crate::quantity::Quantity;
 use crate::queueing::{enqueue, needs_of_job};
@@ -13,16 +14,17 @@ use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
 
-/// Compares what a marketplace shows with what it should show, and leads each listing through the window for sellers' edits
-/// (`ledger.md` §9.3): a figure that is not expected is suspected, stands five minutes, is seen at least twice, and only then
-/// becomes a change of stock, by difference.
+/// Compares what a marketplace shows with what it should show, and names the cause of a difference: an order that we had
+/// not seen, a write that was lost, a campaign. What none of them explains goes through the window for sellers' edits
+/// (`ledger.md` §9.3): it is suspected, stands five minutes, is seen at least twice, and only then becomes a change of
+/// stock, by difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSeen {
     /// Where.
     pub shop: ShopId,
     /// What was seen.
     pub seen: Vec<SeenStock>,
-    /// Whether all orders up to now were fetched before: without that, no figure becomes an edit.
+    /// Whether all orders up to now were fetched before: without that, a difference has no cause.
     pub orders_until_now: bool,
 }
 
@@ -37,6 +39,8 @@ pub struct SeenStock {
     pub stock: Option<Quantity>,
     /// Put aside by a campaign.
     pub promotion_reserved: Quantity,
+    /// What was seen before the orders up to now were fetched and what should have been then, if they differed.
+    pub before: Option<(Quantity, Quantity)>,
 }
 
 impl RecordSeen {
@@ -64,9 +68,10 @@ impl RecordSeen {
                 None => next.state = ListingState::Gone,
                 Some(stock) => {
                     next.seen = Some(stock);
+                    tell_explained(scope, context, &listing, found);
                     // A push in between, or one that is due, makes the comparison worthless: the figure is on its way.
                     if found.acked == next.acked && !next.dirty() && next.mapping.is_some() {
-                        self.compare(scope, context, &mut next, stock);
+                        self.compare(scope, context, &listing, &mut next, stock);
                     }
                 }
             }
@@ -76,26 +81,51 @@ impl RecordSeen {
         Ok(Receipt::Kept { version: 0, changed })
     }
 
-    fn compare(&self, scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, stock: Quantity) {
-        let Some(pushed) = listing.pushed else { return };
-        let expected = (pushed - listing.sold_there).max(0);
-        let lagging = listing.pushed_at.is_some_and(|at| context.now - at < LAG_MS);
-        let legitimate =
-            stock == expected || (lagging && (stock == pushed || Some(stock) == listing.pushed_before));
-        if legitimate {
-            if let Some(edit) = listing.edit.take() {
-                super::tell_edit(scope, context, listing, "returned", edit.seen, edit.expected);
-                close(scope, context, NoticeKind::Drift, &listing.id.0.to_string());
-                // Pushes were held back while it stood.
+    fn compare(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        before: &Listing,
+        listing: &mut Listing,
+        stock: Quantity,
+    ) {
+        let Some(expected) = drift::expected(before) else { return };
+        let cause = drift::cause(before, stock, listing.promotion_reserved, context.now);
+        let subject = listing.id.0.to_string();
+        match cause {
+            None => {
+                if let Some(edit) = listing.edit.take() {
+                    super::tell_edit(scope, context, listing, "returned", edit.seen, edit.expected);
+                    // Pushes were held back while it stood.
+                    super::mark_dirty(scope, context, listing, context.now);
+                }
+                close(scope, context, NoticeKind::Drift, &subject);
+            }
+            // Without the orders up to now, the difference may be a sale that we have not heard of.
+            Some(_) if !self.orders_until_now => {}
+            Some(Cause::SellerEdit) => self.suspect(scope, context, listing, stock, expected),
+            Some(cause) => {
+                let text = text_of(cause, listing, stock, expected);
+                // A campaign lasts; it is said once.
+                let key = Notice::key(NoticeKind::Drift, &subject);
+                if scope.notice(&key).is_none_or(|notice| !notice.open || notice.text != text) {
+                    super::tell_edit(scope, context, listing, cause.name(), stock, expected);
+                    raise(scope, context, NoticeKind::Drift, &subject, Some(listing.shop), &text);
+                }
+                let held = listing.edit.take().is_some();
+                if cause == Cause::Campaign {
+                    if held {
+                        super::mark_dirty(scope, context, listing, context.now);
+                    }
+                    return;
+                }
+                // What is there now is known, so the figure differs from it and is sent.
+                listing.pushed = Some(stock);
+                listing.pushed_before = None;
+                listing.sold_there = 0;
                 super::mark_dirty(scope, context, listing, context.now);
             }
-            return;
         }
-        // Without the orders up to now, the difference may be a sale that we have not heard of.
-        if !self.orders_until_now {
-            return;
-        }
-        self.suspect(scope, context, listing, stock, expected);
     }
 
     fn suspect(
@@ -166,5 +196,27 @@ impl RecordSeen {
             enqueue(scope, context, &NewJob { body, class: 2, run_at, cause_at: None });
         }
         listing.edit = Some(window);
+    }
+}
+
+/// A figure that was odd until the orders up to now were known, and is what it should be with them, was an order's.
+fn tell_explained(scope: &mut Scope<'_>, context: &Context, listing: &Listing, found: &SeenStock) {
+    let Some((seen, expected)) = found.before else { return };
+    if drift::expected(listing) == Some(seen) && seen != expected {
+        super::tell_edit(scope, context, listing, Cause::UnseenOrder.name(), seen, expected);
+    }
+}
+
+fn text_of(cause: Cause, listing: &Listing, stock: Quantity, expected: Quantity) -> String {
+    let what = format!("The shop shows {stock} for {} instead of {expected}", listing.title);
+    match cause {
+        Cause::LostPush => format!("{what}: it acknowledged a figure and did not keep it. It is told again."),
+        Cause::UnseenOrder => {
+            format!("{what}: units that were sold there are not off its figure. It is told again.")
+        }
+        Cause::Campaign => {
+            format!("{what}: a campaign or promotion has put units aside, or given them back.")
+        }
+        Cause::SellerEdit => what,
     }
 }

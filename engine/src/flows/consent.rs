@@ -1,0 +1,125 @@
+//! Connecting a shop: the way to the consent page and back.
+
+use std::sync::Arc;
+
+use onhand_connector::{Call, Consent, Failure, Secret};
+use onhand_rules::commands::channels::{ConnectShop, StartConsent};
+use onhand_rules::setting::{Setting, consent_key};
+use onhand_rules::shop::ShopSettings;
+use onhand_rules::{Receipt, ShopId};
+use onhand_store::Outcome;
+use thiserror::Error;
+
+use super::Flows;
+use crate::ledger::Request;
+
+/// Why a shop could not be connected.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// No keys are set for this marketplace.
+    #[error("no app keys are set for {0}; see `channels` in the settings")]
+    NoKeys(String),
+    /// The state is unknown, used up or too old: somebody else's link, or ten minutes have passed.
+    #[error("this link is not valid any more; start again")]
+    State,
+    /// The marketplace did not take the code.
+    #[error("the marketplace refused: {0}")]
+    Refused(#[from] Failure),
+    /// Our side.
+    #[error("{0}")]
+    Ours(String),
+}
+
+/// Shops that a consent connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consented {
+    /// Which.
+    pub shops: Vec<ShopId>,
+}
+
+/// A name that nobody can guess.
+fn random_name() -> Result<String, ConnectError> {
+    let bytes = crate::vault::random::<32>().map_err(|error| ConnectError::Ours(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Flows {
+    /// Where the owner of a shop must go, and the state that comes back with him.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn start_consent(
+        &self,
+        channel: &str,
+        shop: Option<ShopId>,
+        redirect: &str,
+    ) -> Result<String, ConnectError> {
+        let outlet = self.outlets.get(channel).ok_or_else(|| ConnectError::NoKeys(channel.to_owned()))?;
+        let state = random_name()?;
+        let start = StartConsent { state: state.clone(), channel: channel.to_owned(), shop };
+        self.submit(start).await.map_err(|end| ConnectError::Ours(format!("{end:?}")))?;
+        let now = self.engine.reads().now().await.map_err(|error| ConnectError::Ours(error.to_string()))?;
+        let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 20_000 };
+        Ok(outlet.channel.consent_url(&call, &state, redirect))
+    }
+
+    /// Takes the owner back from the consent page and connects what he granted.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn finish_consent(
+        &self,
+        channel: &str,
+        state: &str,
+        code: &str,
+        parameters: Vec<(String, String)>,
+        settings: ShopSettings,
+    ) -> Result<Consented, ConnectError> {
+        let ours = |error: String| ConnectError::Ours(error);
+        let outlet = self.outlets.get(channel).ok_or_else(|| ConnectError::NoKeys(channel.to_owned()))?;
+        let reads = self.engine.reads();
+        let now = reads.now().await.map_err(|error| ours(error.to_string()))?;
+        let key = consent_key(state);
+        let rows = reads.settings(&key).await.map_err(|error| ours(error.to_string()))?;
+        let known = rows.iter().any(|(found, setting)| {
+            *found == key && matches!(setting, Setting::Consent { channel: of, until, .. } if of == channel && *until > now)
+        });
+        if !known {
+            return Err(ConnectError::State);
+        }
+        let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 20_000 };
+        let grants = outlet.channel.exchange(&call, &Consent { code: Secret::new(code), parameters }).await?;
+        let shared = match outlet.channel.one_grant_for_all() && grants.len() > 1 {
+            true => Some(random_name()?),
+            false => None,
+        };
+        let mut shops = Vec::new();
+        for (index, grant) in grants.into_iter().enumerate() {
+            let sealed = self
+                .seal_grant(channel, &grant, shared.as_deref())
+                .map_err(|error| ours(error.to_string()))?;
+            let connect = ConnectShop {
+                // Used up by the first; a consent may cover several shops.
+                state: (index == 0).then(|| state.to_owned()),
+                code: format!("{channel}-{}", grant.account.to_lowercase()),
+                channel: channel.to_owned(),
+                account: grant.account.clone(),
+                name: grant.name.clone(),
+                grant: sealed,
+                access_until: grant.access_until,
+                refresh_until: grant.refresh_until,
+                grant_until: grant.grant_until,
+                settings: settings.clone(),
+            };
+            let answer =
+                self.engine.submit(Request::internal(connect)).await.map_err(|e| ours(e.to_string()))?;
+            match answer.outcome {
+                Outcome::Done(Receipt::Shop { id, .. }) => shops.push(id),
+                Outcome::Done(_) => {}
+                Outcome::Refused(_) if index == 0 => return Err(ConnectError::State),
+                Outcome::Refused(refusal) => return Err(ours(refusal.to_string())),
+            }
+        }
+        Ok(Consented { shops })
+    }
+}

@@ -1,0 +1,143 @@
+//! Why a marketplace shows another figure than it was told (`RecordSeen`).
+
+use super::edits::LAG_MS;
+use crate::listing::Listing;
+use crate::quantity::{Millis, Quantity};
+
+/// What a figure that is not expected comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The figure before the last one still stands: the marketplace acknowledged a write that it did not do. The figure
+    /// is told again at once.
+    LostPush,
+    /// Units that were sold there are not off the figure, although the orders are known: our write went over the sale.
+    /// The figure is told again at once.
+    UnseenOrder,
+    /// A campaign or promotion has put units aside, or given them back. Nothing is written: the marketplace would refuse.
+    Campaign,
+    /// Nothing of this: the seller has set it, if it stands (`edits.rs`).
+    SellerEdit,
+}
+
+impl Cause {
+    /// The stable name, as a step of the event `listing.edit`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::LostPush => "lost_push",
+            Self::UnseenOrder => "unseen_order",
+            Self::Campaign => "campaign",
+            Self::SellerEdit => "suspected",
+        }
+    }
+}
+
+/// What should stand there: what was told, less what was sold there since.
+pub(super) fn expected(listing: &Listing) -> Option<Quantity> {
+    listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0))
+}
+
+/// Why `stock` is seen instead of what should be; `None` when it may be seen, for good or for a while after a write.
+/// `listing` is as it was before this look, with the campaign's units of then; `promotion` are those of now.
+pub(super) fn cause(listing: &Listing, stock: Quantity, promotion: Quantity, now: Millis) -> Option<Cause> {
+    let (pushed, expected) = (listing.pushed?, expected(listing)?);
+    if stock == expected {
+        return None;
+    }
+    let old = |before: Quantity| stock == before || stock == (before - listing.sold_there).max(0);
+    let old = listing.pushed_before.is_some_and(old);
+    // Sales come off one by one.
+    let not_off_yet = (expected..=pushed).contains(&stock);
+    if listing.pushed_at.is_some_and(|at| now - at < LAG_MS) && (old || not_off_yet) {
+        return None;
+    }
+    let freed = listing.promotion_reserved - promotion;
+    let put_aside = promotion > 0 && (stock + promotion == expected || stock == promotion);
+    if put_aside || (freed != 0 && stock - expected == freed) {
+        return Some(Cause::Campaign);
+    }
+    // Once the figure was seen there, it was not lost: who sets the old one afterwards means it.
+    let arrived = listing.seen_at >= listing.pushed_at && listing.seen != listing.pushed_before;
+    if old && !arrived && listing.edit.is_none() {
+        return Some(Cause::LostPush);
+    }
+    if not_off_yet {
+        return Some(Cause::UnseenOrder);
+    }
+    Some(Cause::SellerEdit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ListingId, ShopId};
+    use crate::listing::ListingState;
+
+    const TOLD_AT: Millis = 1_000_000;
+
+    /// Told 10 after 7; one was sold there since.
+    fn listing() -> Listing {
+        Listing {
+            id: ListingId(1),
+            shop: ShopId(1),
+            item: "i".into(),
+            variant: String::new(),
+            seller_sku: String::new(),
+            title: String::new(),
+            warehouses: Vec::new(),
+            unit: "i".into(),
+            state: ListingState::Active,
+            mapping: None,
+            hands_off: false,
+            rule: None,
+            desired: 1,
+            acked: 1,
+            pushed: Some(10),
+            pushed_at: Some(TOLD_AT),
+            pushed_before: Some(7),
+            dirty_since: 0,
+            seen: Some(7),
+            seen_at: Some(TOLD_AT - 1),
+            promotion_reserved: 0,
+            sold_there: 1,
+            edit: None,
+            settled: None,
+            trouble: None,
+            version: 1,
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    #[test]
+    fn each_figure_has_its_cause() {
+        let later = TOLD_AT + LAG_MS;
+        let cases = [
+            ("as it should be", 9, 0, later, None),
+            ("the sale is not off yet", 10, 0, later - 1, None),
+            ("and never came off", 10, 0, later, Some(Cause::UnseenOrder)),
+            ("the old figure shows for a while", 7, 0, later - 1, None),
+            ("and still does", 7, 0, later, Some(Cause::LostPush)),
+            ("less the sale", 6, 0, later, Some(Cause::LostPush)),
+            ("units put aside", 5, 4, later, Some(Cause::Campaign)),
+            ("only the campaign's are left", 4, 4, later, Some(Cause::Campaign)),
+            ("nobody knows", 3, 0, later, Some(Cause::SellerEdit)),
+            ("nobody knows at once either", 3, 0, later - 1, Some(Cause::SellerEdit)),
+            ("more than ever", 11, 0, later, Some(Cause::SellerEdit)),
+        ];
+        for (what, stock, promotion, now, wanted) in cases {
+            assert_eq!(cause(&listing(), stock, promotion, now), wanted, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_campaign_that_ends_gives_its_units_back() {
+        let before = Listing { promotion_reserved: 4, ..listing() };
+        assert_eq!(cause(&before, 13, 0, TOLD_AT + LAG_MS), Some(Cause::Campaign));
+    }
+
+    #[test]
+    fn what_was_seen_there_was_not_lost() {
+        let arrived = Listing { seen: Some(10), seen_at: Some(TOLD_AT + 2_000), ..listing() };
+        assert_eq!(cause(&arrived, 7, 0, TOLD_AT + LAG_MS), Some(Cause::SellerEdit));
+    }
+}
