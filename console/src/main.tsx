@@ -21,7 +21,8 @@ const client = new QueryClient({
       staleTime: 5_000,
       // What the server refuses it will refuse again; only what may pass is asked again.
       retry: (count, error) => error instanceof ProblemError && error.problem.retryable && count < 3,
-      refetchOnWindowFocus: true,
+      // The feed says what has changed; reading long lists again on every look at the window would not.
+      refetchOnWindowFocus: false,
     },
   },
   mutationCache: new MutationCache({

@@ -49,3 +49,14 @@ describe('problems', () => {
     expect(toProblem(new ProblemError(networkProblem())).retryable).toBe(true);
   });
 });
+
+describe('CSV', () => {
+  it('is quoted where it must be, and is no formula', async () => {
+    const { cell, csv } = await import('~/parts/csv');
+    expect(cell('a "b", c')).toBe('"a ""b"", c"');
+    expect(cell('=HYPERLINK("x")')).toBe(`"'=HYPERLINK(""x"")"`);
+    expect(cell('@x')).toBe("'@x");
+    expect(cell(-4)).toBe('-4');
+    expect(csv(['a'], [[null], ['b']])).toBe('a\r\n\r\nb\r\n');
+  });
+});

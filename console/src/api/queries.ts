@@ -172,6 +172,8 @@ export const orders = (filter: OrderFilter) =>
     queryFn: ({ pageParam: cursor }) =>
       take(api.GET('/v1/orders', { params: { query: { ...filter, cursor, limit: PAGE } } })),
     getNextPageParam: following,
+    // The feed says when it is old; so what is stale is what has changed, and the table can say so.
+    staleTime: Infinity,
   });
 
 export const order = (id: string) =>

@@ -1,6 +1,6 @@
 // What the page must do about an event: figures of stock are put in place, everything else is read again.
 
-import type { InfiniteData, QueryClient, QueryKey } from '@tanstack/react-query';
+import type { InfiniteData, Query, QueryClient, QueryKey } from '@tanstack/react-query';
 import type { Schemas } from '~/api/client';
 import { dataOf, type FeedEvent, type StockChanged } from './events';
 
@@ -40,15 +40,19 @@ export function staleAfter(event: FeedEvent): string[] {
   }
 }
 
+/** By SKU, then by location: most rows of a long list are passed over at the first look. */
+export type Newest = Map<string, Map<string, StockChanged>>;
+
 /** The newest figures of each row that the events speak of. */
-export function newestStock(events: readonly FeedEvent[]): Map<string, StockChanged> {
-  const newest = new Map<string, StockChanged>();
+export function newestStock(events: readonly FeedEvent[]): Newest {
+  const newest: Newest = new Map();
   for (const event of events) {
     const data = dataOf(event, 'stock.changed');
     if (!data) continue;
-    const at = rowKey(data);
-    const before = newest.get(at);
-    if (!before || before.version < data.version) newest.set(at, data);
+    const places = newest.get(data.sku) ?? new Map<string, StockChanged>();
+    newest.set(data.sku, places);
+    const before = places.get(data.location);
+    if (!before || before.version < data.version) places.set(data.location, data);
   }
   return newest;
 }
@@ -56,14 +60,14 @@ export function newestStock(events: readonly FeedEvent[]): Map<string, StockChan
 export const rowKey = (row: { sku: string; location: string }) => `${row.sku}\n${row.location}`;
 
 /** The row with newer figures; the same object when there are none, so that nothing is drawn again. */
-export function patched<T extends StockRow>(row: T, newest: Map<string, StockChanged>): T {
-  const news = newest.get(rowKey(row));
+export function patched<T extends StockRow>(row: T, newest: Newest): T {
+  const news = newest.get(row.sku)?.get(row.location);
   if (!news || news.version <= row.version) return row;
   const { on_hand, reserved, allocated, unavailable, available, version } = news;
   return { ...row, on_hand, reserved, allocated, unavailable, available, version, master: on_hand - allocated - unavailable };
 }
 
-function patchedPages(data: InfiniteData<StockPage>, newest: Map<string, StockChanged>): InfiniteData<StockPage> {
+function patchedPages(data: InfiniteData<StockPage>, newest: Newest): InfiniteData<StockPage> {
   let changed = false;
   const pages = data.pages.map((page) => {
     let touched = false;
@@ -101,11 +105,11 @@ export class Applier {
     }
   };
 
-  private patch(newest: Map<string, StockChanged>): void {
+  private patch(newest: Newest): void {
     this.client.setQueriesData<InfiniteData<StockPage>>({ queryKey: ['stock', 'rows'] }, (data) =>
       data ? patchedPages(data, newest) : data,
     );
-    for (const { sku, location } of newest.values()) {
+    for (const { sku, location } of [...newest.values()].flatMap((places) => [...places.values()])) {
       for (const key of [
         ['stock', 'sku', sku],
         ['stock', 'row', sku, location, 'now'],
@@ -122,6 +126,18 @@ export class Applier {
     this.timer = undefined;
     const kinds = [...this.stale];
     this.stale.clear();
-    for (const kind of kinds) void this.client.invalidateQueries({ queryKey: [kind] });
+    for (const kind of kinds) {
+      void this.client.invalidateQueries({ queryKey: [kind], predicate: isShort });
+      // A long list would be read again from its beginning, page by page: it is only marked, and says so at its foot.
+      void this.client.invalidateQueries({ queryKey: [kind], predicate: (query) => !isShort(query), refetchType: 'none' });
+    }
   }
+}
+
+/** Pages of a list that are read again because of an event. */
+const PAGES_MAX = 3;
+
+function isShort(query: Query): boolean {
+  const data = query.state.data as { pages?: unknown[] } | undefined;
+  return (data?.pages?.length ?? 0) <= PAGES_MAX;
 }

@@ -35,6 +35,9 @@ export interface TableProps<Row> {
   onOpen?: (row: Row) => void;
   /** Other keys on the row under the cursor. */
   onKey?: (key: string, row: Row) => void;
+  /** The rows are not the newest any more; `onReload` reads them again. */
+  stale?: boolean;
+  onReload?: () => void;
   /** What is said when there are no rows. */
   empty: ReactNode;
   /** Rows keep to themselves as high as they need instead of filling what is left of the window. */
@@ -164,7 +167,17 @@ export function DataTable<Row>(props: TableProps<Row>) {
         )}
       </div>
       <div className={classes.foot} aria-live="off">
-        {more ? t('table.loaded', { n: rows.length }) : t('table.all', { n: rows.length })}
+        <span>
+          {more ? t('table.loaded', { n: rows.length }) : t('table.all', { n: rows.length })}
+          {props.stale && props.onReload && (
+            <>
+              {' · '}
+              <button type="button" className={classes.reload} onClick={props.onReload}>
+                {t('table.stale')}
+              </button>
+            </>
+          )}
+        </span>
         <span className={classes.keys}>{t('table.keys')}</span>
       </div>
     </div>

@@ -10,6 +10,7 @@ const KEYS: [string, Plain][] = [
   ['j  k', 'keys.move'],
   ['Enter', 'keys.open'],
   ['a', 'keys.adjust'],
+  ['x', 'keys.choose'],
   ['p', 'keys.push'],
   ['r', 'keys.replay'],
   ['?', 'keys.help'],

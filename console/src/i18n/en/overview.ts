@@ -45,7 +45,12 @@ export const overview = {
   'overview.chart.p50': 'Median',
   'overview.chart.p95': '95 of 100',
   'overview.chart.none': 'There is nothing to draw yet.',
-  'overview.integrity': '{database}, {durability}',
+  'overview.integrity.title': 'Integrity',
+  'overview.integrity.unknown': 'The ledger was not checked from here yet.',
+  'overview.integrity.clean': 'Every balance equals the sum of its movements: checked {when} in {span}.',
+  'overview.integrity.broken': { one: '{n} invariant does not hold: checked {when} in {span}.', other: '{n} invariants do not hold: checked {when} in {span}.' },
+  'overview.integrity.version': 'Onhand {version}',
+  'overview.integrity.verify': 'Check now',
   'overview.since': 'last {span}',
 
   'tick.pushed': '{sku} is {to} on {shop}',

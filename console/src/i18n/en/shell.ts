@@ -60,12 +60,14 @@ export const shell = {
   'keys.move': 'Next and previous row',
   'keys.open': 'Open the row',
   'keys.adjust': 'Adjust the stock of the row',
+  'keys.choose': 'Choose the row',
   'keys.push': 'Push now',
   'keys.replay': 'Replay',
   'keys.help': 'These keys',
 
   'table.loaded': { one: '{n} row, more below', other: '{n} rows, more below' },
   'table.all': { one: '{n} row', other: '{n} rows' },
+  'table.stale': 'There is news: read again',
   'table.keys': 'j k to move, Enter to open',
 
   'problem.title': 'Something went wrong',

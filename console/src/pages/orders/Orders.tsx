@@ -1,6 +1,6 @@
 import { SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { withQuery } from '~/api/curl';
@@ -54,6 +54,7 @@ function OrdersVerdict() {
 function OurOrders() {
   const { t } = useI18n();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const { view: _view, ...filter } = route.useSearch();
   const query = useInfiniteQuery(orders(filter));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
@@ -69,6 +70,8 @@ function OurOrders() {
       more={query.hasNextPage}
       onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
       onOpen={({ id }) => void navigate({ to: '/orders/$id', params: { id } })}
+      stale={query.isStale && !query.isFetching && (query.data?.pages.length ?? 0) > 3}
+      onReload={() => void client.resetQueries({ queryKey: orders(filter).queryKey })}
       empty={t('orders.empty')}
       tone={(row) => (row.lines.some((line) => line.short > 0) ? 'bad' : undefined)}
     />

@@ -77,7 +77,7 @@ export function useOrderColumns(): Column<Order>[] {
           </span>
         ),
       },
-      { id: 'placed', header: t('orders.placed'), width: '92px', align: 'end', cell: (row) => <Ago at={row.created_at} /> },
+      { id: 'placed', header: t('orders.placed'), width: '92px', align: 'end', from: 380, cell: (row) => <Ago at={row.created_at} /> },
     ],
     [t, f],
   );

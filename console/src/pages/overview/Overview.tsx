@@ -12,6 +12,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { shopState } from '~/parts/shopState';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
+import { Integrity } from './Integrity';
 import { ShopStrip } from './ShopStrip';
 import { Ticker } from './Ticker';
 import { useRisk } from './risk';
@@ -40,6 +41,7 @@ export function Overview() {
         </div>
         <Ticker />
       </div>
+      <Integrity />
     </Page>
   );
 }

@@ -12,7 +12,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 type Reason = Schemas['ChangeReason'];
 type Row = Schemas['Stock'];
 
-const REASONS: Reason[] = [
+export const REASONS: Reason[] = [
   'correction', 'received', 'return_restock', 'damaged', 'theft_or_loss', 'promotion_or_donation', 'cycle_count',
 ];
 

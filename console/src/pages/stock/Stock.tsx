@@ -3,7 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { withQuery } from '~/api/curl';
 import { locations, shortfalls } from '~/api/queries';
 import { useI18n } from '~/i18n';
@@ -14,6 +14,7 @@ import { DataTable } from '~/parts/DataTable';
 import { Verdict } from '~/parts/Verdict';
 import { AdjustDialog } from './AdjustDialog';
 import { useStockColumns, type StockRow } from './columns';
+import { SelectionBar, keyOf, useBoxColumn, useSelection } from './Selection';
 import { useStockRows } from './rows';
 
 const route = getRouteApi('/stock');
@@ -28,7 +29,10 @@ export function Stock() {
   const navigate = useNavigate();
   const { rows, query } = useStockRows(filter);
   const [adjusting, setAdjusting] = useState<StockRow>();
-  const columns = useStockColumns(setAdjusting);
+  const { chosen, toggle, clear } = useSelection();
+  const box = useBoxColumn(chosen, toggle);
+  const rest = useStockColumns(setAdjusting);
+  const columns = useMemo(() => [box, ...rest], [box, rest]);
   return (
     <Page
       title={t('stock.title')}
@@ -37,6 +41,7 @@ export function Stock() {
       curl={withQuery('/v1/stock', { location: filter.location, available_below: filter.below })}
     >
       <StockFilters />
+      <SelectionBar rows={[...chosen.values()]} clear={clear} />
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       ) : (
@@ -44,12 +49,15 @@ export function Stock() {
           label={t('stock.title')}
           columns={columns}
           rows={rows}
-          rowKey={(row) => `${row.sku}\n${row.location}`}
+          rowKey={keyOf}
           loading={query.isPending}
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={({ sku, location }) => void navigate({ to: '/stock/$sku', params: { sku }, search: { location } })}
-          onKey={(key, row) => key === 'a' && setAdjusting(row)}
+          onKey={(key, row) => {
+            if (key === 'a') setAdjusting(row);
+            if (key === 'x') toggle(row);
+          }}
           empty={t('stock.empty')}
           tone={(row) => (row.available < -row.backorder_limit ? 'bad' : undefined)}
         />

@@ -1,0 +1,88 @@
+import { Button, Checkbox } from '@mantine/core';
+import { useCallback, useMemo, useState } from 'react';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import type { Column } from '~/parts/DataTable';
+import { csv, download } from '~/parts/csv';
+import { BulkAdjust } from './BulkAdjust';
+import { BulkPush } from './BulkPush';
+import type { StockRow } from './columns';
+import classes from './Stock.module.css';
+
+export const keyOf = (row: StockRow) => `${row.sku}\n${row.location}`;
+
+/** Rows that are chosen, by key. A row stays chosen when a filter hides it, and the bar says how many there are. */
+export function useSelection() {
+  const [chosen, setChosen] = useState<ReadonlyMap<string, StockRow>>(new Map());
+  const toggle = useCallback(
+    (row: StockRow) =>
+      setChosen((before) => {
+        const next = new Map(before);
+        if (!next.delete(keyOf(row))) next.set(keyOf(row), row);
+        return next;
+      }),
+    [],
+  );
+  return { chosen, toggle, clear: () => setChosen(new Map()) };
+}
+
+/** The column of boxes. */
+export function useBoxColumn(chosen: ReadonlyMap<string, StockRow>, toggle: (row: StockRow) => void): Column<StockRow> {
+  const { t } = useI18n();
+  return useMemo(
+    () => ({
+      id: 'choose',
+      header: t('stock.choose'),
+      bare: true,
+      width: '22px',
+      from: 480,
+      cell: (row) => (
+        <Checkbox
+          size="xs"
+          aria-label={t('stock.choose.row', { sku: row.sku, location: row.location })}
+          checked={chosen.has(keyOf(row))}
+          onChange={() => toggle(row)}
+        />
+      ),
+    }),
+    [t, chosen, toggle],
+  );
+}
+
+/** What can be done with the rows that are chosen. */
+export function SelectionBar({ rows, clear }: { rows: StockRow[]; clear: () => void }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const [open, setOpen] = useState<'adjust' | 'push'>();
+  const close = () => setOpen(undefined);
+  if (rows.length === 0) return null;
+  return (
+    <div className={classes.bar} role="region" aria-label={t('stock.chosen', { n: rows.length })}>
+      <strong>{t('stock.chosen', { n: rows.length })}</strong>
+      {may && (
+        <>
+          <Button size="compact-sm" onClick={() => setOpen('adjust')}>
+            {t('stock.adjust')}
+          </Button>
+          <Button size="compact-sm" variant="default" onClick={() => setOpen('push')}>
+            {t('sku.channels.push')}
+          </Button>
+        </>
+      )}
+      <Button size="compact-sm" variant="default" onClick={() => exportRows(rows)}>
+        {t('stock.export')}
+      </Button>
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={clear}>
+        {t('stock.choose.none')}
+      </Button>
+      {open === 'adjust' && <BulkAdjust rows={rows} onClose={close} onDone={clear} />}
+      {open === 'push' && <BulkPush rows={rows} onClose={close} onDone={clear} />}
+    </div>
+  );
+}
+
+const FIELDS = ['sku', 'location', 'on_hand', 'reserved', 'allocated', 'unavailable', 'available', 'changed_at'] as const;
+
+function exportRows(rows: StockRow[]) {
+  download('stock.csv', csv([...FIELDS], rows.map((row) => FIELDS.map((field) => row[field]))));
+}
