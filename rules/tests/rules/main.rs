@@ -18,6 +18,7 @@ mod identity;
 mod machines;
 mod properties;
 mod queue;
+mod queue_fair;
 mod queue_retry;
 mod queue_schedules;
 mod queue_world;
