@@ -11,6 +11,7 @@ pub mod limiter;
 mod publisher;
 pub mod publishing;
 mod pulse;
+pub mod suggesting;
 pub mod telemetry;
 mod timers;
 pub mod vault;

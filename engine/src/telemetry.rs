@@ -1,5 +1,6 @@
 //! Every measure of the engine, in one file. The API registers them and adds its own.
 
+mod pace;
 mod queue;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+pub use pace::{Ended, Pace};
 pub use queue::{
     AttemptLabels, BucketLabels, LaneLabels, OneLane, PushLabels, PushTimes, QueueMetrics, ScheduleLabels,
     Seconds, ShopLabels, quantile,

@@ -229,6 +229,7 @@ pub trait SyncReads: Send + Sync {
         limit: usize,
     ) -> Result<Page<MarketOrder>, StoreError>;
     async fn inbox(&self, filter: &InboxFilter, limit: usize) -> Result<Page<Inbox>, StoreError>;
+    async fn webhook(&self, key: &str) -> Result<Option<Inbox>, StoreError>;
     async fn notice(&self, key: &str) -> Result<Option<Notice>, StoreError>;
     async fn notices(&self, filter: &NoticeFilter, limit: usize) -> Result<Page<Notice>, StoreError>;
     /// Rows of settings whose keys begin with this, by key.

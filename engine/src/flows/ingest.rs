@@ -75,10 +75,38 @@ impl Flows {
             _ => None,
         });
         let deauthorised = hints.iter().any(|hint| matches!(hint, Hint::Deauthorised));
-        let take = TakeWebhook { inbox, jobs, deauthorised, grant_ends };
+        let take = TakeWebhook { inbox, jobs, deauthorised, grant_ends, retry: false };
         let answer = self.engine.submit(Request::internal(take)).await?;
         let duplicate = matches!(answer.outcome, Outcome::Done(Receipt::Webhook { duplicate: true }));
         Ok(Arrived { duplicate })
+    }
+}
+
+impl Flows {
+    /// What follows from a webhook that was kept, once more: its shop may be known by now.
+    ///
+    /// # Errors
+    /// [`IngestError`]: nothing was changed.
+    pub async fn follow_again(&self, inbox: &Inbox) -> Result<TakeWebhook, IngestError> {
+        let name = inbox.channel.as_str();
+        let outlet = self.outlets.get(name).ok_or_else(|| IngestError::NoKeys(name.to_owned()))?;
+        let dedupe = inbox.key.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+        let webhook = Verified {
+            body: inbox.body.clone().into_bytes(),
+            dedupe: dedupe.unwrap_or(&inbox.key).to_owned(),
+            account: inbox.account.clone(),
+            topic: inbox.topic.clone(),
+        };
+        let hints = outlet.channel.hints(&webhook)?;
+        let reads = self.engine.reads();
+        let shop = match inbox.shop {
+            Some(shop) => Some(shop),
+            None => reads.shop_by_account(name, &inbox.account).await?.map(|shop| shop.id),
+        };
+        let now = reads.now().await?;
+        let jobs = shop.map(|shop| jobs_of(shop, &hints, now)).unwrap_or_default();
+        let inbox = Inbox { shop, ..inbox.clone() };
+        Ok(TakeWebhook { inbox, jobs, deauthorised: false, grant_ends: None, retry: true })
     }
 }
 

@@ -12,6 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::pace::Pace;
+
 /// A gauge of seconds.
 pub type Seconds = Gauge<f64, AtomicU64>;
 
@@ -137,6 +139,8 @@ pub struct QueueMetrics {
     pub fired: Family<ScheduleLabels, Counter>,
     /// Seconds that the last schedule fired late.
     pub schedule_lag_seconds: Seconds,
+    /// What ended in the last minute.
+    pub pace: Pace,
     recent: Arc<Mutex<BTreeMap<String, VecDeque<PushTimes>>>>,
 }
 
@@ -170,6 +174,7 @@ impl Default for QueueMetrics {
             published: Counter::default(),
             fired: Family::default(),
             schedule_lag_seconds: Seconds::default(),
+            pace: Pace::default(),
             recent: Arc::default(),
         }
     }
@@ -244,6 +249,7 @@ impl QueueMetrics {
 
     /// Counts an attempt that ended.
     pub fn attempt(&self, kind: &'static str, outcome: &str) {
+        self.pace.count(kind, !matches!(outcome, "done" | "obsolete" | "snoozed"));
         self.attempts.get_or_create(&AttemptLabels { kind, outcome: outcome.to_owned() }).inc();
     }
 }

@@ -201,6 +201,9 @@ impl SyncReads for PostgresReads {
             self.documents(INBOX, &[&shop, &filter.unknown_shop, &at, &key, &one_more(limit)]).await?;
         Ok(Page::of(found, limit))
     }
+    async fn webhook(&self, key: &str) -> Result<Option<Inbox>, StoreError> {
+        self.one("select body from inbox where key = $1", &[&key]).await
+    }
     async fn notice(&self, key: &str) -> Result<Option<Notice>, StoreError> {
         self.one("select body from notice where key = $1", &[&key]).await
     }

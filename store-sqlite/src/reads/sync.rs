@@ -313,6 +313,11 @@ impl SyncReads for SqliteReads {
         self.run(move |connection| condition.page(connection, "received_at DESC, key DESC", limit)).await
     }
 
+    async fn webhook(&self, key: &str) -> Result<Option<Inbox>, StoreError> {
+        let values = vec![Value::Text(key.to_owned())];
+        self.run(move |connection| one(connection, "key = ?", values)).await
+    }
+
     async fn notice(&self, key: &str) -> Result<Option<Notice>, StoreError> {
         let values = vec![Value::Text(key.to_owned())];
         self.run(move |connection| one(connection, "key = ?", values)).await

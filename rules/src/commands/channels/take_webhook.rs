@@ -13,7 +13,8 @@ use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
 
 /// Keeps a webhook and what follows from it in one transaction, once, however often it is delivered (G1). Of a shop that we do
-/// not know, it is kept to be seen (G7).
+/// not know, it is kept to be seen (G7); once the shop is known, the next delivery counts as the first, and a person may
+/// ask for any webhook to be followed again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeWebhook {
     /// As it came; `deliveries` and `received_at` are set here.
@@ -24,6 +25,8 @@ pub struct TakeWebhook {
     pub deauthorised: bool,
     /// The grant ends then.
     pub grant_ends: Option<Millis>,
+    /// Follow it whether or not it has come before: a person wants it so. Not a delivery.
+    pub retry: bool,
 }
 
 /// Webhooks of one shop are noted at most this often, in milliseconds.
@@ -49,17 +52,30 @@ impl TakeWebhook {
     }
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
-        if let Some(mut known) = scope.inbox(&self.inbox.key).cloned() {
-            known.deliveries += 1;
-            scope.put_inbox(self.inbox.key.clone(), known);
-            return Ok(Receipt::Webhook { duplicate: true });
-        }
-        let inbox = Inbox { deliveries: 1, received_at: context.now, ..self.inbox.clone() };
+        let known = scope.inbox(&self.inbox.key).cloned();
+        let is_new = known.is_none();
+        let inbox = match known {
+            Some(mut known) => {
+                let found_its_shop = known.shop.is_none() && self.inbox.shop.is_some();
+                known.deliveries += i64::from(!self.retry);
+                known.shop = known.shop.or(self.inbox.shop);
+                if !self.retry && !found_its_shop {
+                    scope.put_inbox(self.inbox.key.clone(), known);
+                    return Ok(Receipt::Webhook { duplicate: true });
+                }
+                known
+            }
+            None => Inbox { deliveries: 1, received_at: context.now, ..self.inbox.clone() },
+        };
         let shop = inbox.shop.and_then(|id| scope.shop(&id).cloned());
         scope.put_inbox(self.inbox.key.clone(), inbox);
         let Some(mut shop) = shop else { return Ok(Receipt::Webhook { duplicate: false }) };
         for job in &self.jobs {
             enqueue(scope, context, job);
+        }
+        // What it said of the shop itself was true when it came; the owner may have consented since.
+        if !is_new {
+            return Ok(Receipt::Webhook { duplicate: false });
         }
         if shop.health.webhook_at.is_none_or(|at| context.now - at >= NOTED_MS) {
             shop.health.webhook_at = Some(context.now);
