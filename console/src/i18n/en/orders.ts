@@ -80,8 +80,6 @@ export const orders = {
   'condition.damaged': 'Damaged: kept aside',
   'condition.discarded': 'Thrown away',
   'order.done': 'Done: {state}',
-  'order.all': 'All of them',
-  'order.some': 'Some',
   'step.placed': 'Placed',
   'step.confirmed': 'Confirmed',
   'step.shipped': 'Shipped',

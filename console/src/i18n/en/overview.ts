@@ -37,7 +37,6 @@ export const overview = {
   'overview.ticker': 'Movements',
   'overview.ticker.none': 'Nothing has happened yet. Sell something, and it shows here at once.',
   'overview.latency': 'Push latency',
-  'overview.latency.note': 'from the change of stock to the answer of the marketplace',
   'overview.flow': 'Orders and pushes',
   'overview.flow.note': 'per {step}',
   'overview.chart.orders': 'Orders',

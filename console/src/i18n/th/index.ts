@@ -1,5 +1,10 @@
 import type { Dictionary } from '../dictionary';
 import { en } from '../en';
+import { orders } from './orders';
+import { overview } from './overview';
+import { shell } from './shell';
+import { states } from './states';
+import { stock } from './stock';
 
-// FIXME: not translated yet.
-export const th: Dictionary = en;
+// Areas that are not translated yet are in English.
+export const th: Dictionary = { ...en, ...shell, ...states, ...overview, ...stock, ...orders };

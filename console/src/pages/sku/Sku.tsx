@@ -37,7 +37,12 @@ export function Sku() {
     <Page
       title={code}
       above={<Link to="/stock">{t('sku.above')}</Link>}
-      beside={<span className="soft">{sku.data?.name}</span>}
+      beside={
+        <span className="soft">
+          {sku.data?.name}
+          {sku.data?.archived && ` · ${t('sku.archived')}`}
+        </span>
+      }
       curl={location ? `/v1/stock/${encodeURIComponent(code)}/${encodeURIComponent(location)}/explain` : `/v1/stock/${encodeURIComponent(code)}`}
       verdict={stock.data && <SkuVerdict sku={code} stock={stock.data} asOf={search.as_of} />}
       actions={!bundle && location && <LocationPicker rows={rows} location={location} sku={code} />}
