@@ -4,7 +4,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { Shell } from './shell/Shell';
 import { NotFound } from './shell/NotFound';
 import { RouteProblem } from './shell/RouteProblem';
-import { oneOf, params, parseSearch, stringifySearch, text, whole } from './shell/search';
+import { flag, oneOf, params, parseSearch, stringifySearch, text, whole } from './shell/search';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const under = <const P extends string>(path: P) => ({ getParentRoute: () => root, path });
@@ -50,8 +50,25 @@ const order = createRoute({
   component: lazyRouteComponent(() => import('./pages/orders/Order'), 'OrderPage'),
 });
 
+const attention = createRoute({
+  ...under('/attention'),
+  validateSearch: params({ all: flag }),
+  component: lazyRouteComponent(() => import('./pages/attention/Attention'), 'Attention'),
+});
+
+const queues = createRoute({
+  ...under('/queues'),
+  validateSearch: params({ jobs: oneOf('live'), kind: text, shop: text, state: text, code: text }),
+  component: lazyRouteComponent(() => import('./pages/queues/Queues'), 'Queues'),
+});
+
+const job = createRoute({
+  ...under('/jobs/$id'),
+  component: lazyRouteComponent(() => import('./pages/queues/Job'), 'JobPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, stock, sku, orders, order]),
+  routeTree: root.addChildren([overview, attention, queues, job, stock, sku, orders, order]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -223,6 +223,26 @@ export const notices = (open: boolean | undefined) =>
     getNextPageParam: following,
   });
 
+export interface JobFilter {
+  kind?: string;
+  shop?: string;
+  state?: string;
+  code?: string;
+}
+
+/** Jobs that wait and run, or dead ones that were neither replayed nor discarded. */
+export const jobs = (which: 'live' | 'dead', { code, state, ...filter }: JobFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['jobs', which, { code, state, ...filter }],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) =>
+      which === 'live'
+        ? take(api.GET('/v1/jobs', { params: { query: { ...filter, state, cursor, limit: PAGE } } }))
+        : take(api.GET('/v1/failures/jobs', { params: { query: { ...filter, code, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+    refetchInterval: which === 'live' ? 5_000 : false,
+  });
+
 export const job = (id: string) =>
   queryOptions({
     queryKey: ['jobs', 'one', id],

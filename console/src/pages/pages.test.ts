@@ -11,6 +11,9 @@ import { unitsAtRisk } from './overview/risk';
 import { amountOf } from './orders/columns';
 import { stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
+import { inOrder, rowOf, subjectOf } from './attention/cases';
+import { aboutOf } from './queues/job';
+import { depth, longestWait } from './queues/LaneCard';
 import { preview } from './stock/AdjustDialog';
 
 describe('texts', () => {
@@ -144,5 +147,44 @@ describe('an order', () => {
     const entries = timeline(own, feed);
     expect(entries.map(({ key, kind, after }) => [key, kind, after])).toEqual([['1', 'step', 0], ['3', 'push', 40]]);
     expect(feed[0] && dataOf(feed[0], 'order.placed')).toBeUndefined();
+  });
+});
+
+describe('a case', () => {
+  const notice = (key: string, kind: string, change: object = {}) =>
+    ({ key, kind, open: true, first_at: '2026-01-01T00:00:00Z', count: 1, text: '', object: 'notice', last_at: '', ...change }) as Parameters<typeof inOrder>[0][number];
+
+  it('is about what its key says', () => {
+    expect(subjectOf(notice('low_stock:A:1@main', 'low_stock'))).toBe('A:1@main');
+    expect(rowOf('A@B@main')).toEqual({ sku: 'A@B', location: 'main' });
+    expect(rowOf('nothing')).toBeUndefined();
+  });
+
+  it('comes first when it is open, unseen and old', () => {
+    const rows = [
+      notice('closed', 'x', { open: false }), notice('seen', 'x', { seen_at: 'now' }),
+      notice('young', 'x', { first_at: '2026-01-02T00:00:00Z' }), notice('old', 'x'),
+    ];
+    expect(inOrder(rows).map(({ key }) => key)).toEqual(['old', 'young', 'seen', 'closed']);
+  });
+});
+
+describe('a lane', () => {
+  const now = Date.parse('2026-01-01T00:01:00Z');
+  const lane = (jobs: object[]) => ({ jobs }) as Parameters<typeof depth>[0];
+
+  it('counts by state and knows the longest wait, not that of jobs of the future', () => {
+    const one = lane([
+      { state: 'ready', count: 3, oldest_run_at: '2026-01-01T00:00:30Z' }, { state: 'ready', count: 2, oldest_run_at: '2026-01-01T00:05:00Z' },
+      { state: 'running', count: 1, oldest_run_at: '2026-01-01T00:00:00Z' },
+    ]);
+    expect([depth(one, 'ready'), depth(one, 'running')]).toEqual([5, 1]);
+    expect(longestWait(one, now)).toBe(30_000);
+    expect(longestWait(lane([]), now)).toBeUndefined();
+  });
+
+  it('has jobs that say what they are about', () => {
+    expect(aboutOf({ body: { kind: 'fetch_order', reference: 'R1' } as never })).toBe('R1');
+    expect(aboutOf({ body: { kind: 'poll_orders', shop: 1 } as never })).toBe('–');
   });
 });

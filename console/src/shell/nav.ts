@@ -1,6 +1,8 @@
 import type { LinkProps } from '@tanstack/react-router';
+import IconBellRinging from '@tabler/icons-react/dist/esm/icons/IconBellRinging.mjs';
 import IconLayoutDashboard from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
 import IconPackages from '@tabler/icons-react/dist/esm/icons/IconPackages.mjs';
+import IconListCheck from '@tabler/icons-react/dist/esm/icons/IconListCheck.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
 import type { ComponentType } from 'react';
 import type { Scope } from '~/api/session';
@@ -18,7 +20,12 @@ export interface Place {
 
 /** The left navigation, in groups; the command palette offers the same places. */
 export const PLACES: { title?: Plain; places: Place[] }[] = [
-  { places: [{ to: '/', name: 'nav.overview', icon: IconLayoutDashboard }] },
+  {
+    places: [
+      { to: '/', name: 'nav.overview', icon: IconLayoutDashboard },
+      { to: '/attention', name: 'nav.attention', icon: IconBellRinging, count: 'attention' },
+    ],
+  },
   {
     title: 'nav.goods',
     places: [{ to: '/stock', name: 'nav.stock', icon: IconPackages }],
@@ -26,5 +33,9 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
   {
     title: 'nav.sales',
     places: [{ to: '/orders', name: 'nav.orders', icon: IconReceipt }],
+  },
+  {
+    title: 'nav.engine',
+    places: [{ to: '/queues', name: 'nav.queues', icon: IconListCheck, count: 'dead' }],
   },
 ];

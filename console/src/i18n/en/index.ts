@@ -3,6 +3,7 @@ import { overview } from './overview';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...work } as const;

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { orderEvents } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useLive } from '~/live/LiveProvider';
-import { stepWord } from '~/pages/sku/words';
+import { wordOf } from '~/parts/words';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -61,7 +61,7 @@ function Item({ entry }: { entry: Entry }) {
         </div>
       ) : (
         <div>
-          <strong>{stepWord(t, entry.step ?? '')}</strong>{' '}
+          <strong>{wordOf(t, 'step', entry.step ?? '')}</strong>{' '}
           {entry.lines?.map((line) => t('tick.units', { n: line.quantity, sku: line.sku })).join(', ')}
           <div className="soft">
             {entry.note && <>{entry.note} · </>}

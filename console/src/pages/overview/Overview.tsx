@@ -88,7 +88,7 @@ function OverviewVerdict() {
               </>
             )}
             {waits > 0
-              ? rich('overview.verdict.waits', { n: waits, link: t('overview.verdict.things', { n: waits }) })
+              ? rich('overview.verdict.waits', { n: waits, link: <Link to="/attention">{t('overview.verdict.things', { n: waits })}</Link> })
               : t('overview.verdict.calm')}
           </>
         ),
@@ -127,12 +127,14 @@ function Tiles() {
       <Tile
         label={t('overview.attention')}
         value={plus(first)}
+        to={{ to: '/attention' }}
         tone={first && first.data.length > 0 ? 'wait' : undefined}
         note={t('overview.attention.note', { n: first?.data.length ?? 0 })}
       />
       <Tile
         label={t('overview.dead')}
         value={dead.data && jobs}
+        to={{ to: '/queues' }}
         tone={jobs > 0 ? 'bad' : undefined}
         note={t('overview.dead.note', { n: groups.length })}
       />

@@ -167,7 +167,14 @@ function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line
     return { shape: 'triangle', tone: 'wait', text: t('tick.edit', { shop: name(edit.shop), seen, expected, step }) };
   }
   const job = dataOf(event, 'job.died');
-  if (job) return { shape: 'square', tone: 'bad', text: t('tick.job', { message: job.message || job.code }) };
+  if (job) {
+    const message = (
+      <Link to="/jobs/$id" params={{ id: job.job }}>
+        {job.message || job.code}
+      </Link>
+    );
+    return { shape: 'square', tone: 'bad', text: rich('tick.job', { message }) };
+  }
   const notice = dataOf(event, 'notice.changed');
   if (notice) {
     return { shape: notice.open ? 'triangle' : 'disc', tone: notice.open ? 'wait' : 'ok', text: t('tick.notice', { text: notice.text }) };

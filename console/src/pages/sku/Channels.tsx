@@ -17,7 +17,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { pushState } from '~/parts/pushState';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
-import { ruleWord } from './words';
+import { wordOf } from '~/parts/words';
 import classes from './Sku.module.css';
 
 type Listing = Schemas['Listing'];
@@ -125,7 +125,7 @@ function Should({ listing }: { listing: Listing }) {
           {data.steps.map((step, place) => (
             <span key={place}>
               {place > 0 && '→ '}
-              <span className="soft">{ruleWord(t, step.rule)}</span> <strong>{f.number(step.value)}</strong>
+              <span className="soft">{wordOf(t, 'rule', step.rule)}</span> <strong>{f.number(step.value)}</strong>
             </span>
           ))}
         </div>

@@ -10,7 +10,7 @@ import { DataTable, type Column } from '~/parts/DataTable';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { movementWord, reasonWord } from './words';
+import { wordOf } from '~/parts/words';
 import classes from './Sku.module.css';
 
 type Movement = Schemas['Movement'];
@@ -90,7 +90,7 @@ function useLedgerColumns(): Column<Movement>[] {
         id: 'what',
         header: t('word.what'),
         width: 'minmax(110px, 1.2fr)',
-        cell: (row) => movementWord(t, row.kind) + (row.reason ? ` · ${reasonWord(t, row.reason)}` : ''),
+        cell: (row) => wordOf(t, 'movement', row.kind) + (row.reason ? ` · ${wordOf(t, 'reason', row.reason)}` : ''),
       },
       ...TERMS.map(
         (term): Column<Movement> => ({

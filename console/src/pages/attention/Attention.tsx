@@ -1,0 +1,69 @@
+import { SegmentedControl } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { notices, shortfalls } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { Filters } from '~/parts/Filters';
+import { Ago } from '~/parts/Moment';
+import { Page, Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { Verdict } from '~/parts/Verdict';
+import { Case, ShortfallCase } from './Case';
+import { inOrder } from './cases';
+import classes from './Attention.module.css';
+
+const route = getRouteApi('/attention');
+
+/** One list of everything that needs a person, each with its remedy. */
+export function Attention() {
+  const { t, rich } = useI18n();
+  const { all } = route.useSearch();
+  const navigate = route.useNavigate();
+  const query = useInfiniteQuery(notices(all ? undefined : true));
+  const short = useQuery(shortfalls());
+  const rows = useMemo(() => inOrder(query.data?.pages.flatMap((page) => page.data) ?? []), [query.data]);
+  const open = rows.filter((notice) => notice.open);
+  const lacking = short.data?.data ?? [];
+  const n = open.length + lacking.length;
+  const oldest = open.map((notice) => notice.first_at).sort()[0];
+  return (
+    <Page
+      title={t('attention.title')}
+      curl={all ? '/v1/notices' : '/v1/notices?open=true'}
+      verdict={
+        query.data &&
+        (n === 0 ? (
+          <Verdict tone="ok">{t('attention.verdict.none')}</Verdict>
+        ) : (
+          <Verdict tone={lacking.length > 0 ? 'bad' : 'wait'}>
+            {rich('attention.verdict.some', { n, since: <Ago at={oldest ?? lacking[0]?.changed_at} /> })}
+          </Verdict>
+        ))
+      }
+    >
+      <Filters>
+        <SegmentedControl
+          size="xs"
+          value={all ? 'all' : 'open'}
+          onChange={(show) => void navigate({ search: { all: show === 'all' ? true : undefined } })}
+          data={[
+            { value: 'open', label: t('attention.show.open') },
+            { value: 'all', label: t('attention.show.all') },
+          ]}
+        />
+      </Filters>
+      {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
+      {query.isPending && <Panel>{t('loading')}</Panel>}
+      {query.data && rows.length + lacking.length === 0 && <Panel>{t('attention.empty')}</Panel>}
+      <ul className={classes.cases} aria-label={t('attention.title')}>
+        {lacking.map((row) => (
+          <ShortfallCase key={`${row.sku}@${row.location}`} row={row} />
+        ))}
+        {rows.map((notice) => (
+          <Case key={notice.key} notice={notice} />
+        ))}
+      </ul>
+    </Page>
+  );
+}

@@ -1,0 +1,187 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { shops } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { MapDialog } from './MapDialog';
+import { rowOf, subjectOf } from './cases';
+
+type Notice = Schemas['Notice'];
+type Policy = Schemas['Policy'];
+
+/** What helps against it, as buttons. */
+export function Remedies({ notice }: { notice: Notice }): ReactNode {
+  switch (notice.kind) {
+    case 'shop_disconnected':
+    case 'grant_ends':
+      return <Reconnect notice={notice} />;
+    case 'shop_failing':
+    case 'shop_stale':
+    case 'shop_throttled':
+    case 'webhooks_silent':
+    case 'clock_skew':
+      return <Poll notice={notice} />;
+    case 'retries_exhausted':
+      return <SeeFailures notice={notice} />;
+    case 'low_stock':
+    case 'shortfall':
+      return <OpenStock notice={notice} />;
+    case 'drift':
+    case 'edit_escalated':
+      return <Decide listing={Number(subjectOf(notice))} />;
+    case 'listing_trouble':
+      return <Push listing={Number(subjectOf(notice))} />;
+    case 'unmapped':
+      return <Map listing={Number(subjectOf(notice))} />;
+    case 'order_trouble':
+    case 'unknown_status':
+    case 'return_received':
+      return <OpenOrders />;
+    default:
+      return null;
+  }
+}
+
+function useDone() {
+  const { t } = useI18n();
+  return () => notifications.show({ message: t('attention.done'), color: 'teal' });
+}
+
+/** A button that does one thing; what goes wrong is said below it. */
+function Act({ label, act, onClick, main }: { label: string; act: { isPending: boolean; isError: boolean; error: unknown }; onClick: () => void; main?: boolean }) {
+  return (
+    <>
+      <Button size="compact-sm" variant={main ? 'filled' : 'default'} loading={act.isPending} onClick={onClick}>
+        {label}
+      </Button>
+      {act.isError && <ProblemNote error={act.error} />}
+    </>
+  );
+}
+
+/** Sends the person to the marketplace's consent page, from which he comes back connected. */
+function Reconnect({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const may = useMay('admin');
+  const all = useQuery(shops());
+  const channel = all.data?.data.find((shop) => shop.id === notice.shop_id)?.channel;
+  const act = useAct(
+    (name: string) => take(api.POST('/v1/shops/connect', { body: { channel: name } })),
+    { onDone: ({ url }) => window.location.assign(url) },
+  );
+  if (!may || !channel) return null;
+  return <Act main label={t('attention.do.connect')} act={act} onClick={() => act.mutate(channel)} />;
+}
+
+function Poll({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const done = useDone();
+  const all = useQuery(shops());
+  const shop = all.data?.data.find((each) => each.id === notice.shop_id)?.shop;
+  const act = useAct(
+    (code: string, key: string) =>
+      take(api.POST('/v1/shops/{shop}/poll', { params: { path: { shop: code }, header: { 'Idempotency-Key': key } } })),
+    { refresh: [['shops'], ['notices']], onDone: done },
+  );
+  if (!may || !shop) return null;
+  return <Act main label={t('attention.do.poll')} act={act} onClick={() => act.mutate(shop)} />;
+}
+
+function SeeFailures({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const [kind, , ...code] = subjectOf(notice).split(':');
+  return (
+    <Button size="compact-sm" onClick={() => void navigate({ to: '/queues', search: { kind, code: code.join(':') } })}>
+      {t('attention.do.failures')}
+    </Button>
+  );
+}
+
+function OpenStock({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const row = rowOf(subjectOf(notice));
+  if (!row) return null;
+  return (
+    <Button
+      size="compact-sm"
+      onClick={() => void navigate({ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } })}
+    >
+      {t('attention.do.stock')}
+    </Button>
+  );
+}
+
+function OpenOrders() {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  return (
+    <Button size="compact-sm" onClick={() => void navigate({ to: '/orders', search: { view: 'market', state: 'needs_attention' } })}>
+      {t('attention.do.orders')}
+    </Button>
+  );
+}
+
+/** What becomes of a figure that the seller set there. */
+function Decide({ listing }: { listing: number }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const done = useDone();
+  const act = useAct(
+    (policy: Policy, key: string) =>
+      take(
+        api.POST('/v1/listings/{id}/resolve-edit', {
+          params: { path: { id: listing }, header: { 'Idempotency-Key': key } },
+          body: { policy },
+        }),
+      ),
+    { refresh: [['notices'], ['listings'], ['stock']], onDone: done },
+  );
+  if (!may) return null;
+  return (
+    <>
+      {(['adopt', 'cap', 'reject'] as const).map((policy) => (
+        <Button key={policy} size="compact-sm" variant="default" loading={act.isPending && act.variables === policy} onClick={() => act.mutate(policy)}>
+          {t(`attention.edit.${policy}`)}
+        </Button>
+      ))}
+      {act.isError && <ProblemNote error={act.error} />}
+    </>
+  );
+}
+
+function Push({ listing }: { listing: number }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const done = useDone();
+  const act = useAct(
+    (id: number, key: string) =>
+      take(api.POST('/v1/listings/{id}/push', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
+    { refresh: [['notices'], ['listings']], onDone: done },
+  );
+  if (!may) return null;
+  return <Act main label={t('attention.do.push')} act={act} onClick={() => act.mutate(listing)} />;
+}
+
+function Map({ listing }: { listing: number }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const [open, setOpen] = useState(false);
+  if (!may) return null;
+  return (
+    <>
+      <Button size="compact-sm" onClick={() => setOpen(true)}>
+        {t('attention.do.map')}
+      </Button>
+      {open && <MapDialog listing={listing} onClose={() => setOpen(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,85 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Schemas } from '~/api/client';
+import { failures } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { Ago } from '~/parts/Moment';
+import { Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { wordOf } from '~/parts/words';
+import { ReplayDialog } from './ReplayDialog';
+import classes from './Queues.module.css';
+
+type Failure = Schemas['Failure'];
+
+const route = getRouteApi('/queues');
+
+/** Why jobs were given up: one row for each cause, with its remedy and the replay of all of them. */
+export function Failures() {
+  const { t } = useI18n();
+  const query = useQuery(failures());
+  const [replaying, setReplaying] = useState<Failure>();
+  const groups = query.data?.data ?? [];
+  return (
+    <Panel title={t('failures.title')} flush={groups.length > 0}>
+      {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
+      {query.data && groups.length === 0 && <span className="soft">{t('failures.none')}</span>}
+      <ul className={classes.causes}>
+        {groups.map((failure) => (
+          <Cause key={`${failure.kind}/${failure.class}/${failure.code}`} failure={failure} onReplay={() => setReplaying(failure)} />
+        ))}
+      </ul>
+      {replaying && (
+        <ReplayDialog
+          filter={{ kind: replaying.kind, code: replaying.code }}
+          known={replaying.count}
+          onClose={() => setReplaying(undefined)}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Cause({ failure, onReplay }: { failure: Failure; onReplay: () => void }) {
+  const { t, f } = useI18n();
+  const names = useShopNames();
+  const may = useMay('admin');
+  const navigate = route.useNavigate();
+  const { kind, code } = failure;
+  return (
+    <li className={classes.cause}>
+      <strong className="num">{f.number(failure.count)}</strong>
+      <div className={classes.words}>
+        <div>
+          <strong>{wordOf(t, 'kind', kind)}</strong>
+          <span className="soft"> · {failure.shop_ids.map((id) => names.ofId(id)).join(', ')}</span>
+        </div>
+        <div>
+          {failure.message} <span className="mono soft">{code}</span>
+        </div>
+        <div>{wordOf(t, 'class', failure.class)}</div>
+        <div className="soft num">
+          {t('failures.first')} <Ago at={failure.first_at} /> · {t('failures.last')} <Ago at={failure.last_at} />
+        </div>
+      </div>
+      <div className={classes.actions}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => void navigate({ search: { kind, code }, resetScroll: false })}
+        >
+          {t('failures.see')}
+        </Button>
+        {may && (
+          <Button size="compact-sm" onClick={onReplay}>
+            {t('failures.replay')}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,136 @@
+import { Button, NumberInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { Flash } from '~/parts/Figure';
+import { useNow } from '~/parts/Moment';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { Sparkline } from '~/parts/Sparkline';
+import { wordOf } from '~/parts/words';
+import classes from './Queues.module.css';
+
+type Lane = Schemas['Lane'];
+
+/** Readings that are kept for the small line. */
+const READINGS = 60;
+
+/** Jobs in a lane that are in a state. */
+export function depth(lane: Lane, state: string): number {
+  return lane.jobs.reduce((sum, group) => sum + (group.state === state ? group.count : 0), 0);
+}
+
+/** How long the oldest job has been ready to run, in milliseconds; undefined when none is. */
+export function longestWait(lane: Lane, now: number): number | undefined {
+  const due = lane.jobs
+    .filter((group) => group.state === 'ready')
+    .map((group) => now - Date.parse(group.oldest_run_at))
+    .filter((waited) => waited > 0);
+  return due.length > 0 ? Math.max(...due) : undefined;
+}
+
+/** One lane: what is in it, how fast it may go, and whether it goes at all. */
+export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
+  const { t, f } = useI18n();
+  const now = useNow();
+  const names = useShopNames();
+  const [history, setHistory] = useState<number[]>([]);
+  const ready = depth(lane, 'ready');
+  useEffect(() => setHistory((before) => [...before, ready].slice(-READINGS)), [ready, readAt]);
+  const waited = longestWait(lane, now);
+  return (
+    <li className={classes.lane}>
+      <div className={classes.head}>
+        <strong>{wordOf(t, 'lane', lane.queue)}</strong>
+        <span className="soft mono">{lane.queue}</span>
+      </div>
+      <div className={classes.figures}>
+        <div>
+          <span className={classes.figure}>
+            <strong className="num">
+              <Flash value={ready}>{f.number(ready)}</Flash>
+            </strong>
+            <span className="soft">{t('queues.lane.ready')}</span>
+          </span>
+          <span className={classes.figure}>
+            <strong className="num">{f.number(depth(lane, 'running'))}</strong>
+            <span className="soft">{t('queues.lane.running')}</span>
+          </span>
+        </div>
+        <span title={t('queues.lane.depth')}>
+          <Sparkline values={history} />
+        </span>
+      </div>
+      <div className={waited !== undefined && waited > 30_000 ? 'tone-wait' : 'soft'}>
+        {waited === undefined ? t('queues.lane.idle') : t('queues.lane.oldest', { span: f.duration(waited) })}
+      </div>
+      <ul className={classes.kinds}>
+        {lane.jobs.map((group) => (
+          <li key={`${group.kind}/${group.shop_id}/${group.state}`}>
+            <span className="clip">
+              {wordOf(t, 'kind', group.kind)} · {names.ofId(group.shop_id)}
+            </span>
+            <span className="num">
+              {f.number(group.count)} {t(group.state === 'running' ? 'queues.lane.running' : 'queues.lane.ready')}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <LaneControls lane={lane} />
+    </li>
+  );
+}
+
+function LaneControls({ lane }: { lane: Lane }) {
+  const { t } = useI18n();
+  const may = useMay('admin');
+  const [slots, setSlots] = useState(lane.concurrency);
+  useEffect(() => setSlots(lane.concurrency), [lane.concurrency]);
+  const act = useAct(
+    (body: Schemas['LaneChange'], key: string) =>
+      take(
+        api.PATCH('/v1/queues/{queue}', {
+          params: { path: { queue: lane.queue }, header: { 'Idempotency-Key': key } },
+          body,
+        }),
+      ),
+    { refresh: [['queues']] },
+  );
+  const change = useDebouncedCallback((concurrency: number) => act.mutate({ concurrency, paused: lane.paused }), 500);
+  return (
+    <>
+      <div className={classes.slots}>
+        <label htmlFor={`slots-${lane.queue}`}>{t('queues.lane.slots')}</label>
+        <NumberInput
+          id={`slots-${lane.queue}`}
+          size="xs"
+          w={72}
+          min={1}
+          max={100}
+          allowDecimal={false}
+          disabled={!may}
+          value={slots}
+          onChange={(value) => {
+            const next = Number(value);
+            if (!Number.isInteger(next) || next < 1) return;
+            setSlots(next);
+            if (next !== lane.concurrency) change(next);
+          }}
+        />
+        <Button
+          size="compact-sm"
+          variant={lane.paused ? 'filled' : 'default'}
+          disabled={!may}
+          loading={act.isPending}
+          onClick={() => act.mutate({ concurrency: lane.concurrency, paused: !lane.paused })}
+        >
+          {t(lane.paused ? 'queues.lane.resume' : 'queues.lane.pause')}
+        </Button>
+      </div>
+      {act.isError && <ProblemNote error={act.error} />}
+    </>
+  );
+}

@@ -1,0 +1,118 @@
+import { SegmentedControl, Select } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { failures, queues, shops } from '~/api/queries';
+import { useI18n } from '~/i18n';
+import { en } from '~/i18n/en';
+import { Filters } from '~/parts/Filters';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { Verdict } from '~/parts/Verdict';
+import { VOCABULARY } from '~/parts/vocabulary';
+import { wordOf } from '~/parts/words';
+import { Failures } from './Failures';
+import { Jobs } from './Jobs';
+import { LaneCard } from './LaneCard';
+import classes from './Queues.module.css';
+
+const route = getRouteApi('/queues');
+
+const KINDS = Object.keys(en)
+  .filter((key) => key.startsWith('kind.'))
+  .map((key) => key.slice('kind.'.length));
+
+/** The lanes, what was given up and why, and the jobs themselves. */
+export function Queues() {
+  const { t } = useI18n();
+  const lanes = useQuery({ ...queues(), refetchInterval: 3_000 });
+  return (
+    <Page title={t('queues.title')} curl="/v1/queues" verdict={<QueuesVerdict />}>
+      {lanes.isError && <ProblemNote error={lanes.error} onRetry={() => void lanes.refetch()} />}
+      <ul className={classes.lanes} aria-label={t('queues.title')}>
+        {(lanes.data?.data ?? []).map((lane) => (
+          <LaneCard key={lane.queue} lane={lane} readAt={lanes.dataUpdatedAt} />
+        ))}
+      </ul>
+      <Failures />
+      <JobFilters />
+      <Jobs />
+    </Page>
+  );
+}
+
+function QueuesVerdict() {
+  const { t } = useI18n();
+  const lanes = useQuery(queues());
+  const dead = useQuery(failures());
+  if (!lanes.data || !dead.data) return null;
+  const waiting = lanes.data.data
+    .flatMap((lane) => lane.jobs)
+    .reduce((sum, depth) => sum + (depth.state === 'ready' ? depth.count : 0), 0);
+  const n = dead.data.data.reduce((sum, group) => sum + group.count, 0);
+  if (n > 0) {
+    const causes = t('queues.verdict.causes', { n: dead.data.data.length });
+    return <Verdict tone="bad">{t('queues.verdict.dead', { n, causes })}</Verdict>;
+  }
+  const words = waiting > 0 ? t('queues.verdict.waiting', { n: waiting }) : t('queues.verdict.idle');
+  return <Verdict tone="ok">{t('queues.verdict.ok', { waiting: words })}</Verdict>;
+}
+
+function JobFilters() {
+  const { t } = useI18n();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const all = useQuery(shops());
+  const names = useShopNames();
+  const change = (next: Partial<typeof filter>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false });
+  const dead = filter.jobs !== 'live';
+  return (
+    <Filters
+      aside={
+        <SegmentedControl
+          size="xs"
+          value={dead ? 'dead' : 'live'}
+          onChange={(jobs) => change({ jobs: jobs === 'live' ? 'live' : undefined, state: undefined, code: undefined })}
+          data={[
+            { value: 'dead', label: t('jobs.dead') },
+            { value: 'live', label: t('jobs.live') },
+          ]}
+        />
+      }
+    >
+      <Select
+        size="xs"
+        w={190}
+        clearable
+        placeholder={t('jobs.filter.kind')}
+        aria-label={t('jobs.filter.kind')}
+        data={KINDS.map((kind) => ({ value: kind, label: wordOf(t, 'kind', kind) }))}
+        value={filter.kind ?? null}
+        onChange={(kind) => change({ kind: kind ?? undefined })}
+      />
+      <Select
+        size="xs"
+        w={170}
+        clearable
+        placeholder={t('jobs.filter.shop')}
+        aria-label={t('jobs.filter.shop')}
+        data={(all.data?.data ?? []).map(({ shop }) => ({ value: shop, label: names.ofCode(shop) }))}
+        value={filter.shop ?? null}
+        onChange={(shop) => change({ shop: shop ?? undefined })}
+      />
+      {!dead && (
+        <Select
+          size="xs"
+          w={140}
+          clearable
+          placeholder={t('jobs.filter.state')}
+          aria-label={t('jobs.filter.state')}
+          data={(['ready', 'running'] as const).map((value) => ({ value, label: t(VOCABULARY.job[value].word) }))}
+          value={filter.state ?? null}
+          onChange={(state) => change({ state: state ?? undefined })}
+        />
+      )}
+    </Filters>
+  );
+}
