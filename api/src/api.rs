@@ -6,14 +6,20 @@ use std::time::Duration;
 use axum::Router;
 use onhand_engine::Engine;
 use onhand_engine::flows::Flows;
+use onhand_engine::vault::Vault;
 use onhand_rules::reservation::HOLD_DEFAULT_MS;
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use crate::auth::Keys;
+use crate::auth::Callers;
 use crate::frame::Names;
 use crate::measures::Measures;
+use crate::people::password::Hasher;
+use crate::people::tries::Tries;
 use crate::rate::Limiter;
+
+/// Live lines at once: each holds a task and a socket.
+const LINES_MAX: usize = 1_024;
 
 /// How the API runs.
 #[derive(Debug, Clone)]
@@ -71,7 +77,13 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// What talks to marketplaces, if there are keys for any.
     pub(crate) flows: Option<Flows>,
-    pub(crate) keys: Keys,
+    pub(crate) callers: Callers,
+    /// Seals what must not be read from the database; none without a key file.
+    pub(crate) vault: Option<Vault>,
+    pub(crate) hasher: Hasher,
+    pub(crate) tries: Tries,
+    /// Live lines that may still be opened.
+    pub(crate) lines: Arc<Semaphore>,
     pub(crate) limiter: Option<Limiter>,
     pub(crate) names: Names,
     pub(crate) measures: Measures,
@@ -95,12 +107,17 @@ impl Api {
     /// Puts the API in front of an engine.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
-        Self::with_flows(engine, settings, None)
+        Self::with_flows(engine, settings, None, None)
     }
 
-    /// The same, with what talks to marketplaces.
+    /// The same, with what talks to marketplaces, and with what seals people's second factors.
     #[must_use]
-    pub fn with_flows(engine: Engine, settings: Settings, flows: Option<Flows>) -> Self {
+    pub fn with_flows(
+        engine: Engine,
+        settings: Settings,
+        flows: Option<Flows>,
+        vault: Option<Vault>,
+    ) -> Self {
         let measures = Measures::default();
         let mut registry = Registry::default();
         engine.metrics().register(&mut registry);
@@ -111,7 +128,11 @@ impl Api {
             engine,
             settings,
             flows,
-            keys: Keys::default(),
+            callers: Callers::default(),
+            vault,
+            hasher: Hasher::default(),
+            tries: Tries::default(),
+            lines: Arc::new(Semaphore::new(LINES_MAX)),
             limiter,
             names: Names::default(),
             measures,
@@ -124,7 +145,7 @@ impl Api {
     pub fn router(&self) -> Router {
         let (router, _) = crate::routes::all().split_for_parts();
         crate::routes::named_like_words(router)
-            .fallback(crate::routes::no_route)
+            .fallback(crate::console::serve)
             .method_not_allowed_fallback(crate::routes::no_method)
             .layer(crate::frame::Frame(self.clone()))
             .with_state(self.clone())

@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use axum::http::{HeaderMap, header};
-use onhand_rules::ApiKeyId;
-use onhand_rules::access::ApiKey;
+use axum::http::{HeaderMap, Method, header};
+use onhand_rules::identity::{session_key, user_key};
+use onhand_rules::{ApiKeyId, Setting, UserId};
 use onhand_store::{Reads, StoreError};
 use sha2::{Digest, Sha256};
+
+use crate::caller::{By, Caller};
+use crate::people::cookie::{self, Ticket};
+use crate::people::hashed;
 
 /// How long a key that was looked up is believed: a revocation acts within this everywhere, and at once in the process
 /// that made it.
@@ -74,77 +78,123 @@ fn hash(secret: &str) -> [u8; 32] {
 
 /// What is known of a caller.
 pub(crate) enum Who {
-    /// A key that works.
-    Known(Arc<ApiKey>),
-    /// No key, or one that does not work; what is wrong with it.
+    /// A key or a session that works.
+    Known(Arc<Caller>),
+    /// Neither, or one that does not work; what is wrong with it.
     Anonymous(&'static str),
+    /// A session that works, in a request that another site's page may have made.
+    Foreign,
     /// The database did not say.
     CannotTell(StoreError),
 }
 
-/// A key and when it was looked up.
-type LookedUp = (Arc<ApiKey>, Instant);
+/// A caller and when they were looked up.
+type LookedUp = (Arc<Caller>, Instant);
 
-/// Keys that were looked up a moment ago.
+/// Callers who were looked up a moment ago.
 #[derive(Default)]
-pub(crate) struct Keys {
+pub(crate) struct Callers {
     known: RwLock<HashMap<[u8; 32], LookedUp>>,
 }
 
-impl Keys {
+impl Callers {
     /// Whose request this is. The secret is compared by the hash that it is looked up by, so the time it takes tells
     /// nothing about how much of a guess was right.
-    pub(crate) async fn who(&self, reads: &dyn Reads, headers: &HeaderMap) -> Who {
+    pub(crate) async fn who(&self, reads: &dyn Reads, method: &Method, headers: &HeaderMap) -> Who {
+        if !headers.contains_key(header::AUTHORIZATION)
+            && let Some(ticket) = cookie::ticket(headers)
+        {
+            return match self.of_session(reads, &ticket).await {
+                Who::Known(_) if !cookie::is_ours(method, headers) => Who::Foreign,
+                who => who,
+            };
+        }
         let secret = match bearer(headers) {
             Ok(secret) => secret,
             Err(why) => return Who::Anonymous(why),
         };
         let hash = hash(secret);
-        if let Some(key) = self.remembered(&hash) {
-            return judge(key);
+        if let Some(caller) = self.remembered(&hash) {
+            return judge(caller);
         }
         match reads.api_key_by_hash(&hash).await {
-            Ok(Some(key)) => {
-                let key = Arc::new(key);
-                self.remember(hash, key.clone());
-                judge(key)
-            }
+            Ok(Some(key)) => judge(self.remember(hash, Caller::key(key))),
             Ok(None) => Who::Anonymous("there is no such API key"),
             Err(error) => Who::CannotTell(error),
         }
     }
 
-    fn remembered(&self, hash: &[u8; 32]) -> Option<Arc<ApiKey>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(hash).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(key, _)| key.clone())
+    async fn of_session(&self, reads: &dyn Reads, ticket: &Ticket<'_>) -> Who {
+        const OVER: &str = "the session is over; sign in again";
+        let hash = hash(&format!("{}.{}", ticket.user, ticket.secret));
+        if let Some(caller) = self.remembered(&hash) {
+            return judge(caller);
+        }
+        let key = session_key(ticket.user, &hashed(ticket.secret));
+        let rows = async {
+            let session = setting(reads, &key).await?;
+            let user = setting(reads, &user_key(ticket.user)).await?;
+            Ok::<_, StoreError>((session, user))
+        };
+        match rows.await {
+            Ok((Some(Setting::Session(session)), Some(Setting::User(user)))) => {
+                judge(self.remember(hash, Caller::person(*user, session, key)))
+            }
+            Ok(_) => Who::Anonymous(OVER),
+            Err(error) => Who::CannotTell(error),
+        }
     }
 
-    fn remember(&self, hash: [u8; 32], key: Arc<ApiKey>) {
+    fn remembered(&self, hash: &[u8; 32]) -> Option<Arc<Caller>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(hash).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(caller, _)| caller.clone())
+    }
+
+    fn remember(&self, hash: [u8; 32], caller: Caller) -> Arc<Caller> {
+        let caller = Arc::new(caller);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED_MAX {
             known.clear();
         }
-        known.insert(hash, (key, Instant::now()));
+        known.insert(hash, (caller.clone(), Instant::now()));
+        caller
     }
 
     /// Forgets a key that this process changed.
-    pub(crate) fn forget(&self, id: ApiKeyId) {
+    pub(crate) fn forget_key(&self, id: ApiKeyId) {
+        self.forget(|caller| caller.is_key(id));
+    }
+
+    /// Forgets a person whom this process changed, or one of whose sessions it ended.
+    pub(crate) fn forget_person(&self, id: UserId) {
+        self.forget(|caller| caller.is_person(id));
+    }
+
+    fn forget(&self, is: impl Fn(&Caller) -> bool) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (key, _)| key.id != id);
+        known.retain(|_, (caller, _)| !is(caller));
     }
 }
 
-fn judge(key: Arc<ApiKey>) -> Who {
-    if key.is_live(wall_clock()) {
-        Who::Known(key)
-    } else if key.revoked_at.is_some() {
-        Who::Anonymous("the API key was revoked")
-    } else {
-        Who::Anonymous("the API key has expired")
+/// One row of settings.
+pub(crate) async fn setting(reads: &dyn Reads, key: &str) -> Result<Option<Setting>, StoreError> {
+    let rows = reads.settings(key).await?;
+    Ok(rows.into_iter().find(|(name, _)| name == key).map(|(_, value)| value))
+}
+
+fn judge(caller: Arc<Caller>) -> Who {
+    let now = wall_clock();
+    match &caller.by {
+        By::Key(key) if key.is_live(now) => Who::Known(caller),
+        By::Key(key) if key.revoked_at.is_some() => Who::Anonymous("the API key was revoked"),
+        By::Key(_) => Who::Anonymous("the API key has expired"),
+        By::Person { user, session, .. } if session.is_live(user, now) => Who::Known(caller),
+        By::Person { .. } => Who::Anonymous("the session is over; sign in again"),
     }
 }
 
-fn wall_clock() -> i64 {
+/// Milliseconds since 1970 by this machine's clock.
+pub(crate) fn wall_clock() -> i64 {
     let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
 }

@@ -5,14 +5,15 @@ use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use onhand_rules::access::ApiKey;
+use onhand_rules::identity::User;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use std::sync::Arc;
 
 use crate::api::Api;
 use crate::body::{Check, Errors};
-use crate::frame::{Caller, Matched, traceparent};
+use crate::caller::{By, Caller};
+use crate::frame::{Asks, Matched, traceparent};
 use crate::policy::{Does, Route};
 use crate::problem::{self, FieldError, Problem};
 
@@ -27,7 +28,7 @@ pub(crate) struct Call {
     /// W3C trace context.
     pub(crate) trace: Option<String>,
     key: Option<String>,
-    caller: Option<Arc<ApiKey>>,
+    caller: Option<Arc<Caller>>,
 }
 
 impl Call {
@@ -37,8 +38,16 @@ impl Call {
     }
 
     /// Who asks; routes that are not public have one.
-    pub(crate) fn caller(&self) -> Result<&ApiKey, Problem> {
+    pub(crate) fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_deref().ok_or_else(|| Problem::new(&problem::UNAUTHENTICATED, "this needs an API key"))
+    }
+
+    /// The person who asks; routes for persons have one.
+    pub(crate) fn person(&self) -> Result<(&User, &str), Problem> {
+        match &self.caller()?.by {
+            By::Person { user, key, .. } => Ok((user, key)),
+            By::Key(_) => Err(Problem::new(&problem::PERSONS_ONLY, problem::PERSONS_ONLY.advice)),
+        }
     }
 
     /// The nth name in the path.
@@ -98,7 +107,7 @@ impl FromRequestParts<Api> for Call {
                 true => Some(crate::idempotency::key(headers)?.to_owned()),
                 false => None,
             },
-            caller: parts.extensions.get::<Caller>().map(|caller| caller.0.clone()),
+            caller: parts.extensions.get::<Asks>().map(|caller| caller.0.clone()),
         })
     }
 }
@@ -153,7 +162,7 @@ impl<T: DeserializeOwned + Check> FromRequest<Api> for Body<T> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         check_media_type(request.headers())?;
-        let bytes = collect(request, api).await?;
+        let bytes = collect(request, api, api.settings().body_max).await?;
         checked(parse(&bytes)?).map(Self)
     }
 }
@@ -169,7 +178,7 @@ impl<T: DeserializeOwned + Check> FromRequest<Api> for MaybeBody<T> {
             true => check_media_type(request.headers()),
             false => Ok(()),
         };
-        let bytes = collect(request, api).await?;
+        let bytes = collect(request, api, api.settings().body_max).await?;
         if bytes.is_empty() {
             return checked(parse(b"{}")?).map(Self);
         }
@@ -193,8 +202,8 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn collect(request: Request, api: &Api) -> Result<Bytes, Problem> {
-    let max = api.settings().body_max;
+/// Reads a body of at most `max` bytes in the time that a body may take.
+pub(crate) async fn collect(request: Request, api: &Api, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(&problem::TOO_LARGE, format!("the body may have {max} bytes at most"));
     let announced = request
         .headers()

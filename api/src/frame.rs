@@ -15,11 +15,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use onhand_rules::access::{ApiKey, ScopeName};
+use onhand_rules::access::ScopeName;
 use tower::{Layer, Service};
 
 use crate::api::Api;
 use crate::auth::{Who, request_id};
+use crate::caller::{By, Caller};
 use crate::policy::{Access, Route, find};
 use crate::problem::{self, Problem};
 use crate::rate::Allowance;
@@ -31,9 +32,9 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// The longest request id of a caller.
 const REQUEST_ID_MAX: usize = 128;
 
-/// The caller's key, put into the request for handlers.
+/// Whoever asks, put into the request for handlers.
 #[derive(Clone)]
-pub(crate) struct Caller(pub(crate) Arc<ApiKey>);
+pub(crate) struct Asks(pub(crate) Arc<Caller>);
 
 /// The route's line of the table, put into the request for handlers.
 #[derive(Clone, Copy)]
@@ -149,21 +150,25 @@ async fn admit(
         Access::Public => return Ok(()),
         Access::Metrics if api.0.settings.metrics_public => return Ok(()),
         Access::Metrics => Some(ScopeName::Admin),
-        Access::AnyKey => None,
+        Access::AnyKey | Access::Person => None,
         Access::Needs(scope) => Some(scope),
     };
-    match api.0.keys.who(api.reads(), request.headers()).await {
-        Who::Known(key) => {
-            *allowance = api.0.limiter.as_ref().map(|limiter| limiter.take(key.id, Instant::now()));
+    match api.0.callers.who(api.reads(), request.method(), request.headers()).await {
+        Who::Known(caller) => {
+            *allowance = api.0.limiter.as_ref().map(|limiter| limiter.take(caller.id(), Instant::now()));
             if let Some(Allowance { allowed: false, reset_s, .. }) = *allowance {
                 return Err(Problem::new(&problem::RATE_LIMITED, problem::RATE_LIMITED.advice).after(reset_s));
             }
-            if let Some(scope) = needed.filter(|&scope| !key.allows(scope)) {
+            if let Some(scope) = needed.filter(|&scope| !caller.allows(scope)) {
                 return Err(Problem::missing_scope(scope.name()));
             }
-            request.extensions_mut().insert(Caller(key));
+            if route.access == Access::Person && !matches!(caller.by, By::Person { .. }) {
+                return Err(Problem::new(&problem::PERSONS_ONLY, problem::PERSONS_ONLY.advice));
+            }
+            request.extensions_mut().insert(Asks(caller));
             Ok(())
         }
+        Who::Foreign => Err(Problem::new(&problem::CROSS_SITE, problem::CROSS_SITE.advice)),
         Who::Anonymous(why) => Err(Problem::new(&problem::UNAUTHENTICATED, why)),
         Who::CannotTell(error) => {
             Err(Problem::new(&problem::CANNOT_TELL, problem::CANNOT_TELL.advice).because(error.to_string()))

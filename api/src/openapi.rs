@@ -181,7 +181,8 @@ fn complete(operation: &mut Operation, route: &Route) {
     operation.operation_id = Some(id_of(route));
     let needs = match route.access {
         Access::Public => "Needs no key.".to_owned(),
-        Access::AnyKey => "Needs a key with any scope.".to_owned(),
+        Access::AnyKey => "Needs a key with any scope, or a session.".to_owned(),
+        Access::Person => "For the person who is signed in to the console; keys are refused.".to_owned(),
         Access::Needs(scope) => format!("Needs the scope `{}`.", scope.name()),
         Access::Metrics => "Needs the scope `admin`, unless the settings make it public.".to_owned(),
     };
@@ -210,7 +211,7 @@ fn complete(operation: &mut Operation, route: &Route) {
 
 /// Steps that mean everything when nothing is said.
 fn may_be_empty(path: &str) -> bool {
-    let steps = ["/confirm", "/cancel", "/ship", "/deliver", "/release", "/allocate"];
+    let steps = ["/confirm", "/cancel", "/ship", "/deliver", "/release", "/allocate", "/push"];
     steps.iter().any(|step| path.ends_with(step))
 }
 
@@ -270,7 +271,7 @@ fn problems_of(operation: &Operation, route: &Route) -> Vec<u16> {
     if route.access != Access::Public {
         found.extend([401, 429, 503]);
     }
-    if matches!(route.access, Access::Needs(_) | Access::Metrics) {
+    if matches!(route.access, Access::Needs(_) | Access::Metrics | Access::Person) {
         found.push(403);
     }
     if route.path.contains('{') {

@@ -9,7 +9,9 @@ pub(crate) enum Access {
     Public,
     /// A key that works.
     AnyKey,
-    /// A key with this scope.
+    /// A person, signed in: it is about themselves.
+    Person,
+    /// A key or a person with this scope.
     Needs(ScopeName),
     /// Nothing when the settings make it public, else the scope `admin`.
     Metrics,
@@ -49,8 +51,10 @@ macro_rules! routes {
     };
 }
 
-use Access::{AnyKey, Metrics, Needs, Public};
-use ScopeName::{Admin, EventsRead, OrdersRead, OrdersWrite, StockRead, StockWrite};
+use Access::{AnyKey, Metrics, Needs, Person, Public};
+use ScopeName::{
+    Admin, AuditRead, EventsRead, OrdersFulfil, OrdersRead, OrdersWrite, QueuesOperate, StockRead, StockWrite,
+};
 
 routes! {
     GET "/healthz" Public, Read;
@@ -101,9 +105,9 @@ routes! {
     GET "/v1/orders/{id}/events" Needs(OrdersRead), Read;
     POST "/v1/orders/{id}/confirm" Needs(OrdersWrite), Edit;
     POST "/v1/orders/{id}/cancel" Needs(OrdersWrite), Edit;
-    POST "/v1/orders/{id}/ship" Needs(OrdersWrite), Edit;
-    POST "/v1/orders/{id}/deliver" Needs(OrdersWrite), Edit;
-    POST "/v1/orders/{id}/return" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/ship" Needs(OrdersFulfil), Edit;
+    POST "/v1/orders/{id}/deliver" Needs(OrdersFulfil), Edit;
+    POST "/v1/orders/{id}/return" Needs(OrdersFulfil), Edit;
 
     GET "/v1/events" Needs(EventsRead), Read;
     GET "/v1/events/stream" Needs(EventsRead), Read;
@@ -114,6 +118,24 @@ routes! {
     DELETE "/v1/api-keys/{id}" Needs(Admin), Write;
     POST "/v1/verify" Needs(Admin), Act;
 
+    GET "/v1/session" Public, Read;
+    POST "/v1/setup" Public, Act;
+    POST "/v1/passwords" Public, Act;
+    POST "/v1/sessions" Public, Act;
+    POST "/v1/sessions/by-link" Public, Act;
+    GET "/v1/sessions" Person, Read;
+    DELETE "/v1/sessions/{id}" Person, Act;
+    POST "/v1/me/password" Person, Act;
+    POST "/v1/me/totp" Person, Act;
+    POST "/v1/me/totp/confirm" Person, Act;
+    POST "/v1/me/totp/remove" Person, Act;
+    GET "/v1/users" Needs(Admin), Read;
+    POST "/v1/users" Needs(Admin), Write;
+    PATCH "/v1/users/{id}" Needs(Admin), Edit;
+    POST "/v1/users/{id}/link" Needs(Admin), Act;
+    GET "/v1/audit" Needs(AuditRead), Read;
+    GET "/v1/live" Needs(EventsRead), Read;
+
     GET "/v1/shops" Needs(StockRead), Read;
     POST "/v1/shops/connect" Needs(Admin), Act;
     GET "/v1/shops/{shop}" Needs(StockRead), Read;
@@ -121,24 +143,37 @@ routes! {
     POST "/v1/shops/{shop}/disconnect" Needs(Admin), Write;
     POST "/v1/shops/{shop}/import" Needs(StockWrite), Write;
     POST "/v1/shops/{shop}/poll" Needs(OrdersWrite), Write;
+    POST "/v1/shops/{shop}/push" Needs(StockWrite), Write;
+    POST "/v1/shops/{shop}/probe" Needs(StockWrite), Act;
     GET "/v1/listings" Needs(StockRead), Read;
     GET "/v1/listings/{id}" Needs(StockRead), Read;
     GET "/v1/listings/{id}/preview" Needs(StockRead), Read;
+    GET "/v1/listings/{id}/suggestions" Needs(StockRead), Read;
     POST "/v1/listings/{id}/map" Needs(StockWrite), Edit;
     POST "/v1/listings/{id}/rule" Needs(StockWrite), Edit;
     POST "/v1/listings/{id}/resolve-edit" Needs(StockWrite), Write;
     POST "/v1/listings/{id}/push" Needs(StockWrite), Write;
     GET "/v1/jobs" Needs(StockRead), Read;
     GET "/v1/jobs/{id}" Needs(StockRead), Read;
-    POST "/v1/jobs/{id}/cancel" Needs(Admin), Write;
+    POST "/v1/jobs/{id}/cancel" Needs(QueuesOperate), Write;
     GET "/v1/queues" Needs(StockRead), Read;
-    PATCH "/v1/queues/{queue}" Needs(Admin), Write;
+    PATCH "/v1/queues/{queue}" Needs(QueuesOperate), Write;
+    PATCH "/v1/job-kinds/{kind}" Needs(QueuesOperate), Write;
     GET "/v1/failures" Needs(StockRead), Read;
     GET "/v1/failures/jobs" Needs(StockRead), Read;
-    POST "/v1/failures/replay" Needs(Admin), Write;
+    POST "/v1/failures/replay" Needs(QueuesOperate), Write;
+    POST "/v1/failures/discard" Needs(QueuesOperate), Write;
     GET "/v1/notices" Needs(StockRead), Read;
     POST "/v1/notices/{key}/seen" Needs(StockWrite), Write;
     GET "/v1/market-orders" Needs(OrdersRead), Read;
+    GET "/v1/market-orders/{id}" Needs(OrdersRead), Read;
+    POST "/v1/market-orders/{id}/fetch" Needs(OrdersWrite), Write;
+    POST "/v1/market-orders/{id}/ship" Needs(OrdersFulfil), Write;
+    POST "/v1/market-orders/{id}/answer-cancel" Needs(OrdersWrite), Write;
+    GET "/v1/pushes" Needs(StockRead), Read;
+    GET "/v1/push-latency" Needs(StockRead), Read;
+    GET "/v1/webhooks" Needs(OrdersRead), Read;
+    POST "/v1/webhooks/{key}/retry" Needs(OrdersWrite), Write;
 
     POST "/hooks/{channel}" Public, Act;
     GET "/connect/{channel}/callback" Public, Read;

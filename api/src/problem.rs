@@ -293,6 +293,12 @@ fn kind_of(refusal: &Refusal) -> &'static Kind {
         Refusal::NotOnHand { .. } => &NOT_ON_HAND,
         Refusal::DuplicatePayment { .. } => &DUPLICATE_PAYMENT,
         Refusal::Repeated { .. } => &REPEATED,
+        Refusal::EmailTaken { .. } => &EMAIL_TAKEN,
+        Refusal::LastOwner => &LAST_OWNER,
+        Refusal::OwnersOnly => &OWNERS_ONLY,
+        Refusal::LinkSpent => &LINK_SPENT,
+        Refusal::WrongCode => &FACTOR_WRONG,
+        Refusal::TooManyTries { .. } => &TOO_MANY_ATTEMPTS,
     }
 }
 
@@ -347,8 +353,14 @@ fn places(refusal: &Refusal, kind: &Kind, shape: Shape) -> Vec<FieldError> {
         Refusal::DuplicateReference { .. } => one("/reference".to_owned()),
         Refusal::DuplicatePayment { .. } => one("/payment_reference".to_owned()),
         Refusal::KindIsFixed { .. } => one("/components".to_owned()),
+        Refusal::EmailTaken { .. } => one("/email".to_owned()),
+        Refusal::WrongCode => one("/code".to_owned()),
+        Refusal::LinkSpent => one("/token".to_owned()),
         Refusal::NotFound { .. }
         | Refusal::StaleVersion { .. }
+        | Refusal::LastOwner
+        | Refusal::OwnersOnly
+        | Refusal::TooManyTries { .. }
         | Refusal::OutOfRange
         | Refusal::NotHeld { .. }
         | Refusal::ExtensionLimit { .. }

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use onhand_rules::ApiKeyId;
+
+use crate::caller::CallerId;
 
 /// Keys remembered before those with a full bucket are forgotten. Only keys that exist are ever counted.
 const REMEMBERED_MAX: usize = 10_000;
@@ -27,7 +28,7 @@ pub(crate) struct Limiter {
     rate: f64,
     /// Tokens in a full bucket, at least one.
     burst: f64,
-    buckets: Mutex<HashMap<ApiKeyId, Bucket>>,
+    buckets: Mutex<HashMap<CallerId, Bucket>>,
 }
 
 /// What a key may still do, told with every answer.
@@ -60,7 +61,7 @@ impl Limiter {
     }
 
     /// Takes a token, if there is one.
-    pub(crate) fn take(&self, key: ApiKeyId, now: Instant) -> Allowance {
+    pub(crate) fn take(&self, key: CallerId, now: Instant) -> Allowance {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= REMEMBERED_MAX {
             buckets.retain(|_, bucket| self.filled(*bucket, now) < self.burst);
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn a_bucket_empties_at_once_and_fills_at_the_rate() {
         let limiter = Limiter::new(2, 3).unwrap();
-        let (start, one, other) = (Instant::now(), ApiKeyId(1), ApiKeyId(2));
+        let (start, one, other) = (Instant::now(), (1), (2));
         let remaining: Vec<u32> = (0..3).map(|_| limiter.take(one, start).remaining).collect();
         assert_eq!(remaining, [2, 1, 0]);
         let refused = limiter.take(one, start);
@@ -131,15 +132,15 @@ mod tests {
         let limiter = Limiter::new(1, 1).unwrap();
         let start = Instant::now();
         for key in 0..REMEMBERED_MAX as u128 {
-            limiter.take(ApiKeyId(key), start);
+            limiter.take(key, start);
         }
-        limiter.take(ApiKeyId(u128::MAX), start + Duration::from_secs(2));
+        limiter.take(u128::MAX, start + Duration::from_secs(2));
         assert_eq!(limiter.buckets.lock().unwrap().len(), 1);
     }
 
     #[test]
     fn no_rate_is_no_limit_and_no_burst_is_two_seconds() {
         assert!(Limiter::new(0, 5).is_none());
-        assert_eq!(Limiter::new(50, 0).unwrap().take(ApiKeyId(1), Instant::now()).quota, 100);
+        assert_eq!(Limiter::new(50, 0).unwrap().take(1, Instant::now()).quota, 100);
     }
 }

@@ -1,28 +1,38 @@
 //! Handlers: one file for each part of the URL. `policy.rs` says who may call them.
 
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod events;
+pub(crate) mod failures;
 pub(crate) mod health;
 pub(crate) mod hooks;
 pub(crate) mod listings;
+pub(crate) mod live;
 pub(crate) mod locations;
+pub(crate) mod market_orders;
+pub(crate) mod me;
 pub(crate) mod movements;
 pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod pushes;
 pub(crate) mod queue;
 pub(crate) mod reservations;
+pub(crate) mod sessions;
 pub(crate) mod shops;
 pub(crate) mod skus;
 pub(crate) mod stock;
 pub(crate) mod stock_changes;
+pub(crate) mod users;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::get;
+use onhand_rules::audit::AuditNote;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -82,7 +92,33 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(verify::verify))
         .routes(routes!(hooks::receive))
         .routes(routes!(hooks::callback))
+        .merge(of_people())
         .merge(of_channels())
+}
+
+/// Those of people.
+fn of_people() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::current))
+        .routes(routes!(sessions::set_up))
+        .routes(routes!(sessions::use_link))
+        .routes(routes!(sessions::list, sessions::sign_in))
+        .routes(routes!(sessions::enter))
+        .routes(routes!(sessions::end))
+        .routes(routes!(me::password))
+        .routes(routes!(me::begin))
+        .routes(routes!(me::confirm))
+        .routes(routes!(me::remove))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::change))
+        .routes(routes!(users::link))
+        .routes(routes!(audit::list))
+        .routes(routes!(live::live))
+}
+
+/// What the audit log is to say of a request.
+pub(crate) fn note_of(by: &str, action: &str, object: &str, reason: Option<String>) -> AuditNote {
+    AuditNote { by: by.to_owned(), action: action.to_owned(), object: object.to_owned(), reason }
 }
 
 /// Those of the queue and the channels.
@@ -94,9 +130,12 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(shops::disconnect))
         .routes(routes!(shops::import))
         .routes(routes!(shops::poll))
+        .routes(routes!(shops::push))
+        .routes(routes!(shops::probe))
         .routes(routes!(listings::list))
         .routes(routes!(listings::read))
         .routes(routes!(listings::preview))
+        .routes(routes!(listings::suggestions))
         .routes(routes!(listings::map))
         .routes(routes!(listings::rule))
         .routes(routes!(listings::resolve_edit))
@@ -106,12 +145,22 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(queue::cancel))
         .routes(routes!(queue::queues))
         .routes(routes!(queue::change_queue))
-        .routes(routes!(queue::failures))
-        .routes(routes!(queue::dead))
-        .routes(routes!(queue::replay))
+        .routes(routes!(queue::change_kind))
+        .routes(routes!(failures::list))
+        .routes(routes!(failures::jobs))
+        .routes(routes!(failures::replay))
+        .routes(routes!(failures::discard))
         .routes(routes!(queue::notices))
         .routes(routes!(queue::see))
-        .routes(routes!(queue::market_orders))
+        .routes(routes!(market_orders::list))
+        .routes(routes!(market_orders::read))
+        .routes(routes!(market_orders::fetch))
+        .routes(routes!(market_orders::ship))
+        .routes(routes!(market_orders::answer_cancel))
+        .routes(routes!(pushes::list))
+        .routes(routes!(pushes::latency))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::retry))
 }
 
 /// SKUs whose code is a word of the API, such as `set`: `policy.rs` says which words.
@@ -121,11 +170,6 @@ pub(crate) fn named_like_words(router: Router<Api>) -> Router<Api> {
         .into_iter()
         .fold(router, |router, word| router.route(&format!("/v1/stock/{word}"), get(stock::of_sku)))
         .route("/v1/skus/bulk", get(skus::read).patch(skus::change))
-}
-
-/// What is not there.
-pub(crate) async fn no_route(_request: Request) -> Problem {
-    Problem::new(&problem::NO_ROUTE, problem::NO_ROUTE.advice)
 }
 
 /// A method that the route does not know.

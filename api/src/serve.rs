@@ -11,12 +11,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service;
 
 use crate::api::Api;
+use crate::people::tries::Peer;
 
 /// How long to wait after an accept that failed for want of something, such as file descriptors.
 const BREATH: Duration = Duration::from_millis(50);
@@ -30,7 +30,6 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
     let router = api.router();
     let settings = api.settings().clone();
     let connections = Arc::new(Semaphore::new(settings.connections_max));
-    let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -43,9 +42,9 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
             permit = connections.clone().acquire_owned() => permit.map_err(io::Error::other)?,
             () = &mut shutdown => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_about_one_connection(&error) {
                         tracing::warn!(%error, "cannot accept connections for a moment");
@@ -57,15 +56,27 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
             () = &mut shutdown => break,
         };
         let router = router.clone();
-        let service =
-            service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request.map(Body::new)));
-        let connection = builder.serve_connection(TokioIo::new(ready(stream)), service);
-        let connection = graceful.watch(connection);
+        let peer = Peer(peer.ip());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.clone().call(request.map(Body::new))
+        });
+        let connection = builder.serve_connection(TokioIo::new(ready(stream)), service).with_upgrades();
         let open = api.0.measures.connections.clone();
+        let mut closing = api.0.closing.subscribe();
         open.inc();
         tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                // The sender lives as long as the API; if it is gone, the server stops too.
+                () = async { drop(closing.wait_for(|closing| *closing).await) } => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
             // A connection that breaks is the client's business.
-            if let Err(error) = connection.await {
+            if let Err(error) = ended {
                 tracing::trace!(%error, "a connection broke");
             }
             open.dec();
@@ -74,7 +85,9 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
     }
     drop(listener);
     api.0.closing.send_replace(true);
-    if tokio::time::timeout(settings.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    // Every connection holds one of these until it has ended.
+    let all = connections.acquire_many(u32::try_from(settings.connections_max).unwrap_or(u32::MAX));
+    if tokio::time::timeout(settings.shutdown_timeout, all).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
     }
     Ok(())

@@ -57,6 +57,16 @@ fn vault(effective: &Effective) -> anyhow::Result<Vault> {
     Vault::open(Path::new(&path)).context("cannot open the key for the shops' credentials")
 }
 
+/// The same, or none where replicas share no key file: then nothing is sealed, and what would be is refused.
+pub(crate) fn maybe_vault(effective: &Effective) -> anyhow::Result<Option<Vault>> {
+    let shared = matches!(place(effective)?, Place::Postgres(_));
+    if shared && effective.settings.secret_key_file.is_empty() {
+        Ok(None)
+    } else {
+        vault(effective).map(Some)
+    }
+}
+
 /// What talks to marketplaces, and what runs it.
 pub(crate) struct Channels {
     pub(crate) flows: Flows,

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, sandbox, serve, verify,
+    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, sandbox, serve, users,
+    verify,
 };
 use crate::settings::Flags;
 
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Restore(restore::Restore),
     Migrate(migrate::Migrate),
     Keys(keys::Keys),
+    Users(users::Users),
     Config(config::Config),
     Openapi(openapi::Openapi),
 }

@@ -36,6 +36,10 @@ pub(crate) struct Embedded {
     address: SocketAddr,
     store: Arc<dyn Store>,
     engine: Engine,
+    /// The address under which browsers reach it.
+    public_url: String,
+    /// The address that `serve` has with these settings.
+    served_at: String,
     /// The secret of the first API key, on the first start of a database.
     pub(crate) first_key: Option<String>,
     own_key: std::sync::Mutex<Option<ApiKeyId>>,
@@ -70,11 +74,17 @@ impl Embedded {
         if api_settings.public_url.is_empty() {
             api_settings.public_url = format!("http://{}", reachable(address));
         }
+        let public_url = api_settings.public_url.clone();
+        let served_at = match (effective.settings.public_url.is_empty(), effective.settings.listen.parse()) {
+            (true, Ok(listen)) => format!("http://{}", reachable(listen)),
+            _ => public_url.clone(),
+        };
         let channels = channels::start(effective, &engine, keys)?;
         let first_key =
             onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
         let flows = channels.as_ref().map(|channels| channels.flows.clone());
-        let api = Api::with_flows(engine.clone(), api_settings, flows);
+        let vault = channels::maybe_vault(effective)?;
+        let api = Api::with_flows(engine.clone(), api_settings, flows, vault);
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async {
@@ -84,7 +94,7 @@ impl Embedded {
             onhand_api::serve(api, listener, stopped).await.context("the server broke")
         });
         let own_key = std::sync::Mutex::new(None);
-        Ok(Self { address, store, engine, first_key, own_key, channels, stop, server })
+        Ok(Self { address, store, engine, public_url, served_at, first_key, own_key, channels, stop, server })
     }
 
     /// Where it can be reached from this machine.
@@ -98,6 +108,22 @@ impl Embedded {
 
     pub(crate) fn durability(&self) -> Durability {
         self.store.durability()
+    }
+
+    /// A link with which somebody becomes the first owner, while there is none.
+    pub(crate) async fn set_up_link(&self) -> anyhow::Result<Option<String>> {
+        Ok(onhand_api::set_up_link(&self.engine, &self.public_url).await?)
+    }
+
+    /// A link with which somebody sets a new password; none when nobody has the address.
+    /// It leads to the address that `serve` has with the same settings, not to this one, which ends with the command.
+    pub(crate) async fn password_link(&self, email: &str) -> anyhow::Result<Option<String>> {
+        Ok(onhand_api::password_link(&self.engine, &self.served_at, email).await?)
+    }
+
+    /// A link that lets whoever opens it in as an owner made for that: for demonstrations only.
+    pub(crate) async fn demo_link(&self) -> anyhow::Result<Option<String>> {
+        Ok(onhand_api::demo_link(&self.engine, &self.public_url, "owner@demo.example").await?)
     }
 
     /// Makes an administrator's key for this process alone; [`Self::stop`] revokes it.

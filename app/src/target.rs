@@ -61,6 +61,18 @@ impl Target {
         Ok(Self { client, embedded: Some(embedded) })
     }
 
+    /// A link with which somebody sets a password, if this works on a database: whoever can open that needs no leave.
+    ///
+    /// # Errors
+    /// When nobody has the address, or the database does not take it.
+    pub(crate) async fn password_link(&self, email: &str) -> anyhow::Result<Option<String>> {
+        let Some(embedded) = &self.embedded else { return Ok(None) };
+        match embedded.password_link(email).await? {
+            Some(url) => Ok(Some(url)),
+            None => bail!("nobody has the address {email}; `onhand users list` shows who is there"),
+        }
+    }
+
     /// Ends what it started.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         drop(self.client);

@@ -95,6 +95,12 @@ pub fn subject(number: i64) -> String {
     format!("audit:{}", number / PAGE)
 }
 
+/// The page that a subject names, if it is one of the audit log.
+#[must_use]
+pub fn page_of(subject: &str) -> Option<i64> {
+    subject.strip_prefix("audit:")?.parse().ok().filter(|page| *page >= 0)
+}
+
 /// The hash of an entry: over the one before it and everything that the entry says, with lengths, so that nothing can be
 /// moved from one field to the next.
 #[must_use]

@@ -373,12 +373,15 @@ impl Told {
     }
 }
 
-/// The order or reservation whose timeline the event stands in.
+/// The order or reservation whose timeline the event stands in, or its page of the audit log.
 fn subject(body: &EventBody) -> Option<Uuid> {
     match body {
         EventBody::OrderPlaced { order, .. } | EventBody::OrderChanged { order, .. } => Some(Uuid(order.0)),
         EventBody::ReservationHeld { reservation, .. }
         | EventBody::ReservationChanged { reservation, .. } => Some(Uuid(reservation.0)),
+        EventBody::AuditRecorded { .. } => {
+            onhand_rules::audit::page_of(&body.subject()).map(|page| Uuid(u128::from(page.unsigned_abs())))
+        }
         _ => None,
     }
 }

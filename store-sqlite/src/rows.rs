@@ -4,6 +4,7 @@
 //! select after it.
 
 use onhand_rules::access::{ApiKey, ScopeName};
+use onhand_rules::audit::page_of;
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{
@@ -93,6 +94,9 @@ pub(crate) fn stock(row: &Row<'_>) -> Result<Stock> {
         head: row.get(9)?,
     })
 }
+
+/// What pages of the audit log begin with, where orders have 1 and reservations 2.
+const AUDIT: u8 = 3;
 
 /// The seventeen bytes of a holder.
 pub(crate) fn holder_bytes(holder: Holder) -> [u8; 17] {
@@ -284,14 +288,32 @@ pub(crate) fn event(row: &Row<'_>) -> Result<EventRow> {
     })
 }
 
-/// The order or reservation that an event is about.
-pub(crate) fn holder_of_event(body: &EventBody) -> Option<Holder> {
+/// Under what an event is found besides its number: the order or reservation that it is about, or its page of the audit
+/// log.
+pub(crate) fn subject_bytes(body: &EventBody) -> Option<[u8; 17]> {
     match body {
         EventBody::OrderPlaced { order, .. } | EventBody::OrderChanged { order, .. } => {
-            Some(Holder::Order(*order))
+            Some(holder_bytes(Holder::Order(*order)))
         }
         EventBody::ReservationHeld { reservation, .. }
-        | EventBody::ReservationChanged { reservation, .. } => Some(Holder::Reservation(*reservation)),
+        | EventBody::ReservationChanged { reservation, .. } => {
+            Some(holder_bytes(Holder::Reservation(*reservation)))
+        }
+        EventBody::AuditRecorded { .. } => subject_of(&body.subject()),
         _ => None,
     }
+}
+
+/// The same of a subject in words; none when nothing is ever found by it.
+pub(crate) fn subject_of(subject: &str) -> Option<[u8; 17]> {
+    if let Ok(order) = subject.parse() {
+        return Some(holder_bytes(Holder::Order(order)));
+    }
+    if let Ok(reservation) = subject.parse() {
+        return Some(holder_bytes(Holder::Reservation(reservation)));
+    }
+    let mut bytes = [0; 17];
+    bytes[0] = AUDIT;
+    bytes[9..].copy_from_slice(&page_of(subject)?.to_be_bytes());
+    Some(bytes)
 }

@@ -22,6 +22,8 @@ const NEEDS: &[Need] = &[
     },
     Need { what: "a C compiler (for SQLite)", packages: &["gcc", "libc6-dev"], met: || on_path("cc") },
     Need { what: "strace (injects disk faults)", packages: &["strace"], met: || on_path("strace") },
+    Need { what: "Chromium (walks through the console)", packages: &["chromium"], met: || on_path("chromium") },
+    Need { what: "Node.js with npm", packages: &["nodejs", "npm"], met: || on_path("node") && on_path("npm") },
     Need { what: "Python 3 with venv", packages: &["python3", "python3-pip", "python3-venv"], met: has_venv },
 ];
 

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a person does with this repository besides writing it.
 
+mod console;
 mod counts;
 mod install;
 mod licences;
@@ -50,10 +51,10 @@ enum Command {
     },
     /// Write docs/openapi.json from the code.
     Openapi,
-    /// Build everything and start the product with a catalogue and buyers, to look at.
+    /// Build the product and show it: three shops on look-alike marketplaces, with buyers.
     #[command(disable_help_flag = true)]
     Demo {
-        /// Passed on to `onhand demo`; `--data DIR`, `--database URL`, and `--database postgres` for a private server.
+        /// Passed on to `onhand demo`: `--chaos`, `--database postgres` for a private server and two replicas, `--help`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -99,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             tidy_up(bless.then_some(frozen))?;
         }
         Command::Openapi => steps::write_openapi()?,
+        Command::Console => console::build()?,
         Command::Demo { arguments } => running::demo(arguments)?,
         Command::Bench { arguments } => bench("table", arguments)?,
         Command::Crash { arguments } => bench("crash", arguments)?,

@@ -114,69 +114,42 @@ pub(crate) fn app() -> anyhow::Result<PathBuf> {
 }
 
 /// `cargo xtask demo`: the release build over a fresh directory, unless the arguments say otherwise.
-pub(crate) fn demo(arguments: Vec<String>) -> anyhow::Result<()> {
-    say("Building the release; the first time takes some minutes.");
+pub(crate) fn demo(mut arguments: Vec<String>) -> anyhow::Result<()> {
+    say(
+        "Building the release; the first time takes some minutes. Then three shops sell, and the terminal shows it.",
+    );
+    crate::console::build()?;
     Run::cargo(&["build", "--release", "-p", "onhand-app"]).go()?;
     let run = Run::new(target().join("release/onhand")).with(["demo"]);
-    let (private, mut arguments) = wants_private_postgres(arguments);
-    if private {
-        // Full durability: a demo that loses data when the power goes would demonstrate something else.
-        let server = PrivatePostgres::start(&["onhand"], true)?;
-        let url = server.url("onhand")?;
-        say(&format!("A private PostgreSQL server: {url}"));
-        arguments.extend(["--database".to_owned(), url]);
-        return run.with(arguments).go();
-    }
-    let placed = |argument: &String| {
-        ["--data", "--database", "--help", "-h"]
-            .iter()
-            .any(|option| argument.split('=').next() == Some(option))
-    };
-    if !arguments.iter().any(placed) {
+    if !is_placed(&arguments) {
         // Kept after the end, to look at; every demo starts afresh.
         let data = target().join("demo");
         if data.exists() {
             std::fs::remove_dir_all(&data).with_context(|| format!("cannot clear {}", data.display()))?;
         }
+        say(&format!("The data are kept in {} until the next demo.", data.display()));
         arguments.extend(["--data".to_owned(), data.display().to_string()]);
     }
-    run.with(arguments).go()
+    run.with(arguments).become_it()
 }
 
-/// Takes `--database postgres` out of the arguments.
-fn wants_private_postgres(arguments: Vec<String>) -> (bool, Vec<String>) {
-    let mut kept: Vec<String> = Vec::new();
-    let mut wanted = false;
-    for argument in arguments {
-        if argument == "--database=postgres" {
-            wanted = true;
-        } else if argument == "postgres" && kept.last().is_some_and(|last| last == "--database") {
-            kept.pop();
-            wanted = true;
-        } else {
-            kept.push(argument);
-        }
-    }
-    (wanted, kept)
+/// Whether the arguments say where the data are to be, or want no demo at all.
+fn is_placed(arguments: &[String]) -> bool {
+    let placing = ["--data", "--database", "--help", "-h"];
+    arguments.iter().any(|argument| placing.iter().any(|option| argument.split('=').next() == Some(option)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wants_private_postgres;
-
-    fn split(arguments: &[&str]) -> (bool, Vec<String>) {
-        wants_private_postgres(arguments.iter().map(|argument| (*argument).to_owned()).collect())
-    }
+    use super::is_placed;
 
     #[test]
-    fn only_the_bare_word_asks_for_a_private_server() {
-        assert_eq!(
-            split(&["--speed", "2", "--database", "postgres"]),
-            (true, vec!["--speed".into(), "2".into()])
-        );
-        assert_eq!(split(&["--database=postgres"]), (true, vec![]));
-        let url = ["--database", "postgres://localhost/shop"];
-        assert_eq!(split(&url), (false, url.map(str::to_owned).to_vec()));
-        assert!(!split(&["--data", "postgres"]).0);
+    fn a_place_is_found_however_it_is_written() {
+        let placed = |arguments: &[&str]| {
+            is_placed(&arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(placed(&["--chaos", "--database", "postgres"]) && placed(&["--database=postgres"]));
+        assert!(placed(&["--data", "here"]) && placed(&["-h"]));
+        assert!(!placed(&["--chaos", "--orders", "2"]));
     }
 }

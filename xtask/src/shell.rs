@@ -72,6 +72,21 @@ impl Run {
         Ok(())
     }
 
+    /// Runs it in our place, so that signals and the exit code are its own.
+    pub(crate) fn become_it(mut self) -> anyhow::Result<()> {
+        #[cfg(unix)]
+        {
+            let shown = self.shown();
+            // Returns only when it could not be done.
+            let error = std::os::unix::process::CommandExt::exec(&mut self.command);
+            Err(error).with_context(|| format!("cannot run {shown}"))
+        }
+        #[cfg(not(unix))]
+        {
+            self.go()
+        }
+    }
+
     /// Runs it and returns what it printed; its complaints still go to the terminal.
     pub(crate) fn text(mut self) -> anyhow::Result<String> {
         let shown = self.shown();

@@ -24,9 +24,18 @@ pub(crate) enum ScopeChoice {
     /// Place orders and everything that follows; hold and release.
     #[serde(rename = "orders:write")]
     OrdersWrite,
+    /// Ship, deliver and take back orders; included in `orders:write`.
+    #[serde(rename = "orders:fulfil")]
+    OrdersFulfil,
     /// Read the feed of events.
     #[serde(rename = "events:read")]
     EventsRead,
+    /// Pause lanes, cancel, replay and discard jobs.
+    #[serde(rename = "queues:operate")]
+    QueuesOperate,
+    /// Read the audit log.
+    #[serde(rename = "audit:read")]
+    AuditRead,
     /// Everything.
     #[serde(rename = "admin")]
     Admin,
@@ -39,7 +48,10 @@ impl ScopeChoice {
             Self::StockWrite => ScopeName::StockWrite,
             Self::OrdersRead => ScopeName::OrdersRead,
             Self::OrdersWrite => ScopeName::OrdersWrite,
+            Self::OrdersFulfil => ScopeName::OrdersFulfil,
             Self::EventsRead => ScopeName::EventsRead,
+            Self::QueuesOperate => ScopeName::QueuesOperate,
+            Self::AuditRead => ScopeName::AuditRead,
             Self::Admin => ScopeName::Admin,
         }
     }
@@ -50,7 +62,10 @@ impl ScopeChoice {
             ScopeName::StockWrite => Self::StockWrite,
             ScopeName::OrdersRead => Self::OrdersRead,
             ScopeName::OrdersWrite => Self::OrdersWrite,
+            ScopeName::OrdersFulfil => Self::OrdersFulfil,
             ScopeName::EventsRead => Self::EventsRead,
+            ScopeName::QueuesOperate => Self::QueuesOperate,
+            ScopeName::AuditRead => Self::AuditRead,
             ScopeName::Admin => Self::Admin,
         }
     }
@@ -64,7 +79,7 @@ pub(crate) struct NewApiKey {
     #[schema(min_length = 1, max_length = 200, example = "web shop")]
     pub(crate) name: String,
     /// What it allows.
-    #[schema(min_items = 1, max_items = 6)]
+    #[schema(min_items = 1, max_items = 9)]
     pub(crate) scopes: Vec<ScopeChoice>,
     /// When it ends (RFC 3339); never when missing.
     #[schema(format = DateTime)]
@@ -77,7 +92,7 @@ pub(crate) struct NewApiKey {
 impl Check for NewApiKey {
     fn check(&self, errors: &mut Errors) {
         errors.code(format_args!("/name"), &self.name);
-        errors.length(format_args!("/scopes"), self.scopes.len(), 1..=6);
+        errors.length(format_args!("/scopes"), self.scopes.len(), 1..=9);
         if self.expires_at.as_deref().is_some_and(|text| parse(text).is_none()) {
             errors.push(
                 format_args!("/expires_at"),

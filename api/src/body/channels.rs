@@ -1,13 +1,15 @@
-//! Shops and listings.
+//! Shops.
 
-use onhand_rules::commands::channels::{MapListing, ResolveEdit, SetListingRule, UpdateShop};
-use onhand_rules::publish::{Basis, LastUnits, PublishRule};
-use onhand_rules::shop::{EditPolicy, Shop, ShopSettings};
-use onhand_rules::{Listing, ListingId, ShopId};
+use onhand_rules::ShopId;
+use onhand_rules::commands::channels::UpdateShop;
+use onhand_rules::publish::{Basis, LastUnits, PublishRule, Velocity};
+use onhand_rules::quantity::QUANTITY_MAX;
+use onhand_rules::shop::{EditPolicy, PollFirst, Shop, ShopSettings};
 use onhand_store::Staleness;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::jobs::{FailureView, Wait};
 use super::{Check, Errors};
 use crate::time::Time;
 
@@ -28,6 +30,15 @@ pub(crate) struct Rule {
     #[serde(default)]
     #[schema(minimum = 0)]
     buffer: i64,
+    /// Units kept back by how fast the listing sells: what is sold in so many minutes at the speed of the last hour. Of this
+    /// and `buffer` the larger one counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1440)]
+    velocity_minutes: Option<u32>,
+    /// But never more units than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    velocity_most: Option<i64>,
     /// Per cent of the rest, rounded down.
     #[serde(default = "whole")]
     #[schema(minimum = 0, maximum = 100)]
@@ -54,8 +65,28 @@ fn whole() -> u8 {
     100
 }
 
+/// The longest hold and silence that can be set: a year, in seconds.
+const SECONDS_MAX: i64 = 366 * 86_400;
+
 impl Rule {
-    fn of(rule: &PublishRule) -> Self {
+    /// What is wrong with the rule that stands at `pointer`.
+    pub(crate) fn check(&self, pointer: &str, errors: &mut Errors) {
+        errors.range(format_args!("{pointer}/percent"), self.percent.into(), 0..=100);
+        errors.range(format_args!("{pointer}/buffer"), self.buffer, 0..=QUANTITY_MAX);
+        errors.range(format_args!("{pointer}/zero_at"), self.zero_at, 0..=QUANTITY_MAX);
+        if let Some(cap) = self.cap {
+            errors.range(format_args!("{pointer}/cap"), cap, 0..=QUANTITY_MAX);
+        }
+        if let Some(units) = self.last_units {
+            errors.range(format_args!("{pointer}/last_units"), units, 0..=QUANTITY_MAX);
+        }
+        if self.last_units.is_some() != self.last_units_shop.is_some() {
+            let detail = "last_units and last_units_shop go together";
+            errors.push(format_args!("{pointer}/last_units"), "conflict", detail);
+        }
+    }
+
+    pub(crate) fn of(rule: &PublishRule) -> Self {
         Self {
             basis: match rule.basis {
                 Basis::Available => BasisName::Available,
@@ -64,13 +95,15 @@ impl Rule {
             last_units: rule.last_units.map(|last| last.units),
             last_units_shop: rule.last_units.map(|last| last.shop.0),
             buffer: rule.buffer,
+            velocity_minutes: rule.velocity.map(|velocity| velocity.minutes),
+            velocity_most: rule.velocity.map(|velocity| velocity.most),
             percent: rule.percent,
             zero_at: rule.zero_at,
             cap: rule.cap,
         }
     }
 
-    fn rule(&self) -> PublishRule {
+    pub(crate) fn rule(&self) -> PublishRule {
         let last_units = self.last_units.zip(self.last_units_shop);
         PublishRule {
             basis: match self.basis {
@@ -79,6 +112,9 @@ impl Rule {
             },
             last_units: last_units.map(|(units, shop)| LastUnits { units, shop: ShopId(shop) }),
             buffer: self.buffer,
+            velocity: self
+                .velocity_minutes
+                .map(|minutes| Velocity { minutes, most: self.velocity_most.unwrap_or(i64::MAX) }),
             percent: self.percent,
             zero_at: self.zero_at,
             cap: self.cap,
@@ -107,13 +143,24 @@ impl Policy {
         }
     }
 
-    fn policy(self) -> EditPolicy {
+    pub(crate) fn policy(self) -> EditPolicy {
         match self {
             Self::Adopt => EditPolicy::Adopt,
             Self::Cap => EditPolicy::Cap,
             Self::Reject => EditPolicy::Reject,
         }
     }
+}
+
+/// Whether new orders are looked for before a figure is written.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PollFirstName {
+    /// Never.
+    Off,
+    /// Where few units are left for the speed at which they sell, as far as the shop's limits leave room.
+    #[default]
+    Auto,
 }
 
 /// What people set on a shop.
@@ -134,6 +181,9 @@ pub(crate) struct Settings {
     stale_after_seconds: i64,
     /// Whether figures are pushed at all.
     push: bool,
+    /// Whether new orders are looked for before a small figure is pushed.
+    #[serde(default)]
+    poll_first: PollFirstName,
 }
 
 impl Settings {
@@ -145,6 +195,10 @@ impl Settings {
             edits: Policy::of(settings.edits),
             stale_after_seconds: settings.stale_after_ms / 1_000,
             push: settings.push,
+            poll_first: match settings.poll_first {
+                PollFirst::Off => PollFirstName::Off,
+                PollFirst::Auto => PollFirstName::Auto,
+            },
         }
     }
 }
@@ -178,6 +232,8 @@ pub(crate) struct ShopBody {
     answered_at: Option<Time>,
     /// The last webhook.
     webhook_at: Option<Time>,
+    /// The marketplace's clock minus ours, as last measured; less than two seconds count as none.
+    clock_offset_ms: i64,
     /// Orders that changed before this were seen.
     orders_until: Option<Time>,
     /// When its listings were last read.
@@ -205,6 +261,7 @@ impl ShopBody {
             grant_ends: shop.grant_until.map(Time),
             answered_at: shop.health.answered_at.map(Time),
             webhook_at: shop.health.webhook_at.map(Time),
+            clock_offset_ms: shop.health.clock_offset,
             orders_until: some(shop.cursors.orders_until),
             imported_at: some(shop.cursors.imported_at),
             failing_until: shop.health.open_until.map(Time),
@@ -235,9 +292,12 @@ pub(crate) struct ShopChange {
 impl Check for ShopChange {
     fn check(&self, errors: &mut Errors) {
         errors.maybe_text(format_args!("/name"), self.name.as_deref());
-        if let Some(settings) = &self.settings {
-            errors.code(format_args!("/settings/location"), &settings.location);
-        }
+        let Some(settings) = &self.settings else { return };
+        errors.code(format_args!("/settings/location"), &settings.location);
+        settings.rule.check("/settings/rule", errors);
+        errors.range(format_args!("/settings/hold_seconds"), settings.hold_seconds, 1..=SECONDS_MAX);
+        let stale = settings.stale_after_seconds;
+        errors.range(format_args!("/settings/stale_after_seconds"), stale, 60..=SECONDS_MAX);
     }
 }
 
@@ -250,22 +310,31 @@ impl ShopChange {
             edits: new.edits.policy(),
             stale_after_ms: new.stale_after_seconds.saturating_mul(1_000),
             push: new.push,
+            poll_first: match new.poll_first {
+                PollFirstName::Off => PollFirst::Off,
+                PollFirstName::Auto => PollFirst::Auto,
+            },
         });
         UpdateShop { shop: shop.id, expected_version, name: self.name.clone(), settings, paused: self.paused }
     }
 }
 
-/// Which marketplace to connect a shop of.
+/// Which marketplace to connect a shop of, or which known shop to authorise again.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewConsent {
-    /// `shopee`, `tiktok` or `lazada`.
-    pub(crate) channel: String,
+    /// `shopee`, `tiktok` or `lazada`, for a new shop.
+    pub(crate) channel: Option<String>,
+    /// Or the code of a shop that is known.
+    pub(crate) shop: Option<String>,
 }
 
 impl Check for NewConsent {
     fn check(&self, errors: &mut Errors) {
-        errors.code(format_args!("/channel"), &self.channel);
+        errors.maybe_code(format_args!("/channel"), self.channel.as_deref());
+        if self.channel.is_some() == self.shop.is_some() {
+            errors.push(format_args!("/channel"), "required", "name either a channel or a shop");
+        }
     }
 }
 
@@ -279,185 +348,6 @@ pub(crate) struct ConsentPage {
     pub(crate) url: String,
 }
 
-/// A figure on the marketplace that we did not put there.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Edit {
-    /// What is shown.
-    seen: i64,
-    /// What should be.
-    expected: i64,
-    /// Since when.
-    since: Time,
-    /// A person must decide.
-    escalated: bool,
-}
-
-/// One sellable variation in a shop.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Listing)]
-pub(crate) struct ListingBody {
-    /// Always `listing`.
-    #[schema(example = "listing")]
-    object: &'static str,
-    /// Its number.
-    id: i64,
-    /// Number of the shop.
-    shop_id: i64,
-    /// The marketplace's id of the item.
-    item: String,
-    /// The marketplace's id of the variation.
-    variant: String,
-    /// What the seller calls it there.
-    seller_sku: String,
-    /// Its title there. Text of strangers.
-    title: String,
-    /// Number of the SKU whose stock it sells.
-    sku_id: Option<String>,
-    /// Units of the SKU in one unit of it.
-    quantity: Option<i64>,
-    /// Mapped by its seller SKU and not by a person.
-    automatic: bool,
-    /// The marketplace does not know it any more.
-    gone: bool,
-    /// Its own rule.
-    rule: Option<Rule>,
-    /// What the marketplace has acknowledged.
-    pushed: Option<i64>,
-    /// When.
-    pushed_at: Option<Time>,
-    /// What was last read there.
-    seen: Option<i64>,
-    /// When.
-    seen_at: Option<Time>,
-    /// Something is not told yet.
-    waiting: bool,
-    /// A figure that we did not put there.
-    edit: Option<Edit>,
-    /// How the last write failed.
-    trouble: Option<String>,
-    /// The `ETag`.
-    pub(crate) version: i64,
-}
-
-impl ListingBody {
-    pub(crate) fn of(row: Listing) -> Self {
-        Self {
-            object: "listing",
-            id: row.id.0,
-            shop_id: row.shop.0,
-            waiting: row.dirty(),
-            gone: row.state == onhand_rules::listing::ListingState::Gone,
-            sku_id: row.mapping.map(|mapping| format!("sku_{}", mapping.sku.0)),
-            quantity: row.mapping.map(|mapping| mapping.quantity),
-            automatic: row.mapping.is_some_and(|mapping| mapping.automatic),
-            rule: row.rule.as_ref().map(Rule::of),
-            pushed: row.pushed,
-            pushed_at: row.pushed_at.map(Time),
-            seen: row.seen,
-            seen_at: row.seen_at.map(Time),
-            edit: row.edit.map(|edit| Edit {
-                seen: edit.seen,
-                expected: edit.expected,
-                since: Time(edit.since),
-                escalated: edit.escalated,
-            }),
-            trouble: row.trouble,
-            version: row.version,
-            item: row.item,
-            variant: row.variant,
-            seller_sku: row.seller_sku,
-            title: row.title,
-        }
-    }
-}
-
-/// Which listings.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListingQuery {
-    /// Code of the shop.
-    pub(crate) shop: Option<String>,
-    /// Code of the SKU.
-    pub(crate) sku: Option<String>,
-    /// Exactly this seller SKU.
-    pub(crate) seller_sku: Option<String>,
-    /// Only mapped (`true`) or unmapped (`false`) ones.
-    pub(crate) mapped: Option<bool>,
-    /// Only those with something to be told.
-    pub(crate) waiting: Option<bool>,
-    /// Only those with a figure that we did not put there.
-    pub(crate) edited: Option<bool>,
-    /// Rows of the page.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
-    /// The page before's `next_cursor`.
-    pub(crate) cursor: Option<String>,
-}
-
-/// Whose stock a listing sells; without `sku` nobody's.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewMapping {
-    /// Code of the SKU; may be a bundle.
-    sku: Option<String>,
-    /// Units of it in one unit of the listing.
-    #[schema(minimum = 1)]
-    quantity: Option<i64>,
-}
-
-impl Check for NewMapping {
-    fn check(&self, errors: &mut Errors) {
-        if let Some(sku) = &self.sku {
-            errors.code(format_args!("/sku"), sku);
-        }
-        if self.quantity.is_some_and(|quantity| quantity < 1) {
-            errors.push(format_args!("/quantity"), "out_of_range", "must be at least 1");
-        }
-    }
-}
-
-impl NewMapping {
-    pub(crate) fn command(&self, listing: ListingId, expected_version: Option<i64>) -> MapListing {
-        let to = self.sku.clone().map(|sku| (sku, self.quantity.unwrap_or(1)));
-        MapListing { listing, expected_version, to }
-    }
-}
-
-/// A rule of a listing's own; without one the shop's counts.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewRule {
-    rule: Option<Rule>,
-}
-
-impl Check for NewRule {
-    fn check(&self, _errors: &mut Errors) {}
-}
-
-impl NewRule {
-    pub(crate) fn command(&self, listing: ListingId, expected_version: Option<i64>) -> SetListingRule {
-        SetListingRule { listing, expected_version, rule: self.rule.as_ref().map(Rule::rule) }
-    }
-}
-
-/// What becomes of a figure that stands in its window.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Decision {
-    policy: Policy,
-}
-
-impl Check for Decision {
-    fn check(&self, _errors: &mut Errors) {}
-}
-
-impl Decision {
-    pub(crate) fn command(&self, listing: ListingId) -> ResolveEdit {
-        ResolveEdit { listing, policy: self.policy.policy() }
-    }
-}
-
 /// What a change did.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Changed {
@@ -468,4 +358,47 @@ pub(crate) struct Changed {
     pub(crate) changed: bool,
     /// The version now; 0 where there is none.
     pub(crate) version: i64,
+}
+
+/// Which listings to push.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PushChoice {
+    /// Their numbers; empty means every mapped listing of the shop.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    pub(crate) listings: Vec<i64>,
+    /// Read back what stands there too. Without it, a figure that we believe to be there is not looked at.
+    #[serde(default = "yes")]
+    pub(crate) read_back: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Check for PushChoice {
+    fn check(&self, errors: &mut Errors) {
+        errors.length(format_args!("/listings"), self.listings.len(), 0..=super::ITEMS_MAX);
+    }
+}
+
+/// What became of a test of the connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Probe {
+    /// Always `probe`.
+    #[schema(example = "probe")]
+    pub(crate) object: &'static str,
+    /// Whether the marketplace answered; nothing when that is not known yet.
+    pub(crate) answered: Option<bool>,
+    /// How it failed.
+    pub(crate) failure: Option<FailureView>,
+    /// What keeps us from asking.
+    pub(crate) waits: Vec<Wait>,
+    /// From the question to the answer, in milliseconds.
+    pub(crate) took_ms: i64,
+    /// The job that asked.
+    pub(crate) job_id: Option<String>,
+    /// The shop as it is now.
+    pub(crate) shop: ShopBody,
 }

@@ -193,6 +193,11 @@ pub(crate) struct EventView {
 }
 
 impl EventView {
+    /// Whether only those who may read the audit log may see it.
+    pub(crate) fn is_secret(row: &EventRow) -> bool {
+        matches!(row.body, EventBody::AuditRecorded { .. })
+    }
+
     pub(crate) fn of(row: EventRow) -> Self {
         Self {
             object: "event",

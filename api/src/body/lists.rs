@@ -1,7 +1,7 @@
 //! Pages.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::problem::{self, Problem};
@@ -31,6 +31,11 @@ impl<T> List<T> {
         Self { object: "list", data, has_more, next_cursor: cursor.filter(|_| has_more) }
     }
 }
+
+/// The query of a route that takes no parameters: any is refused, because it would have been meant to do something.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
 
 /// The number of rows asked for.
 pub(crate) fn limit(asked: Option<u32>) -> Result<usize, Problem> {

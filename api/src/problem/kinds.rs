@@ -43,6 +43,28 @@ kinds! {
         "Send a header Idempotency-Key with a fresh random value (a UUID) for each new intent, and the same value when you repeat the request.";
     UNAUTHENTICATED = UNAUTHORIZED, false, "unauthenticated", "No valid API key",
         "Send Authorization: Bearer ohk_... with a key that is neither revoked nor expired.";
+    CREDENTIALS_WRONG = UNAUTHORIZED, false, "credentials_wrong", "The address or the password is wrong",
+        "Try again, or ask an administrator for a link with which you set a new password.";
+    FACTOR_NEEDED = UNAUTHORIZED, false, "second_factor_needed", "A code is needed",
+        "Send the same again with code: the six digits of your authenticator, or one of your recovery codes.";
+    FACTOR_WRONG = UNAUTHORIZED, false, "second_factor_wrong", "The code is wrong",
+        "It is wrong, too old, or was used already. Wait for the next one.";
+    TOO_MANY_ATTEMPTS = TOO_MANY_REQUESTS, true, "too_many_attempts", "Too many attempts",
+        "Wait for the seconds that Retry-After names. Nobody is locked out for good.";
+    LINK_SPENT = GONE, false, "link_spent", "The link is no longer good",
+        "It was used, is older than an hour, or never was. Ask for a new one.";
+    PERSONS_ONLY = FORBIDDEN, false, "persons_only", "Only a person can do this",
+        "It is about the person who is signed in; an API key is nobody.";
+    CROSS_SITE = FORBIDDEN, false, "cross_site", "The request did not come from the console",
+        "A request with a session's cookie needs the header X-Onhand-Console, and may not come from another site. Programs use an API key.";
+    EMAIL_TAKEN = CONFLICT, false, "email_taken", "Somebody has this address",
+        "Each person has an address of their own.";
+    LAST_OWNER = CONFLICT, false, "last_owner", "The last owner stays",
+        "Make somebody else an owner first.";
+    OWNERS_ONLY = FORBIDDEN, false, "owners_only", "Only owners may do this",
+        "Ask an owner: only they make, change or remove owners.";
+    NO_VAULT = CONFLICT, false, "no_secret_key", "This server has no key to keep secrets with",
+        "Start it with --secret-key-file, the same for all replicas.";
     FORBIDDEN = FORBIDDEN, false, "missing_scope", "The API key does not allow this",
         "Use a key with the scope that the problem names, or ask an administrator for one.";
     NOT_FOUND = NOT_FOUND, false, "not_found", "There is no such thing",

@@ -86,7 +86,7 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let id: ApiKeyId = call.id("API key")?;
     let outcome = api.submit(&call, &(), Shape::Flat, RevokeApiKey { id }).await?;
-    api.0.keys.forget(id);
+    api.0.callers.forget_key(id);
     let Receipt::ApiKey { id, at } = outcome.receipt else {
         return Err(outcome.unexpected());
     };

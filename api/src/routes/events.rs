@@ -9,6 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use onhand_rules::OrderId;
+use onhand_rules::access::ScopeName;
 use onhand_store::{EventRow, Page};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -36,8 +37,10 @@ const STREAM_PAGE: usize = 200;
         body = List<EventView>)))]
 pub(crate) async fn list(
     State(api): State<Api>,
+    call: Call,
     Params(query): Params<EventQuery>,
 ) -> Result<Response, Problem> {
+    let audit = call.caller()?.allows(ScopeName::AuditRead);
     let after = check_after(query.after)?;
     let limit = limit(query.limit)?;
     let wait = query.wait_s.unwrap_or(0);
@@ -57,6 +60,8 @@ pub(crate) async fn list(
         page = api.reads().events(after, limit).await?;
     }
     let last = page.rows.last().map_or(after, |row| row.number);
+    let mut page = page;
+    page.rows.retain(|row| audit || !EventView::is_secret(row));
     let mut body = views(page);
     body.next_cursor = Some(last.to_string());
     found(&body)
@@ -67,7 +72,7 @@ fn views(page: Page<EventRow>) -> List<EventView> {
     List::of(page.rows.into_iter().map(EventView::of).collect(), has_more, None)
 }
 
-fn check_after(after: Option<i64>) -> Result<i64, Problem> {
+pub(crate) fn check_after(after: Option<i64>) -> Result<i64, Problem> {
     match after.unwrap_or(0) {
         after if after >= 0 => Ok(after),
         _ => Err(Problem::new(&problem::INVALID_PARAMETER, "after must not be negative")),
@@ -76,7 +81,7 @@ fn check_after(after: Option<i64>) -> Result<i64, Problem> {
 
 /// Refuses a number that no event has had yet: whoever knows it has seen events that this database has lost, as after a
 /// backup from before them was restored, and would wait for ever or take the wrong ones for the next.
-async fn check_head(api: &Api, after: i64) -> Result<(), Problem> {
+pub(crate) async fn check_head(api: &Api, after: i64) -> Result<(), Problem> {
     let head = if after > 0 { api.reads().feed_head().await? } else { return Ok(()) };
     if after <= head {
         return Ok(());
@@ -86,7 +91,7 @@ async fn check_head(api: &Api, after: i64) -> Result<(), Problem> {
 }
 
 /// Waits for commits.
-struct Waiter {
+pub(crate) struct Waiter {
     feed: watch::Receiver<i64>,
     closing: watch::Receiver<bool>,
     shared: bool,
@@ -94,7 +99,7 @@ struct Waiter {
 
 impl Waiter {
     /// Commits from now on are seen; so look once after making it.
-    fn new(api: &Api) -> Self {
+    pub(crate) fn new(api: &Api) -> Self {
         let mut feed = api.0.engine.feed();
         feed.borrow_and_update();
         Self {
@@ -105,7 +110,7 @@ impl Waiter {
     }
 
     /// Whether to look again; false when the time is over or the server stops.
-    async fn wait(&mut self, until: Instant) -> bool {
+    pub(crate) async fn wait(&mut self, until: Instant) -> bool {
         if *self.closing.borrow() {
             return false;
         }
@@ -127,9 +132,11 @@ impl Waiter {
         body = String, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(api): State<Api>,
+    call: Call,
     headers: HeaderMap,
     Params(query): Params<StreamQuery>,
 ) -> Result<Response, Problem> {
+    let audit = call.caller()?.allows(ScopeName::AuditRead);
     let after = match headers.get("last-event-id") {
         Some(value) => {
             let number = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
@@ -144,7 +151,7 @@ pub(crate) async fn stream(
         },
     };
     check_head(&api, after).await?;
-    let events = follow(api, after);
+    let events = follow(api, after, audit);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
 
@@ -152,11 +159,12 @@ struct Follower {
     waiter: Waiter,
     api: Api,
     after: i64,
+    audit: bool,
     ready: std::vec::IntoIter<EventRow>,
 }
 
-fn follow(api: Api, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { waiter: Waiter::new(&api), api, after, ready: Vec::new().into_iter() };
+fn follow(api: Api, after: i64, audit: bool) -> impl Stream<Item = Result<Event, Infallible>> {
+    let follower = Follower { waiter: Waiter::new(&api), api, after, audit, ready: Vec::new().into_iter() };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let row = follower.next().await?;
         let number = row.number;
@@ -173,7 +181,10 @@ impl Follower {
         loop {
             if let Some(row) = self.ready.next() {
                 self.after = row.number;
-                return Some(row);
+                if self.audit || !EventView::is_secret(&row) {
+                    return Some(row);
+                }
+                continue;
             }
             match self.api.reads().events(self.after, STREAM_PAGE).await {
                 Ok(page) if page.rows.is_empty() => {

@@ -1,15 +1,22 @@
 //! What marketplaces and the browsers of shop owners call.
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use onhand_connector::{RawWebhook, Refused};
 use onhand_engine::flows::{ConnectError, IngestError};
+use onhand_rules::ShopId;
 use onhand_rules::shop::ShopSettings;
 
 use crate::api::Api;
+use crate::body::lists::NoQuery;
+use crate::extract::{Params, collect};
 use crate::problem::{self, Problem};
+
+/// The largest webhook, in bytes. The largest that is documented has a few kilobytes; whoever sends more, before anybody
+/// knows who it is, has nothing to say.
+const WEBHOOK_MAX: usize = 512 * 1024;
 
 /// Takes a webhook of a marketplace in. The body is verified as it came; when this answers 200, with an empty body, it is
 /// durable. Anything else means: send it again.
@@ -19,16 +26,17 @@ use crate::problem::{self, Problem};
 pub(crate) async fn receive(
     State(api): State<Api>,
     Path(channel): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    Params(NoQuery {}): Params<NoQuery>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let flows = api.0.flows.as_ref().ok_or_else(|| Problem::not_found("channel", &channel))?;
-    let headers = headers
+    let headers = request
+        .headers()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
-    let url = format!("{}{}", api.settings().public_url, uri.path());
+    let url = format!("{}{}", api.settings().public_url, request.uri().path());
+    let body = collect(request, &api, WEBHOOK_MAX.min(api.settings().body_max)).await?;
     let raw = RawWebhook { url, headers, body: body.to_vec() };
     match flows.receive(&channel, &raw).await {
         Ok(_) => Ok(Response::new(Body::empty())),
@@ -65,9 +73,7 @@ pub(crate) async fn callback(
     let (status, text) =
         match flows.finish_consent(&channel, &state, &code, parameters.clone(), settings).await {
             Ok(done) if done.shops.is_empty() => (StatusCode::OK, "The grant covers no shop.".to_owned()),
-            Ok(done) => {
-                (StatusCode::OK, format!("{} shop(s) connected. You can close this page.", done.shops.len()))
-            }
+            Ok(done) => (StatusCode::OK, connected(&api, &done.shops).await?),
             Err(error) => {
                 let status = match &error {
                     ConnectError::NoKeys(_) => StatusCode::NOT_FOUND,
@@ -92,6 +98,17 @@ pub(crate) async fn callback(
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
     );
     Ok(response)
+}
+
+/// Names the shops that a grant covers, as their marketplace and we call them.
+async fn connected(api: &Api, ids: &[ShopId]) -> Result<String, Problem> {
+    let shops = api.reads().shops().await?;
+    let names: Vec<String> = shops
+        .iter()
+        .filter(|shop| ids.contains(&shop.id))
+        .map(|shop| format!("{} ({})", shop.name, shop.code))
+        .collect();
+    Ok(format!("Connected: {}. You can close this page.", names.join(", ")))
 }
 
 /// Text of strangers inside HTML.

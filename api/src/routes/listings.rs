@@ -2,18 +2,22 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use onhand_engine::publishing::told;
+use onhand_engine::publishing::{Told, told};
+use onhand_engine::suggesting::suggest;
 use onhand_rules::commands::channels::Publish;
-use onhand_rules::{Listing, ListingId, Receipt};
+use onhand_rules::{Listing, ListingId, Receipt, Shop};
 use onhand_store::ListingFilter;
 use serde::Serialize;
 
 use crate::api::Api;
-use crate::body::channels::{Changed, Decision, ListingBody, ListingQuery, NewMapping, NewRule};
-use crate::body::lists::{List, cursor, limit, position};
+use crate::body::channels::Changed;
+use crate::body::listings::{
+    Decision, ListingBody, ListingQuery, NewMapping, NewRule, SuggestionList, SuggestionQuery, SuggestionView,
+};
+use crate::body::lists::{List, NoQuery, cursor, limit, position};
 use crate::body::preview::Preview;
 use crate::extract::{Body, Call, Params};
-use crate::problem::{Problem, Shape};
+use crate::problem::{self, Problem, Shape};
 use crate::respond::{done, found, found_version};
 use crate::submit::Done;
 
@@ -54,16 +58,69 @@ pub(crate) async fn list(
     }
     let page = reads.listings(&filter, limit(query.limit)?).await?;
     let next = page.rows.last().and_then(|row| cursor(&row.id.0));
-    found(&List::of(page.rows.into_iter().map(ListingBody::of).collect(), page.more, next))
+    let told = told_all(&api, &page.rows).await?;
+    let rows = page.rows.into_iter().zip(told).map(|(listing, told)| ListingBody::of(listing, told));
+    found(&List::of(rows.collect(), page.more, next))
+}
+
+/// The most that a shop's marketplace takes.
+fn maximum(api: &Api, shop: &Shop) -> i64 {
+    let outlet = api.0.flows.as_ref().and_then(|flows| flows.outlets().get(shop.channel.as_str()));
+    outlet.map_or(i64::MAX, |outlet| outlet.channel.facts().quantity_max)
+}
+
+/// What each of these listings would be told, in order, with as few reads as there are runs of one shop.
+async fn told_all(api: &Api, listings: &[Listing]) -> Result<Vec<Told>, Problem> {
+    let shops = api.reads().shops().await?;
+    let mut all = Vec::with_capacity(listings.len());
+    for run in listings.chunk_by(|one, next| one.shop == next.shop) {
+        let shop = run.first().and_then(|listing| shops.iter().find(|shop| shop.id == listing.shop));
+        let Some(shop) = shop else {
+            all.extend(run.iter().map(|_| Told { published: None, sku: None, parts: Vec::new() }));
+            continue;
+        };
+        all.extend(told(api.reads(), shop, maximum(api, shop), run).await?);
+    }
+    Ok(all)
+}
+
+async fn told_one(api: &Api, listing: &Listing) -> Result<Told, Problem> {
+    let told = told_all(api, std::slice::from_ref(listing)).await?.pop();
+    told.ok_or_else(|| Problem::not_found("listing", &listing.id.0.to_string()))
 }
 
 /// Reads a listing.
 #[utoipa::path(get, path = "/v1/listings/{id}", tag = "channels",
     params(("id" = i64, Path, description = "Its number")),
     responses((status = 200, description = "The listing", body = ListingBody)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    let body = ListingBody::of(listing_of(&api, &call).await?);
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
+    let listing = listing_of(&api, &call).await?;
+    let told = told_one(&api, &listing).await?;
+    let body = ListingBody::of(listing, told);
     found_version(body.version, &body)
+}
+
+/// Which SKUs it may be: the exact code first, then nearly the same codes, then titles with words in common.
+#[utoipa::path(get, path = "/v1/listings/{id}/suggestions", tag = "channels",
+    params(("id" = i64, Path, description = "Its number"), SuggestionQuery),
+    responses((status = 200, description = "The best first", body = SuggestionList)))]
+pub(crate) async fn suggestions(
+    State(api): State<Api>,
+    call: Call,
+    Params(query): Params<SuggestionQuery>,
+) -> Result<Response, Problem> {
+    let limit = query.limit.unwrap_or(10);
+    if !(1..=50).contains(&limit) {
+        return Err(Problem::new(&problem::INVALID_PARAMETER, "limit must be from 1 to 50"));
+    }
+    let listing = listing_of(&api, &call).await?;
+    let found_ones = suggest(api.reads(), &listing, limit as usize).await?;
+    let data = found_ones.suggestions.into_iter().map(SuggestionView::of).collect();
+    found(&SuggestionList { object: "list", data, complete: found_ones.complete })
 }
 
 /// What its marketplace would be told now, and why.
@@ -72,14 +129,7 @@ pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response,
     responses((status = 200, description = "The figure and its steps", body = Preview)))]
 pub(crate) async fn preview(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let listing = listing_of(&api, &call).await?;
-    let shop = api.reads().shop(listing.shop).await?;
-    let shop = shop.ok_or_else(|| Problem::not_found("shop", &listing.shop.0.to_string()))?;
-    let flows = api.0.flows.as_ref();
-    let outlet = flows.and_then(|flows| flows.outlets().get(shop.channel.as_str()));
-    let maximum = outlet.map_or(i64::MAX, |outlet| outlet.channel.facts().quantity_max);
-    let mut all = told(api.reads(), &shop, maximum, std::slice::from_ref(&listing)).await?;
-    let told = all.pop().ok_or_else(|| Problem::not_found("listing", call.name(0)))?;
-    found(&Preview::of(told))
+    found(&Preview::of(told_one(&api, &listing).await?))
 }
 
 async fn kept<T: Serialize>(

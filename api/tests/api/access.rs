@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::world::World;
 
-/// Every route and the scope it needs; `-` needs none, `*` any key. Written out a second time here on purpose: a route
+/// Every route and the scope it needs; `-` needs none, `*` any key, `person` a session. Written out a second time here on purpose: a route
 /// whose scope changes must be changed in both.
-const ROUTES: &[(&str, &str, &str)] = &[
+pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/healthz", "-"),
     ("GET", "/readyz", "-"),
     ("GET", "/metrics", "admin"),
@@ -52,9 +52,9 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/orders/{id}/events", "orders:read"),
     ("POST", "/v1/orders/{id}/confirm", "orders:write"),
     ("POST", "/v1/orders/{id}/cancel", "orders:write"),
-    ("POST", "/v1/orders/{id}/ship", "orders:write"),
-    ("POST", "/v1/orders/{id}/deliver", "orders:write"),
-    ("POST", "/v1/orders/{id}/return", "orders:write"),
+    ("POST", "/v1/orders/{id}/ship", "orders:fulfil"),
+    ("POST", "/v1/orders/{id}/deliver", "orders:fulfil"),
+    ("POST", "/v1/orders/{id}/return", "orders:fulfil"),
     ("GET", "/v1/events", "events:read"),
     ("GET", "/v1/events/stream", "events:read"),
     ("GET", "/v1/operations/{idempotency_key}", "*"),
@@ -62,6 +62,23 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/api-keys", "admin"),
     ("DELETE", "/v1/api-keys/{id}", "admin"),
     ("POST", "/v1/verify", "admin"),
+    ("GET", "/v1/session", "-"),
+    ("POST", "/v1/setup", "-"),
+    ("POST", "/v1/passwords", "-"),
+    ("POST", "/v1/sessions", "-"),
+    ("POST", "/v1/sessions/by-link", "-"),
+    ("GET", "/v1/sessions", "person"),
+    ("DELETE", "/v1/sessions/{id}", "person"),
+    ("POST", "/v1/me/password", "person"),
+    ("POST", "/v1/me/totp", "person"),
+    ("POST", "/v1/me/totp/confirm", "person"),
+    ("POST", "/v1/me/totp/remove", "person"),
+    ("GET", "/v1/users", "admin"),
+    ("POST", "/v1/users", "admin"),
+    ("PATCH", "/v1/users/{id}", "admin"),
+    ("POST", "/v1/users/{id}/link", "admin"),
+    ("GET", "/v1/audit", "audit:read"),
+    ("GET", "/v1/live", "events:read"),
     ("GET", "/v1/shops", "stock:read"),
     ("POST", "/v1/shops/connect", "admin"),
     ("GET", "/v1/shops/{shop}", "stock:read"),
@@ -78,21 +95,43 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/listings/{id}/push", "stock:write"),
     ("GET", "/v1/jobs", "stock:read"),
     ("GET", "/v1/jobs/{id}", "stock:read"),
-    ("POST", "/v1/jobs/{id}/cancel", "admin"),
+    ("POST", "/v1/jobs/{id}/cancel", "queues:operate"),
     ("GET", "/v1/queues", "stock:read"),
-    ("PATCH", "/v1/queues/{queue}", "admin"),
+    ("PATCH", "/v1/queues/{queue}", "queues:operate"),
     ("GET", "/v1/failures", "stock:read"),
     ("GET", "/v1/failures/jobs", "stock:read"),
-    ("POST", "/v1/failures/replay", "admin"),
+    ("POST", "/v1/failures/replay", "queues:operate"),
+    ("POST", "/v1/failures/discard", "queues:operate"),
+    ("PATCH", "/v1/job-kinds/{kind}", "queues:operate"),
     ("GET", "/v1/notices", "stock:read"),
     ("POST", "/v1/notices/{key}/seen", "stock:write"),
     ("GET", "/v1/market-orders", "orders:read"),
+    ("GET", "/v1/market-orders/{id}", "orders:read"),
+    ("POST", "/v1/market-orders/{id}/fetch", "orders:write"),
+    ("POST", "/v1/market-orders/{id}/ship", "orders:fulfil"),
+    ("POST", "/v1/market-orders/{id}/answer-cancel", "orders:write"),
     ("POST", "/hooks/{channel}", "-"),
     ("GET", "/connect/{channel}/callback", "-"),
+    ("POST", "/v1/shops/{shop}/push", "stock:write"),
+    ("POST", "/v1/shops/{shop}/probe", "stock:write"),
+    ("GET", "/v1/listings/{id}/suggestions", "stock:read"),
+    ("GET", "/v1/pushes", "stock:read"),
+    ("GET", "/v1/push-latency", "stock:read"),
+    ("GET", "/v1/webhooks", "orders:read"),
+    ("POST", "/v1/webhooks/{key}/retry", "orders:write"),
 ];
 
-const SCOPES: [&str; 6] =
-    ["stock:read", "stock:write", "orders:read", "orders:write", "events:read", "admin"];
+const SCOPES: [&str; 9] = [
+    "stock:read",
+    "stock:write",
+    "orders:read",
+    "orders:write",
+    "orders:fulfil",
+    "events:read",
+    "queues:operate",
+    "audit:read",
+    "admin",
+];
 
 /// The status of a request without a body: it shows how far the request came.
 async fn status(world: &World, method: &str, path: &str, secret: Option<&str>) -> u16 {
@@ -122,7 +161,9 @@ async fn every_route_asks_for_its_scope_and_no_other_opens_it() {
         assert_eq!(open(forged), *needed == "-", "{what} with a forged key: {forged}");
         for (scope, secret) in &secrets {
             let answer = status(&world, method, &path, Some(secret)).await;
-            let may = ["-", "*", scope].contains(needed) || *scope == "admin";
+            let includes = *scope == "orders:write" && *needed == "orders:fulfil";
+            let may =
+                *needed != "person" && (["-", "*", scope].contains(needed) || *scope == "admin" || includes);
             assert_eq!(open(answer), may, "{what} with {scope}: {answer}");
             if !may {
                 assert_eq!(answer, 403, "{what} with {scope}");

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use onhand_api::{Api, Settings};
 use onhand_engine::Engine;
+use onhand_engine::flows::Flows;
 use onhand_store::{Store, StoreError};
 use onhand_store_sqlite::{Options, SqliteStore, Synchronous};
 use reqwest::{Method, StatusCode};
@@ -127,7 +128,7 @@ pub(crate) struct World {
     keys: AtomicU64,
 }
 
-fn open(dir: PathBuf) -> Arc<dyn Store> {
+pub(crate) fn open(dir: PathBuf) -> Arc<dyn Store> {
     try_open(dir).unwrap()
 }
 
@@ -153,6 +154,15 @@ impl World {
     }
 
     pub(crate) async fn over(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self::with_flows(store, settings, |_| None).await
+    }
+
+    /// With marketplaces behind it.
+    pub(crate) async fn with_flows(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        flows: impl FnOnce(&Engine) -> Option<Flows>,
+    ) -> Self {
         let engine = Engine::start(
             store,
             onhand_engine::Settings {
@@ -166,7 +176,8 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let api = Api::new(engine.clone(), settings.clone());
+        let vault = onhand_engine::vault::Vault::new([7; 32]);
+        let api = Api::with_flows(engine.clone(), settings.clone(), flows(&engine), Some(vault));
         let server = tokio::spawn(onhand_api::serve(api, listener, async {
             drop(stopped.await);
         }));

@@ -13,6 +13,7 @@ pub(crate) mod replay;
 pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, effective: Effective) -> anyhow::Resul
         Command::Restore(arguments) => restore::run(arguments, &effective).await,
         Command::Migrate(arguments) => migrate::run(arguments, &effective).await,
         Command::Keys(arguments) => keys::run(arguments, &effective).await,
+        Command::Users(arguments) => users::run(arguments, &effective).await,
         Command::Config(arguments) => config::run(arguments, &effective),
         Command::Openapi(_) => openapi::run(),
     }

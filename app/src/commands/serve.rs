@@ -20,10 +20,11 @@ pub(crate) async fn run(effective: &Effective) -> anyhow::Result<ExitCode> {
     let settings = &effective.settings;
     let mut stop = Stop::listen()?;
     let mut server = Embedded::start(effective, &settings.listen).await?;
+    let set_up = server.set_up_link().await?;
     if !settings.ready_file.is_empty() {
-        write_ready(Path::new(&settings.ready_file), &server)?;
+        write_ready(Path::new(&settings.ready_file), &server, set_up.as_deref())?;
     }
-    announce(&server);
+    announce(&server, set_up.as_deref());
     let why = tokio::select! {
         signal = stop.wait() => signal,
         error = server.broken() => return Err(error),
@@ -36,7 +37,7 @@ pub(crate) async fn run(effective: &Effective) -> anyhow::Result<ExitCode> {
 
 /// Says where it is and what it promises. The first key goes to standard error as plain text: it must not end up in a
 /// log that is kept.
-fn announce(server: &Embedded) {
+fn announce(server: &Embedded, set_up: Option<&str>) {
     let durability = server.durability();
     let line = format!("{} {}, {}", durability.database, durability.version, durability.settings);
     if durability.safe {
@@ -53,11 +54,16 @@ fn announce(server: &Embedded) {
             secret
         ));
     }
+    if let Some(link) = set_up {
+        terminal::complain(&format!(
+            "\nNobody can sign in to the console yet. Open this link within an hour to become its owner:\n\n    {link}\n"
+        ));
+    }
 }
 
 /// Writes the file whole or not at all, readable by its owner only.
-fn write_ready(path: &Path, server: &Embedded) -> anyhow::Result<()> {
-    let text = json!({"url": server.url(), "api_key": server.first_key}).to_string();
+fn write_ready(path: &Path, server: &Embedded, set_up: Option<&str>) -> anyhow::Result<()> {
+    let text = json!({"url": server.url(), "api_key": server.first_key, "set_up": set_up}).to_string();
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     let part = PathBuf::from(name);

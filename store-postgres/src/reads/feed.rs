@@ -28,6 +28,8 @@ impl PostgresReads {
             (id, "order.")
         } else if let Ok(ReservationId(id)) = subject.parse() {
             (id, "reservation.")
+        } else if let Some(page) = onhand_rules::audit::page_of(subject) {
+            (u128::from(page.unsigned_abs()), "audit.")
         } else {
             return Ok(Page::of(Vec::new(), limit));
         };

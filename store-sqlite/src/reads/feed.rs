@@ -1,12 +1,12 @@
 //! Events, operations and the clock.
 
-use onhand_rules::{Command, Holder, OrderId, PrincipalId, ReservationId};
+use onhand_rules::{Command, PrincipalId};
 use onhand_store::{EventRow, OpRow, Page};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Sql, one_more};
 use crate::load::select;
-use crate::rows::{self, holder_bytes};
+use crate::rows::{self, subject_of};
 
 pub(super) fn ping(c: &Connection) -> Sql<()> {
     last_at(c).map(|_| ())
@@ -28,13 +28,10 @@ pub(super) fn events(c: &Connection, after: i64, limit: usize) -> Sql<Page<Event
 }
 
 pub(super) fn events_of(c: &Connection, subject: &str, after: i64, limit: usize) -> Sql<Page<EventRow>> {
-    let order = subject.parse::<OrderId>().map(Holder::Order);
-    let Ok(holder) = order.or_else(|_| subject.parse::<ReservationId>().map(Holder::Reservation)) else {
-        return Ok(Page::of(Vec::new(), limit));
-    };
+    let Some(subject) = subject_of(subject) else { return Ok(Page::of(Vec::new(), limit)) };
     let sql = select(rows::EVENT, "event WHERE holder = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
     let mut statement = c.prepare_cached(&sql)?;
-    let found = statement.query_map((holder_bytes(holder), after, one_more(limit)), rows::event)?;
+    let found = statement.query_map((subject, after, one_more(limit)), rows::event)?;
     Ok(Page::of(found.collect::<Sql<_>>()?, limit))
 }
 

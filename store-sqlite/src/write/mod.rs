@@ -14,7 +14,7 @@ use rusqlite::{CachedStatement, Connection};
 use crate::bulk::{Insert, bind};
 use crate::fault::work;
 use crate::history::{self, Last};
-use crate::rows::{holder_bytes, holder_of_event};
+use crate::rows::subject_bytes;
 
 /// Binds parameters from the first on and runs the statement; yields the number of rows it changed.
 macro_rules! run {
@@ -172,7 +172,7 @@ pub(crate) fn events(connection: &Connection, rows: &[Event], first: i64, at: i6
             statement,
             base,
             number,
-            holder_of_event(&row.body).map(holder_bytes),
+            subject_bytes(&row.body),
             std::str::from_utf8(&data)?,
             row.op.to_bytes(),
             row.actor.0,

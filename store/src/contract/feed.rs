@@ -1,5 +1,6 @@
 //! The feed of events.
 
+use onhand_rules::audit::{self, AuditChange};
 use onhand_rules::event::EventLine;
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
 use onhand_rules::{Changes, Event, EventBody, OpId, OrderId, PrincipalId, ReservationId};
@@ -158,6 +159,15 @@ fn every_kind() -> Vec<EventBody> {
         EventBody::SkuChanged { sku, version: 1, archived: true },
         EventBody::LocationChanged { location, version: 2, archived: false },
         EventBody::ApiKeyChanged { api_key: "key_1".into(), name: String::new(), revoked: true },
+        EventBody::AuditRecorded {
+            number: 100,
+            by: "ann@shop.example".into(),
+            action: "PATCH /v1/users/{id}".into(),
+            object: "usr_1".into(),
+            reason: None,
+            changes: vec![AuditChange { row: "user:1".into(), before: None, after: Some(true.into()) }],
+            chain: "c".into(),
+        },
     ];
     bodies.iter().for_each(is_of_the_ledger);
     bodies
@@ -212,4 +222,8 @@ pub(super) async fn events_come_back_as_written(fixture: Fixture) {
     let rows = all(&world, 4).await;
     assert!(rows.iter().all(|row| row.at >= now));
     assert_eq!(rows.into_iter().map(event).collect::<Vec<_>>(), events);
+    // A page of the audit log is found by its subject, and no other page is.
+    let page = world.reads().events_of(&audit::subject(100), 0, 9).await.unwrap();
+    assert_eq!(page.rows.len(), 1);
+    assert!(world.reads().events_of(&audit::subject(99), 0, 9).await.unwrap().rows.is_empty());
 }

@@ -33,6 +33,7 @@ const BOTH: &str = "SQLite and PostgreSQL";
 const STEPS: &[Step] = &[
     Step { name: "format", database: NONE, run: code::format },
     Step { name: "tidy", database: NONE, run: code::tidy },
+    Step { name: "console", database: NONE, run: crate::console::check },
     Step { name: "clippy", database: NONE, run: code::clippy },
     Step { name: "licences", database: NONE, run: code::licences },
     Step { name: "rules", database: NONE, run: tests::rules },
@@ -43,6 +44,7 @@ const STEPS: &[Step] = &[
     Step { name: "replay", database: BOTH, run: replay::replay },
     Step { name: "bad input, sqlite", database: SQLITE, run: api::bad_input_sqlite },
     Step { name: "bad input, postgres", database: POSTGRES, run: api::bad_input_postgres },
+    Step { name: "walks", database: SQLITE, run: crate::console::walk },
     Step { name: "crash", database: BOTH, run: crash::crash },
 ];
 
