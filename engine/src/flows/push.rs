@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onhand_connector::{Call, Channel, Class, Endpoint, Failure, ListingKey, PushItem};
+use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
 use onhand_rules::commands::queue::End;
 use onhand_rules::{Listing, Receipt, ShopId};
@@ -55,9 +55,10 @@ impl Flows {
             let send =
                 |channel: Arc<dyn Channel>, call: Call| async move { channel.push(&call, items).await };
             match self.ask(attempt, &mut visit, Endpoint::Stock, send).await {
-                Ok((mut outcomes, cost)) => {
-                    self.one_by_one(attempt, &mut visit, items, &mut outcomes).await;
-                    self.take_outcomes(attempt, &visit, chunk, outcomes, cost, &mut results, &mut end);
+                Ok((outcomes, cost)) => {
+                    let outcomes = outcomes.into_iter().map(|outcome| (outcome, cost)).collect();
+                    let outcomes = self.one_by_one(attempt, &mut visit, items, outcomes).await;
+                    self.take_outcomes(attempt, &visit, chunk, outcomes, &mut results, &mut end);
                 }
                 Err(failure) => {
                     // What was acknowledged before must not be forgotten.
@@ -100,34 +101,33 @@ impl Flows {
         attempt: &Attempt<'_>,
         visit: &mut Visit,
         items: &[PushItem],
-        outcomes: &mut [Result<(), Failure>],
-    ) {
-        for (item, outcome) in items.iter().zip(outcomes) {
-            if !outcome.as_ref().is_err_and(|failure| failure.code == BATCH_REFUSED) {
+        mut outcomes: Vec<(ItemOutcome, Cost)>,
+    ) -> Vec<(ItemOutcome, Cost)> {
+        for (item, outcome) in items.iter().zip(&mut outcomes) {
+            if !outcome.0.as_ref().is_err_and(|failure| failure.code == BATCH_REFUSED) {
                 continue;
             }
             let one = std::slice::from_ref(item);
             let send = |channel: Arc<dyn Channel>, call: Call| async move { channel.push(&call, one).await };
-            if let Ok((answer, _)) = self.ask(attempt, visit, Endpoint::Stock, send).await
+            if let Ok((answer, cost)) = self.ask(attempt, visit, Endpoint::Stock, send).await
                 && let Some(answer) = answer.into_iter().next()
             {
-                *outcome = answer;
+                *outcome = (answer, cost);
             }
         }
+        outcomes
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the results of one request, taken apart")]
     fn take_outcomes(
         &self,
         attempt: &Attempt<'_>,
         visit: &Visit,
         chunk: &[(Listing, i64)],
-        outcomes: Vec<Result<(), Failure>>,
-        cost: Cost,
+        outcomes: Vec<(ItemOutcome, Cost)>,
         results: &mut Vec<PushResult>,
         end: &mut End,
     ) {
-        for ((listing, quantity), outcome) in chunk.iter().zip(outcomes) {
+        for ((listing, quantity), (outcome, cost)) in chunk.iter().zip(outcomes) {
             let outcome = match outcome {
                 Ok(()) => {
                     let Cost { limit_ms, network_ms, sent_at } = cost;

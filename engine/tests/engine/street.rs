@@ -2,6 +2,7 @@
 
 mod grants;
 mod hearts;
+mod log;
 mod looks;
 mod market;
 mod pace;
@@ -86,6 +87,11 @@ impl Street {
 
     /// Lists the SKU of this name as an item of the first shop.
     async fn list(&self, item: &str) {
+        self.list_in(item, item).await;
+    }
+
+    /// The same, as one of a unit that is written together.
+    async fn list_in(&self, item: &str, unit: &str) {
         self.market.put_up(item);
         let one = SeenListing {
             item: item.into(),
@@ -93,7 +99,7 @@ impl Street {
             seller_sku: item.to_uppercase(),
             title: item.into(),
             warehouses: Vec::new(),
-            unit: item.into(),
+            unit: unit.into(),
             stock: 0,
             promotion_reserved: 0,
         };

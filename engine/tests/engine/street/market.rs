@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) orders: Vec<RemoteOrder>,
     /// Says yes to writes and does not do them.
     pub(super) loses: bool,
+    /// Refuses a write of several items for the sake of one, and does not say which.
+    pub(super) picky: bool,
     /// Every write: item and figure.
     pub(super) pushes: Vec<(String, i64)>,
     /// How often orders were listed, and stock was read.
@@ -203,6 +205,10 @@ impl Channel for Market {
 
     async fn push(&self, call: &Call, items: &[PushItem]) -> Result<Vec<ItemOutcome>, Failure> {
         let mut state = self.admit(call)?;
+        if state.picky && items.len() > 1 {
+            let refused = Failure::new(Class::Unclear, "batch_refused", "one of them is wrong");
+            return Ok(items.iter().map(|_| Err(refused.clone())).collect());
+        }
         for item in items {
             state.pushes.push((item.key.item.clone(), item.quantity));
             if !state.loses {

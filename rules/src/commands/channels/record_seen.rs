@@ -101,8 +101,9 @@ impl RecordSeen {
                 }
                 close(scope, context, NoticeKind::Drift, &subject);
             }
-            // Without the orders up to now, the difference may be a sale that we have not heard of.
-            Some(_) if !self.orders_until_now => {}
+            // Without the orders up to now, the difference may be a sale that we have not heard of. A campaign says itself
+            // what it has put aside.
+            Some(cause) if !self.orders_until_now && cause != Cause::Campaign => {}
             Some(Cause::SellerEdit) => self.suspect(scope, context, listing, stock, expected),
             Some(cause) => {
                 let text = text_of(cause, listing, stock, expected);
