@@ -67,8 +67,13 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/queues/Job'), 'JobPage'),
 });
 
+const imports = createRoute({
+  ...under('/imports'),
+  component: lazyRouteComponent(() => import('./pages/imports/Imports'), 'Imports'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, attention, queues, job, stock, sku, orders, order]),
+  routeTree: root.addChildren([imports, overview, attention, queues, job, stock, sku, orders, order]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -1,6 +1,7 @@
 import type { LinkProps } from '@tanstack/react-router';
 import IconBellRinging from '@tabler/icons-react/dist/esm/icons/IconBellRinging.mjs';
 import IconLayoutDashboard from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
+import IconFileImport from '@tabler/icons-react/dist/esm/icons/IconFileImport.mjs';
 import IconPackages from '@tabler/icons-react/dist/esm/icons/IconPackages.mjs';
 import IconListCheck from '@tabler/icons-react/dist/esm/icons/IconListCheck.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
@@ -28,7 +29,8 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
   },
   {
     title: 'nav.goods',
-    places: [{ to: '/stock', name: 'nav.stock', icon: IconPackages }],
+    places: [{ to: '/stock', name: 'nav.stock', icon: IconPackages },
+      { to: '/imports', name: 'nav.imports', icon: IconFileImport, scope: 'stock:write' }],
   },
   {
     title: 'nav.sales',

@@ -1,3 +1,4 @@
+import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
 import { shell } from './shell';
@@ -6,4 +7,4 @@ import { stock } from './stock';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...work } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...work } as const;

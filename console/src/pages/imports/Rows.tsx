@@ -1,0 +1,130 @@
+import { SegmentedControl } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { useI18n } from '~/i18n';
+import { DataTable, type Column } from '~/parts/DataTable';
+import { StateShape } from '~/parts/StateBadge';
+import type { Shape, Tone } from '~/parts/vocabulary';
+import { tally, type Kind, type Row, type Wrong } from './plan';
+import classes from './Imports.module.css';
+
+type Show = 'all' | 'change' | 'same' | 'wrong';
+
+const LOOK: Record<Row['state'], [Shape, Tone]> = {
+  change: ['half', 'busy'],
+  same: ['diamond', 'off'],
+  wrong: ['triangle', 'wait'],
+  done: ['disc', 'ok'],
+  failed: ['square', 'bad'],
+  undone: ['cross', 'off'],
+};
+
+/** The rows of the file with what would become, or became, of each. */
+export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
+  const { t, f } = useI18n();
+  const [show, setShow] = useState<Show>('all');
+  const counts = tally(rows);
+  const shown = useMemo(
+    () =>
+      rows.filter((row) => {
+        if (show === 'all') return true;
+        if (show === 'change') return ['change', 'done', 'undone'].includes(row.state);
+        return show === 'wrong' ? row.state === 'wrong' || row.state === 'failed' : row.state === show;
+      }),
+    [rows, show],
+  );
+  const columns = useColumns(kind);
+  const label = (word: string, n: number) => `${word} · ${f.number(n)}`;
+  return (
+    <div className={classes.rows}>
+      <div>
+        <SegmentedControl
+          size="xs"
+          value={show}
+          onChange={(next) => setShow(next as Show)}
+          data={[
+            { value: 'all', label: label(t('all'), counts.all) },
+            { value: 'change', label: label(t('imports.show.change'), counts.change + counts.done + counts.undone) },
+            { value: 'same', label: label(t('imports.show.same'), counts.same) },
+            { value: 'wrong', label: label(t('imports.show.wrong'), counts.wrong + counts.failed) },
+          ]}
+        />
+      </div>
+      <DataTable
+        label={t('imports.title')}
+        columns={columns}
+        rows={shown}
+        rowKey={(row) => String(row.line)}
+        empty={t('imports.none')}
+        tone={(row) => (row.state === 'failed' ? 'bad' : row.state === 'wrong' ? 'wait' : undefined)}
+      />
+    </div>
+  );
+}
+
+function useColumns(kind: Kind): Column<Row>[] {
+  const { t, f } = useI18n();
+  return useMemo(() => {
+    const figure = (value: number | undefined) => (value === undefined ? '–' : f.number(value));
+    const stock: Column<Row>[] = [
+      { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 620, cell: (row) => row.location },
+      { id: 'before', header: t('imports.before'), width: '80px', align: 'end', from: 480, cell: (row) => figure(row.before) },
+      { id: 'after', header: t('imports.after'), width: '80px', align: 'end', cell: (row) => <strong>{figure(row.after)}</strong> },
+      {
+        id: 'difference',
+        header: t('imports.difference'),
+        width: '90px',
+        align: 'end',
+        from: 560,
+        cell: (row) => (row.before === undefined || row.after === undefined ? '–' : f.signed(row.after - row.before)),
+      },
+    ];
+    const name: Column<Row> = { id: 'name', header: t('word.name'), width: 'minmax(120px, 1.5fr)', from: 420, cell: (row) => row.name };
+    return [
+      { id: 'line', header: t('imports.row'), width: '56px', align: 'end', from: 420, cell: (row) => f.number(row.line) },
+      {
+        id: 'sku',
+        header: t('word.sku'),
+        width: 'minmax(110px, 1.2fr)',
+        cell: (row) =>
+          row.state === 'wrong' || (kind === 'skus' && row.state === 'change') ? (
+            <span className="code">{row.sku || '–'}</span>
+          ) : (
+            <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
+              {row.sku}
+            </Link>
+          ),
+      },
+      ...(kind === 'skus' ? [name] : stock),
+      { id: 'outcome', header: t('imports.outcome'), width: 'minmax(130px, 2fr)', cell: (row) => <Outcome row={row} kind={kind} /> },
+    ];
+  }, [t, f, kind]);
+}
+
+function Outcome({ row, kind }: { row: Row; kind: Kind }) {
+  const { t } = useI18n();
+  const [shape, tone] = LOOK[row.state];
+  const words =
+    row.failure ??
+    (row.wrong
+      ? wrongWords(t, row.wrong)
+      : t(row.state === 'change' && kind === 'skus' ? 'imports.state.new' : `imports.state.${row.state as 'change'}`));
+  return (
+    <span className={`tone-${tone}`} title={words}>
+      <StateShape shape={shape} tone={tone} /> {words}
+    </span>
+  );
+}
+
+function wrongWords(t: ReturnType<typeof useI18n>['t'], wrong: Wrong): string {
+  switch (wrong.word) {
+    case 'no_number':
+      return t('imports.wrong.no_number', { text: wrong.text });
+    case 'twice':
+      return t('imports.wrong.twice', { row: wrong.row });
+    case 'promised':
+      return t('imports.wrong.promised', { n: wrong.n });
+    default:
+      return t(`imports.wrong.${wrong.word}`);
+  }
+}
