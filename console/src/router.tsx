@@ -72,8 +72,13 @@ const imports = createRoute({
   component: lazyRouteComponent(() => import('./pages/imports/Imports'), 'Imports'),
 });
 
+const sandbox = createRoute({
+  ...under('/sandbox'),
+  component: lazyRouteComponent(() => import('./pages/sandbox/Sandbox'), 'Sandbox'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([imports, overview, attention, queues, job, stock, sku, orders, order]),
+  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -1,9 +1,8 @@
 import { useQuery, useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { failures, notices } from '~/api/queries';
-import { allows, session } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { PLACES } from './nav';
+import { usePlaces } from './places';
 import classes from './Shell.module.css';
 
 function useCounts() {
@@ -18,16 +17,14 @@ function useCounts() {
 
 export function Nav() {
   const { t, f } = useI18n();
-  const who = useQuery(session());
+  const groups = usePlaces();
   const counts = useCounts();
-  return PLACES.map(({ title, places }, index) => {
-    const seen = places.filter(({ scope }) => !scope || allows(who.data?.scopes, scope));
-    if (seen.length === 0) return null;
+  return groups.map(({ title, places }, index) => {
     return (
       <div key={index}>
         {title && <div className={classes.groupTitle}>{t(title)}</div>}
         <ul className={classes.group}>
-          {seen.map(({ to, name, icon: Icon, count }) => {
+          {places.map(({ to, name, icon: Icon, count }) => {
             const n = count && counts[count];
             return (
               <li key={to}>

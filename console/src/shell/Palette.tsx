@@ -10,7 +10,7 @@ import { api, take } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { useKey } from './keyboard';
-import { PLACES } from './nav';
+import { usePlaces } from './places';
 import classes from './Palette.module.css';
 
 interface Hit {
@@ -56,7 +56,8 @@ function useHits(text: string): { title: string; hits: Hit[] }[] {
   const [asked] = useDebouncedValue(text.trim(), 120);
   const found = useFound(asked);
   const wanted = text.trim().toLowerCase();
-  const places = PLACES.flatMap(({ places: each }) => each).filter(({ name }) => t(name).toLowerCase().includes(wanted));
+  const known = usePlaces();
+  const places = known.flatMap(({ places: each }) => each).filter(({ name }) => t(name).toLowerCase().includes(wanted));
   const groups = [
     {
       title: t('palette.goods'),

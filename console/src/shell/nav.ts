@@ -2,6 +2,7 @@ import type { LinkProps } from '@tanstack/react-router';
 import IconBellRinging from '@tabler/icons-react/dist/esm/icons/IconBellRinging.mjs';
 import IconLayoutDashboard from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
 import IconFileImport from '@tabler/icons-react/dist/esm/icons/IconFileImport.mjs';
+import IconFlask from '@tabler/icons-react/dist/esm/icons/IconFlask.mjs';
 import IconPackages from '@tabler/icons-react/dist/esm/icons/IconPackages.mjs';
 import IconListCheck from '@tabler/icons-react/dist/esm/icons/IconListCheck.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
@@ -17,6 +18,8 @@ export interface Place {
   count?: 'attention' | 'dead';
   /** Who sees it; everybody when missing. */
   scope?: Scope;
+  /** Only on servers that have it. */
+  only?: 'sandbox';
 }
 
 /** The left navigation, in groups; the command palette offers the same places. */
@@ -38,6 +41,9 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
   },
   {
     title: 'nav.engine',
-    places: [{ to: '/queues', name: 'nav.queues', icon: IconListCheck, count: 'dead' }],
+    places: [
+      { to: '/queues', name: 'nav.queues', icon: IconListCheck, count: 'dead' },
+      { to: '/sandbox', name: 'nav.sandbox', icon: IconFlask, scope: 'admin', only: 'sandbox' },
+    ],
   },
 ];

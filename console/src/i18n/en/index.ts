@@ -1,10 +1,11 @@
 import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
+import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...work } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...work } as const;
