@@ -42,13 +42,19 @@ pub async fn told(
     let keys: Vec<StockKey> = keys.into_iter().collect();
     let rows: BTreeMap<StockKey, Stock> =
         reads.stock_rows(&keys).await?.into_iter().map(|row| (row.key, row)).collect();
-    Ok(listings.iter().map(|listing| told_one(shop, maximum, listing, &skus, location.id, &rows)).collect())
+    // The clock is only asked where a speed counts.
+    let by_speed =
+        |listing: &Listing| listing.rule.as_ref().unwrap_or(&shop.settings.rule).velocity.is_some();
+    let now = if listings.iter().any(by_speed) { reads.now().await? } else { 0 };
+    let one = |listing| told_one(shop, maximum, listing, now, &skus, location.id, &rows);
+    Ok(listings.iter().map(one).collect())
 }
 
 fn told_one(
     shop: &Shop,
     maximum: i64,
     listing: &Listing,
+    now: i64,
     skus: &BTreeMap<SkuId, Sku>,
     location: LocationId,
     rows: &BTreeMap<StockKey, Stock>,
@@ -62,8 +68,9 @@ fn told_one(
     let rule = listing.rule.as_ref().unwrap_or(&shop.settings.rule);
     let figures: Vec<(Quantities, i64)> =
         parts.iter().map(|(_, figures, units)| (*figures, *units)).collect();
-    let published =
-        (known && listing.state == ListingState::Active).then(|| figure(rule, shop.id, &figures, maximum));
+    let sold = listing.sales.in_an_hour(now);
+    let published = (known && listing.state == ListingState::Active)
+        .then(|| figure(rule, shop.id, &figures, sold, maximum));
     let sku = listing.mapping.and_then(|mapping| skus.get(&mapping.sku)).map(|sku| sku.code.clone());
     Told { published, sku, parts }
 }

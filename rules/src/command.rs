@@ -2,8 +2,8 @@
 
 use crate::commands::channels::{
     ConnectShop, DisconnectShop, MapListing, MoveCursors, NoteHealth, Publish, RaiseNotice, RecordPush,
-    RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, StartConsent, TakeListings,
-    TakeMarketOrder, TakeWebhook, UpdateShop,
+    RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, SetLowStock, StartConsent, TakeListings,
+    TakeMarketOrder, TakeWebhook, UpdateShop, WatchStock,
 };
 use crate::commands::identity::{
     ChangeFactor, ChangePassword, CloseSessions, CreateUser, FirstOwner, MakeLink, OpenSession, TakeTry,
@@ -195,6 +195,10 @@ commands! {
     RaiseNotice = 48, "raise_notice";
     /// A person has seen a notice.
     SeeNotice = 49, "see_notice";
+    /// When stock runs low is set.
+    SetLowStock = 50, "set_low_stock";
+    /// A stock row is looked at after it changed.
+    WatchStock = 51, "watch_stock";
     /// A link to set a password.
     MakeLink = 60, "make_link";
     /// A password is set with a link.

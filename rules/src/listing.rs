@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ListingId, ShopId, SkuId};
-use crate::publish::PublishRule;
+use crate::publish::{PublishRule, Sales};
 use crate::quantity::{Millis, Quantity};
 
 /// Whether it can be written.
@@ -106,6 +106,9 @@ pub struct Listing {
     pub promotion_reserved: Quantity,
     /// Units that buyers took there (less cancelled ones) since the last acknowledged push: it has deducted them itself.
     pub sold_there: Quantity,
+    /// How fast it sells there.
+    #[serde(default)]
+    pub sales: Sales,
     /// A figure that we did not put there.
     pub edit: Option<EditWindow>,
     /// The last such figure that was decided.

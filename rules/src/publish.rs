@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ShopId;
-use crate::quantity::{Quantities, Quantity};
+use crate::quantity::{Millis, Quantities, Quantity};
 
 /// Which figure is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,6 +26,70 @@ pub struct LastUnits {
     pub shop: ShopId,
 }
 
+/// Units kept back by how fast a listing sells: what may be bought there before we have heard of it, and elsewhere before
+/// it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Velocity {
+    /// As many units as are sold in so many minutes at the speed of the last hour, rounded up. 1 to a day.
+    pub minutes: u32,
+    /// But never more than this.
+    pub most: Quantity,
+}
+
+/// The longest that may be covered, in minutes.
+pub const VELOCITY_MINUTES_MAX: u32 = 24 * 60;
+
+impl Velocity {
+    /// What is kept back of a listing that sold so many units in an hour.
+    #[must_use]
+    pub fn kept(&self, sold_in_an_hour: Quantity) -> Quantity {
+        let units = sold_in_an_hour.max(0).saturating_mul(i64::from(self.minutes));
+        (units / 60 + i64::from(units % 60 > 0)).min(self.most.max(0))
+    }
+}
+
+/// How much of a listing is sold, in whole hours of the ledger clock: enough to tell a speed by, and two numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sales {
+    /// Hours since 1970: the one that `units` is of.
+    pub hour: i64,
+    /// Units sold in it so far.
+    pub units: Quantity,
+    /// Units sold in the hour before.
+    pub before: Quantity,
+}
+
+const HOUR: Millis = 60 * 60_000;
+
+impl Sales {
+    /// Notes units that were sold now.
+    pub fn add(&mut self, units: Quantity, now: Millis) {
+        *self = self.at(now);
+        self.units = self.units.saturating_add(units.max(0));
+    }
+
+    /// Units sold in the last hour: those of the running hour, and of the one before the share that is still within an
+    /// hour, rounded up.
+    #[must_use]
+    pub fn in_an_hour(&self, now: Millis) -> Quantity {
+        let sales = self.at(now);
+        let left = HOUR - now.rem_euclid(HOUR);
+        let share = i128::from(sales.before) * i128::from(left);
+        let share = share / i128::from(HOUR) + i128::from(share % i128::from(HOUR) > 0);
+        sales.units.saturating_add(Quantity::try_from(share).unwrap_or(Quantity::MAX))
+    }
+
+    fn at(self, now: Millis) -> Self {
+        let hour = now.div_euclid(HOUR);
+        match hour - self.hour {
+            ..=0 => self,
+            1 => Self { hour, units: 0, before: self.units },
+            _ => Self { hour, units: 0, before: 0 },
+        }
+    }
+}
+
 /// How a figure becomes what a shop is told; steps apply in the order of the fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,6 +100,8 @@ pub struct PublishRule {
     pub last_units: Option<LastUnits>,
     /// Units kept back, 0 and more.
     pub buffer: Quantity,
+    /// Units kept back by the speed of sales; of this and `buffer` the larger one counts.
+    pub velocity: Option<Velocity>,
     /// Per cent of the rest, rounded down, 0 to 100.
     pub percent: u8,
     /// What would be at or below this becomes 0.
@@ -46,14 +112,22 @@ pub struct PublishRule {
 
 impl Default for PublishRule {
     fn default() -> Self {
-        Self { basis: Basis::Available, last_units: None, buffer: 0, percent: 100, zero_at: 0, cap: None }
+        Self {
+            basis: Basis::Available,
+            last_units: None,
+            buffer: 0,
+            velocity: None,
+            percent: 100,
+            zero_at: 0,
+            cap: None,
+        }
     }
 }
 
 /// One step from a figure to what is told, for the preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// `basis`, `last_units`, `buffer`, `percent`, `zero_at`, `cap`, `maximum`.
+    /// `basis`, `last_units`, `buffer`, `velocity`, `percent`, `zero_at`, `cap`, `maximum`.
     pub rule: String,
     /// What is left after it.
     pub value: Quantity,
@@ -78,12 +152,14 @@ pub fn basis_of(basis: Basis, figures: &Quantities) -> Quantity {
 }
 
 /// What `shop` is told. `parts` are the stock rows behind the listing with the units of each in one unit of the listing
-/// (several for a bundle); a listing without parts is told 0. `maximum` is the most that its marketplace takes.
+/// (several for a bundle); a listing without parts is told 0. `sold` is what was sold of it in the last hour
+/// ([`Sales::in_an_hour`]), `maximum` the most that its marketplace takes.
 #[must_use]
 pub fn figure(
     rule: &PublishRule,
     shop: ShopId,
     parts: &[(Quantities, Quantity)],
+    sold: Quantity,
     maximum: Quantity,
 ) -> Published {
     let base = parts
@@ -107,7 +183,9 @@ pub fn figure(
     {
         now = apply("last_units", 0);
     }
-    now = apply("buffer", (now - rule.buffer.max(0)).max(0));
+    let kept = rule.velocity.map_or(0, |velocity| velocity.kept(sold));
+    let (name, kept) = if kept > rule.buffer { ("velocity", kept) } else { ("buffer", rule.buffer.max(0)) };
+    now = apply(name, (now - kept).max(0));
     now = apply("percent", now.saturating_mul(i64::from(rule.percent.min(100))) / 100);
     if now <= rule.zero_at {
         now = apply("zero_at", 0);
@@ -182,14 +260,14 @@ mod tests {
             ("the marketplace's maximum", plain, vec![(of(1_000_000, 0), 1)], 99_999),
         ];
         for (what, rule, parts, expected) in cases {
-            assert_eq!(figure(&rule, me, &parts, 99_999).quantity, expected, "{what}");
+            assert_eq!(figure(&rule, me, &parts, 0, 99_999).quantity, expected, "{what}");
         }
     }
 
     #[test]
     fn the_steps_say_why() {
         let rule = PublishRule { buffer: 2, percent: 50, ..PublishRule::default() };
-        let told = figure(&rule, ShopId(1), &[(of(10, 0), 1)], 100);
+        let told = figure(&rule, ShopId(1), &[(of(10, 0), 1)], 0, 100);
         let steps: Vec<(&str, Quantity)> = told.steps.iter().map(|s| (s.rule.as_str(), s.value)).collect();
         assert_eq!(steps, [("basis", 10), ("buffer", 8), ("percent", 4)]);
     }

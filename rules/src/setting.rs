@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ShopId, UserId};
 use crate::identity::{Link, Session, Tries, User};
-use crate::quantity::Millis;
+use crate::quantity::{Millis, Quantity};
 
 /// The value of one row; its key is [`SettingKey`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,11 @@ pub enum Setting {
         until: Millis,
         /// The shop to authorise again, if it is one that we know.
         shop: Option<ShopId>,
+    },
+    /// `low_stock`, and `low_stock:SKU` instead of it for one SKU: when stock runs low.
+    LowStock {
+        /// At or below so many available units.
+        units: Quantity,
     },
     /// `user:ID`: a person.
     User(Box<User>),
@@ -123,6 +128,15 @@ pub fn schedule_key(name: &str) -> String {
 pub fn consent_key(state: &str) -> String {
     format!("oauth:{state}")
 }
+
+/// The key of a row.
+#[must_use]
+pub fn low_stock_key(sku: &str) -> String {
+    format!("{LOW_STOCK}:{sku}")
+}
+
+/// The key of the threshold of all SKUs that have none of their own.
+pub const LOW_STOCK: &str = "low_stock";
 
 /// The key of the publisher's row.
 pub const PUBLISHER: &str = "publisher";

@@ -43,7 +43,7 @@ fn order(at: i64, lines: &[(&str, i64, i64, MarketStatus)]) -> TakeMarketOrder {
     TakeMarketOrder { shop: SHOP, reference: "R".into(), snapshot, job: None }
 }
 
-fn one(at: i64, cancelled: i64, status: MarketStatus) -> TakeMarketOrder {
+pub(crate) fn one(at: i64, cancelled: i64, status: MarketStatus) -> TakeMarketOrder {
     order(at, &[("i", 5, cancelled, status)])
 }
 
@@ -98,6 +98,84 @@ fn g2_every_order_of_arrival_ends_alike() {
                 assert_eq!(state(&world), MarketOrderState::Applied);
             }
         }
+    }
+}
+
+/// Units on hand, the last word, and whether somebody is told that goods have left in vain.
+fn end(world: &Market) -> ((i64, i64, i64), MarketStatus, bool) {
+    let status = world.market.values().next().expect("an order").snapshot.status;
+    (figures(world, "A"), status, world.open("return_received"))
+}
+
+/// They contradict each other, and what left has left: it is not for sale before somebody has it in his hands again.
+#[test]
+fn g2_cancelled_and_shipped_end_alike_whichever_comes_first() {
+    // Versions of pending, confirmed, shipped and cancelled; 0 where the marketplace tells none.
+    let versions = [
+        [1, 2, 3, 4],
+        [1, 2, 4, 3],
+        [1, 2, 3, 3],
+        [1, 1, 1, 1],
+        [0, 0, 0, 0],
+        [1, 2, 0, 3],
+        [1, 2, 3, 0],
+        [4, 3, 2, 1],
+    ];
+    for at in versions {
+        let story = [
+            one(at[0], 0, Pending),
+            one(at[1], 0, Confirmed),
+            one(at[2], 0, Shipped),
+            one(at[3], 5, Cancelled),
+        ];
+        for of in [&[2, 3][..], &[0, 2, 3], &[1, 2, 3], &[0, 1, 2, 3]] {
+            for first in permutations(of) {
+                for second in permutations(of) {
+                    let mut world = market(10);
+                    for index in first.iter().chain(&second) {
+                        world.ok(story[*index].clone());
+                    }
+                    let expected = ((5, 0, 0), Cancelled, true);
+                    assert_eq!(end(&world), expected, "{at:?}: {first:?}, then {second:?}");
+                    assert_eq!(state(&world), MarketOrderState::Applied);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn g2_without_shipping_a_cancellation_gives_back_once_whatever_the_versions() {
+    for at in [[1, 2, 3], [2, 3, 1], [1, 1, 1], [0, 0, 0], [0, 2, 0]] {
+        let story = [one(at[0], 0, Pending), one(at[1], 0, Confirmed), one(at[2], 5, Cancelled)];
+        for first in permutations(&[0, 1, 2]) {
+            let mut world = market(10);
+            first.iter().chain(&first).for_each(|index| drop(world.ok(story[*index].clone())));
+            assert_eq!(end(&world), ((10, 0, 0), Cancelled, false), "{at:?}: {first:?}");
+        }
+    }
+}
+
+#[test]
+fn g2_one_line_is_shipped_and_cancelled_and_the_other_goes_its_way() {
+    for (shipped_at, cancelled_at) in [(2, 3), (3, 2), (2, 2)] {
+        let shipped = order(shipped_at, &[("i", 5, 0, Shipped), ("j", 2, 0, Confirmed)]);
+        let cancelled = order(cancelled_at, &[("i", 5, 0, Cancelled), ("j", 2, 0, Confirmed)]);
+        for story in [[&shipped, &cancelled, &shipped], [&cancelled, &shipped, &cancelled]] {
+            let mut world = market(10);
+            story.into_iter().for_each(|news| drop(world.ok(news.clone())));
+            let found = (figures(&world, "A"), figures(&world, "B"));
+            assert_eq!(found, ((5, 0, 0), (10, 0, 2)), "{shipped_at} and {cancelled_at}");
+        }
+    }
+}
+
+#[test]
+fn g2_of_one_version_and_rank_what_says_more_is_later() {
+    for story in [[2, 0], [0, 2], [2, 2]] {
+        let mut world = market(10);
+        story.into_iter().for_each(|cancelled| drop(world.ok(one(1, cancelled, Confirmed))));
+        assert_eq!(figures(&world, "A"), (10, 0, 3), "{story:?}");
     }
 }
 

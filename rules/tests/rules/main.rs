@@ -9,6 +9,7 @@
 )]
 
 mod channels;
+mod channels_edits;
 mod channels_orders;
 mod channels_world;
 mod commands;
@@ -17,9 +18,11 @@ mod harness;
 mod identity;
 mod machines;
 mod properties;
+mod publishing;
 mod queue;
 mod queue_fair;
 mod queue_retry;
 mod queue_schedules;
 mod queue_world;
 mod refusals;
+mod shops;

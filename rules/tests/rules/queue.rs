@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use onhand_rules::commands::queue::{BeatJobs, ClaimJobs, End, FinishJobs, JobEnd};
 use onhand_rules::commands::queue::{CancelJobs, DiscardDead, EnqueueJobs, ReplayDead, RescueJobs};
-use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd};
 use onhand_rules::job::{JobState, NewJob};
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Command, EventBody, JobId, Receipt};
+use onhand_rules::{Command, EventBody, JobBody, JobId, Receipt, ShopId};
 
 use crate::queue_world::*;
 
@@ -256,6 +256,35 @@ fn b2_a_rescuer_that_saw_it_running_does_not_reopen_what_is_done() {
         );
         assert_eq!((rows.jobs.len(), rows.done.len()), (1, 0));
     }
+}
+
+/// The number is what counts: until somebody took the job, or its deadline, the one who holds the number still works on it,
+/// and taking that away would only have it done twice.
+#[test]
+fn b1_a_lease_that_is_past_is_lost_once_somebody_took_the_job() {
+    let long = || JobBody::ImportListings { shop: ShopId(1) };
+    let mut rows = Rows::new();
+    let id = rows.enqueue(long());
+    let lease = rows.claim(id).unwrap();
+    rows.now += 2 * LEASE;
+    assert!(!is_stale(&rows.run(beat(id, lease)).unwrap()), "nobody took it");
+    assert_eq!(rows.jobs[&id].lease.unwrap().until, rows.now + LEASE);
+    assert!(is_stale(&rows.run(rescue(id, lease)).unwrap()), "it is renewed, so it is not lost");
+    for (owner, number) in [(2, lease), (1, lease + 1), (1, lease - 1)] {
+        let other = BeatJobs { owner, jobs: vec![(id, number)], lease_ms: 9 * LEASE };
+        assert!(is_stale(&rows.run(other).unwrap()), "somebody else's");
+    }
+    assert_eq!(rows.jobs[&id].lease.unwrap().until, rows.now + LEASE);
+
+    rows.now += LEASE;
+    rows.run(rescue(id, lease)).unwrap();
+    assert!(is_stale(&rows.run(beat(id, lease)).unwrap()), "the rescuer took it");
+    rows.now = rows.jobs[&id].run_at;
+    let next = rows.claim(id).unwrap();
+    assert!(is_stale(&rows.run(beat(id, lease)).unwrap()), "another one has it");
+    assert!(!is_stale(&rows.run(beat(id, next)).unwrap()));
+    let batch = rows.batch(vec![rescue(id, next), beat(id, next)]);
+    assert!(is_stale(batch[0].as_ref().unwrap()) && !is_stale(batch[1].as_ref().unwrap()));
 }
 
 #[test]

@@ -99,6 +99,7 @@ mod tests {
             seen_at: Some(TOLD_AT - 1),
             promotion_reserved: 0,
             sold_there: 1,
+            sales: Default::default(),
             edit: None,
             settled: None,
             trouble: None,

@@ -4,6 +4,7 @@ mod connect_shop;
 mod disconnect_shop;
 mod drift;
 mod edits;
+mod low_stock;
 mod map_listing;
 mod market_steps;
 mod move_cursors;
@@ -24,6 +25,7 @@ mod update_shop;
 
 pub use connect_shop::ConnectShop;
 pub use disconnect_shop::DisconnectShop;
+pub use low_stock::{SetLowStock, WatchStock};
 pub use map_listing::MapListing;
 pub use move_cursors::MoveCursors;
 pub use note_health::NoteHealth;
@@ -46,7 +48,7 @@ use crate::event::EventBody;
 use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::Listing;
-use crate::publish::PublishRule;
+use crate::publish::{PublishRule, VELOCITY_MINUTES_MAX};
 use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
 use crate::refusal::Refusal;
@@ -138,6 +140,7 @@ fn tell_edit(
 fn check_rule(rule: &PublishRule) -> Result<(), Refusal> {
     let fine = rule.buffer >= 0
         && rule.percent <= 100
+        && rule.velocity.is_none_or(|v| v.most >= 0 && (1..=VELOCITY_MINUTES_MAX).contains(&v.minutes))
         && rule.zero_at >= 0
         && rule.cap.is_none_or(|cap| cap >= 0)
         && rule.last_units.is_none_or(|last| last.units >= 0);

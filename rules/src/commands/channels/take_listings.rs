@@ -7,6 +7,7 @@ use crate::event::EventBody;
 use crate::id::{ListingId, ShopId};
 use crate::job::JobBody;
 use crate::listing::{Listing, ListingState, Mapping};
+use crate::publish::Sales;
 use crate::quantity::Quantity;
 use crate::queueing::needs_of_job;
 use crate::receipt::Receipt;
@@ -184,6 +185,7 @@ impl SeenListing {
             seen_at: Some(context.now),
             promotion_reserved: self.promotion_reserved,
             sold_there: 0,
+            sales: Sales::default(),
             edit: None,
             settled: None,
             trouble: None,

@@ -14,7 +14,7 @@ use crate::market_order::{AppliedLine, MarketOrder, MarketOrderState, MarketSnap
 use crate::movement::Holder;
 use crate::notice::NoticeKind;
 use crate::noticing::{close, needs_of_notice, raise};
-use crate::quantity::Quantity;
+use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -36,6 +36,9 @@ pub struct TakeMarketOrder {
     /// The job that fetched it.
     pub job: Option<JobId>,
 }
+
+/// An order that is older says nothing of how fast a listing sells now.
+const LATELY_MS: Millis = 60 * 60_000;
 
 impl TakeMarketOrder {
     fn subject(&self) -> String {
@@ -373,7 +376,8 @@ impl TakeMarketOrder {
     }
 }
 
-/// The marketplace has deducted these units itself, unless the order is older than the figure that we wrote over it.
+/// The marketplace has deducted these units itself, unless the order is older than the figure that we wrote over it. And
+/// the listing sells that fast, unless the order is an old one that was only heard of now.
 fn sold_there(
     scope: &mut Scope<'_>,
     context: &Context,
@@ -383,8 +387,15 @@ fn sold_there(
     quantity: Quantity,
 ) {
     let ordered_at = snapshot.created_at - shop.health.clock_offset;
-    if listing.pushed_at.is_some_and(|at| ordered_at > at) {
+    let deducted = listing.pushed_at.is_some_and(|at| ordered_at > at);
+    let lately = context.now - ordered_at < LATELY_MS;
+    if deducted {
         listing.sold_there += quantity;
+    }
+    if lately {
+        listing.sales.add(quantity, context.now);
+    }
+    if deducted || lately {
         super::put(scope, context, listing);
     }
 }
