@@ -3,7 +3,6 @@ import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './styles/theme.css';
 
-import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
@@ -11,9 +10,9 @@ import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ProblemError } from './api/problem';
 import { I18nProvider } from './i18n';
+import { Themed } from './styles/Themed';
 import { LiveProvider } from './live/LiveProvider';
 import { router } from './router';
-import { theme } from './styles/theme';
 
 const client = new QueryClient({
   defaultOptions: {
@@ -39,19 +38,18 @@ const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      {/* The policy of the server forbids style elements, so all of Mantine's variables are in style sheets. */}
-      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
-        <Notifications position="bottom-right" />
-        <QueryClientProvider client={client}>
-          <Suspense>
-            <I18nProvider>
+      <QueryClientProvider client={client}>
+        <Suspense>
+          <I18nProvider>
+            <Themed>
+              <Notifications position="bottom-right" />
               <LiveProvider>
                 <RouterProvider router={router} />
               </LiveProvider>
-            </I18nProvider>
-          </Suspense>
-        </QueryClientProvider>
-      </MantineProvider>
+            </Themed>
+          </I18nProvider>
+        </Suspense>
+      </QueryClientProvider>
     </StrictMode>,
   );
 }

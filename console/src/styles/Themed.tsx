@@ -1,0 +1,29 @@
+import { createTheme, MantineProvider, Menu, Notification, Popover, Tooltip } from '@mantine/core';
+import { useMemo, type ReactNode } from 'react';
+import { useI18n } from '~/i18n';
+
+/** Behaviour of Mantine's parts; their colours are in theme.css. */
+export function Themed({ children }: { children: ReactNode }) {
+  const { t } = useI18n();
+  const close = t('close');
+  const theme = useMemo(
+    () =>
+      createTheme({
+        primaryColor: 'teal',
+        defaultRadius: 6,
+        components: {
+          Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, withArrow: false, fz: 12 } }),
+          Menu: Menu.extend({ defaultProps: { shadow: 'md', position: 'bottom-end' } }),
+          Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
+          Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': close } } }),
+        },
+      }),
+    [close],
+  );
+  // The policy of the server forbids style elements, so all of Mantine's variables are in style sheets.
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+      {children}
+    </MantineProvider>
+  );
+}
