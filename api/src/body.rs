@@ -16,6 +16,7 @@ pub(crate) mod movements;
 pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod preview;
 pub(crate) mod problems;

@@ -170,6 +170,7 @@ routes! {
     POST "/v1/market-orders/{id}/fetch" Needs(OrdersWrite), Write;
     POST "/v1/market-orders/{id}/ship" Needs(OrdersFulfil), Write;
     POST "/v1/market-orders/{id}/answer-cancel" Needs(OrdersWrite), Write;
+    GET "/v1/overview" Needs(StockRead), Read;
     GET "/v1/pushes" Needs(StockRead), Read;
     GET "/v1/push-latency" Needs(StockRead), Read;
     GET "/v1/webhooks" Needs(OrdersRead), Read;

@@ -16,6 +16,7 @@ pub(crate) mod movements;
 pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
+pub(crate) mod overview;
 pub(crate) mod pushes;
 pub(crate) mod queue;
 pub(crate) mod reservations;
@@ -157,6 +158,7 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(market_orders::fetch))
         .routes(routes!(market_orders::ship))
         .routes(routes!(market_orders::answer_cancel))
+        .routes(routes!(overview::overview))
         .routes(routes!(pushes::list))
         .routes(routes!(pushes::latency))
         .routes(routes!(webhooks::list))

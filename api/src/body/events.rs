@@ -221,6 +221,9 @@ pub(crate) struct EventQuery {
     /// Only events with a greater number; the last one that you have, or a `next_cursor`.
     #[param(minimum = 0)]
     pub(crate) after: Option<i64>,
+    /// Only events about this: a SKU's code, the id of an order, reservation or job, the code of a shop, the number of a
+    /// listing, a marketplace's number of an order, the key of a notice. Not with `wait_s`.
+    pub(crate) subject: Option<String>,
     /// Rows of the page.
     #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,

@@ -115,6 +115,7 @@ impl Choice<'_> {
         if self.jobs.len() > JOBS_MAX {
             errors.push(format_args!("/jobs"), "too_many", "at most 1000 at once");
         }
+        errors.maybe_text(format_args!("/code"), self.code);
         if self.class.is_some_and(|class| class_of(class).is_none()) {
             errors.push(format_args!("/class"), "invalid", "is not a class of failures");
         }

@@ -87,6 +87,14 @@ pub(crate) fn check_filter(name: &str, text: Option<&str>) -> Result<(), Problem
     }
 }
 
+/// A filter by a text that no row can have.
+pub(crate) fn check_text_filter(name: &str, text: Option<&str>) -> Result<(), Problem> {
+    match text.map(|text| onhand_rules::text::check_text(text, onhand_rules::text::TEXT_MAX)) {
+        Some(Err(error)) => Err(Problem::new(&problem::INVALID_PARAMETER, format!("{name} {error}"))),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

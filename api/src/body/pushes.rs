@@ -168,7 +168,7 @@ pub(crate) struct Latency {
     histogram: Vec<Bar>,
 }
 
-fn quantiles(times: &[PushTimes], part: fn(&PushTimes) -> i64) -> Option<Quantiles> {
+pub(crate) fn quantiles(times: &[PushTimes], part: fn(&PushTimes) -> i64) -> Option<Quantiles> {
     let mut values: Vec<i64> = times.iter().map(part).collect();
     let mut at = |share: f64| quantile(&mut values, share);
     Some(Quantiles { p50_ms: at(0.5)?, p95_ms: at(0.95)?, p99_ms: at(0.99)? })

@@ -16,6 +16,9 @@ pub(crate) struct StockBody {
     pub(crate) object: &'static str,
     /// Code of the SKU.
     pub(crate) sku: String,
+    /// Name of the SKU; only in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     /// Code of the location.
     pub(crate) location: String,
     /// Physically there.
@@ -47,6 +50,7 @@ impl StockBody {
         Self {
             object: "stock",
             sku: view.sku,
+            name: None,
             location: view.location,
             on_hand: figures.on_hand,
             reserved: figures.reserved,
@@ -113,6 +117,10 @@ pub(crate) struct SkuStock {
 pub(crate) struct StockQuery {
     /// Only this SKU.
     pub(crate) sku: Option<String>,
+    /// Only SKUs whose codes begin so.
+    pub(crate) prefix: Option<String>,
+    /// Only SKUs from this code on: to begin in the middle of a long list.
+    pub(crate) from: Option<String>,
     /// Only this location.
     pub(crate) location: Option<String>,
     /// Only rows with less than this available.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use onhand_rules::OrderId;
 use onhand_rules::access::ScopeName;
+use onhand_rules::text::{TEXT_MAX, check_text};
 use onhand_store::{EventRow, Page};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -50,6 +51,9 @@ pub(crate) async fn list(
             format!("wait_s must be from 0 to {WAIT_MAX_S}"),
         ));
     }
+    if let Some(subject) = &query.subject {
+        return about(&api, subject, after, limit, wait).await;
+    }
     let until = Instant::now() + Duration::from_secs(u64::from(wait));
     let mut waiter = Waiter::new(&api);
     let mut page = api.reads().events(after, limit).await?;
@@ -62,6 +66,25 @@ pub(crate) async fn list(
     let last = page.rows.last().map_or(after, |row| row.number);
     let mut page = page;
     page.rows.retain(|row| audit || !EventView::is_secret(row));
+    let mut body = views(page);
+    body.next_cursor = Some(last.to_string());
+    found(&body)
+}
+
+/// Events about one thing.
+async fn about(api: &Api, subject: &str, after: i64, limit: usize, wait: u32) -> Result<Response, Problem> {
+    if wait > 0 {
+        let detail = "wait_s waits for any event: leave subject out, or wait_s";
+        return Err(Problem::new(&problem::INVALID_PARAMETER, detail));
+    }
+    if check_text(subject, TEXT_MAX).is_err() {
+        return Err(Problem::new(
+            &problem::INVALID_PARAMETER,
+            "subject is not a text that anything can have",
+        ));
+    }
+    let page = api.reads().events_of(subject, after, limit).await?;
+    let last = page.rows.last().map_or(after, |row| row.number);
     let mut body = views(page);
     body.next_cursor = Some(last.to_string());
     found(&body)

@@ -12,7 +12,7 @@ use crate::body::failures::{
     Choice, DeadQuery, DiscardRequest, Discarded, Failure, ReplayRequest, Replayed, causes_of, class_of,
 };
 use crate::body::jobs::JobView;
-use crate::body::lists::{List, NoQuery, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_text_filter, cursor, limit, position};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{Problem, Shape};
 use crate::respond::{done, found};
@@ -38,6 +38,7 @@ pub(crate) async fn jobs(
     State(api): State<Api>,
     Params(query): Params<DeadQuery>,
 ) -> Result<Response, Problem> {
+    check_text_filter("code", query.code.as_deref())?;
     let filter = DeadFilter {
         kind: query.kind.as_deref().map(kind_of).transpose()?,
         shop: shop_id(&api, query.shop.as_deref()).await?,

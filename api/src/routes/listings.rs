@@ -14,7 +14,7 @@ use crate::body::channels::Changed;
 use crate::body::listings::{
     Decision, ListingBody, ListingQuery, NewMapping, NewRule, SuggestionList, SuggestionQuery, SuggestionView,
 };
-use crate::body::lists::{List, NoQuery, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_text_filter, cursor, limit, position};
 use crate::body::preview::Preview;
 use crate::extract::{Body, Call, Params};
 use crate::problem::{self, Problem, Shape};
@@ -40,6 +40,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let reads = api.reads();
     let after: Option<i64> = position(query.cursor.as_deref())?;
+    check_text_filter("seller_sku", query.seller_sku.as_deref())?;
     let mut filter = ListingFilter {
         mapped: query.mapped,
         dirty: query.waiting.unwrap_or(false),
@@ -48,10 +49,7 @@ pub(crate) async fn list(
         after: after.map(ListingId),
         ..ListingFilter::default()
     };
-    if let Some(code) = &query.shop {
-        let shop = reads.shop_by_code(code).await?;
-        filter.shop = Some(shop.ok_or_else(|| Problem::not_found("shop", code))?.id);
-    }
+    filter.shop = super::queue::shop_id(&api, query.shop.as_deref()).await?;
     if let Some(code) = &query.sku {
         crate::body::lists::check_filter("sku", Some(code))?;
         filter.sku = Some(reads.sku(code).await?.ok_or_else(|| Problem::not_found("SKU", code))?.id);

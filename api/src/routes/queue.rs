@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::api::Api;
 use crate::body::channels::Changed;
 use crate::body::jobs::{JobDetail, JobQuery, JobView, Tries, Wait};
-use crate::body::lists::{List, NoQuery, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_text_filter, cursor, limit, position};
 use crate::body::queue::{KindChange, Lane, LaneChange, NoticeQuery, NoticeView, Seen};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{self, Problem, Shape};
@@ -38,8 +38,7 @@ pub(super) fn word<T: DeserializeOwned>(name: &str, value: &str) -> Result<T, Pr
 
 pub(super) async fn shop_id(api: &Api, code: Option<&str>) -> Result<Option<ShopId>, Problem> {
     let Some(code) = code else { return Ok(None) };
-    let shop = api.reads().shop_by_code(code).await?;
-    Ok(Some(shop.ok_or_else(|| Problem::not_found("shop", code))?.id))
+    Ok(Some(super::shops::shop_of(api, code).await?.id))
 }
 
 /// Lists jobs, newest first: those that wait or run, or with `state` those that are dead or done.
@@ -273,7 +272,9 @@ pub(crate) async fn notices(
 #[utoipa::path(post, path = "/v1/notices/{key}/seen", tag = "queue", params(("key" = String, Path, description = "Its key")),
     responses((status = 200, description = "It is seen", body = Changed)))]
 pub(crate) async fn see(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    let command = SeeNotice { key: call.name(0).to_owned() };
+    let key = call.name(0);
+    check_text_filter("key", Some(key)).map_err(|_| Problem::not_found("notice", key))?;
+    let command = SeeNotice { key: key.to_owned() };
     let outcome = api.submit(&call, &(), Shape::Flat, command).await?;
     let Receipt::Kept { changed, version } = outcome.receipt else { return Err(outcome.unexpected()) };
     done(&outcome, &Changed { object: "change", changed, version })

@@ -18,13 +18,15 @@ use super::market_orders::enqueue;
 use crate::api::Api;
 use crate::body::channels::{Changed, ConsentPage, NewConsent, Probe, PushChoice, ShopBody, ShopChange};
 use crate::body::jobs::{FailureView, Wait};
-use crate::body::lists::{List, NoQuery};
+use crate::body::lists::{List, NoQuery, check_filter};
 use crate::body::market_orders::Enqueued;
 use crate::extract::{Body, Call, MaybeBody, Params};
 use crate::problem::{self, Problem, Shape};
 use crate::respond::{done, found, found_version};
 
-async fn shop_of(api: &Api, code: &str) -> Result<Shop, Problem> {
+/// The shop of a code; what cannot be a code is not looked up.
+pub(super) async fn shop_of(api: &Api, code: &str) -> Result<Shop, Problem> {
+    check_filter("shop", Some(code)).map_err(|_| Problem::not_found("shop", code))?;
     api.reads().shop_by_code(code).await?.ok_or_else(|| Problem::not_found("shop", code))
 }
 

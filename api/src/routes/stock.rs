@@ -1,8 +1,10 @@
 //! `/v1/stock`, read.
 
+use std::collections::{BTreeSet, HashMap};
+
 use axum::extract::State;
 use axum::response::Response;
-use onhand_rules::{Sku, Stock, StockKey};
+use onhand_rules::{Sku, SkuId, Stock, StockKey};
 use onhand_store::{StockFilter, StockView};
 
 use super::skus::component_codes;
@@ -46,6 +48,11 @@ async fn pages(api: &Api, query: StockQuery, shortfall: bool) -> Result<Response
         check_filter("cursor", Some(sku))?;
         check_filter("cursor", Some(location))?;
     }
+    check_filter("from", query.from.as_deref())?;
+    check_filter("prefix", query.prefix.as_deref())?;
+    // The later of the two begins the list; no location has an empty code, so all rows of that SKU come after it.
+    let from = query.from.as_deref().max(query.prefix.as_deref());
+    let after = after.or_else(|| from.map(|code| (code.to_owned(), String::new())));
     let filter = StockFilter {
         sku: query.sku,
         location: query.location,
@@ -53,10 +60,24 @@ async fn pages(api: &Api, query: StockQuery, shortfall: bool) -> Result<Response
         shortfall,
         after,
     };
-    let page = api.reads().stock(&filter, limit(query.limit)?).await?;
+    let mut page = api.reads().stock(&filter, limit(query.limit)?).await?;
+    if let Some(prefix) = &query.prefix
+        && let Some(end) = page.rows.iter().position(|row| !row.sku.starts_with(prefix.as_str()))
+    {
+        // Codes come in order: none that begins so follows.
+        page.rows.truncate(end);
+        page.more = false;
+    }
     let next = page.rows.last().and_then(|row| cursor(&(&row.sku, &row.location)));
-    let rows = page.rows.into_iter().map(StockBody::of).collect();
-    found(&List::of(rows, page.more, next))
+    let ids: BTreeSet<SkuId> = page.rows.iter().map(|row| row.stock.key.sku).collect();
+    let ids: Vec<SkuId> = ids.into_iter().collect();
+    let names: HashMap<SkuId, String> =
+        api.reads().skus_by_id(&ids).await?.into_iter().map(|sku| (sku.id, sku.name)).collect();
+    let named = |view: StockView| StockBody {
+        name: Some(names.get(&view.stock.key.sku).cloned().unwrap_or_default()),
+        ..StockBody::of(view)
+    };
+    found(&List::of(page.rows.into_iter().map(named).collect(), page.more, next))
 }
 
 /// Every row of a SKU.

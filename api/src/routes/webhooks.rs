@@ -10,7 +10,7 @@ use super::queue::shop_id;
 use super::shops::codes;
 use crate::api::Api;
 use crate::body::channels::Changed;
-use crate::body::lists::{List, cursor, limit, position};
+use crate::body::lists::{List, check_text_filter, cursor, limit, position};
 use crate::body::webhooks::{WebhookQuery, WebhookView};
 use crate::extract::{Call, Params};
 use crate::problem::{self, Problem, Shape};
@@ -48,7 +48,9 @@ pub(crate) async fn list(
     responses((status = 200, description = "Jobs do it", body = Changed)))]
 pub(crate) async fn retry(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let key = call.name(0);
-    let inbox = api.reads().webhook(key).await?.ok_or_else(|| Problem::not_found("webhook", key))?;
+    let unknown = || Problem::not_found("webhook", key);
+    check_text_filter("key", Some(key)).map_err(|_| unknown())?;
+    let inbox = api.reads().webhook(key).await?.ok_or_else(unknown)?;
     let missing = || Problem::not_found("channel", &inbox.channel);
     let flows = api.0.flows.as_ref().ok_or_else(missing)?;
     let command = flows.follow_again(&inbox).await.map_err(|error| match error {

@@ -115,6 +115,7 @@ pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/shops/{shop}/push", "stock:write"),
     ("POST", "/v1/shops/{shop}/probe", "stock:write"),
     ("GET", "/v1/listings/{id}/suggestions", "stock:read"),
+    ("GET", "/v1/overview", "stock:read"),
     ("GET", "/v1/pushes", "stock:read"),
     ("GET", "/v1/push-latency", "stock:read"),
     ("GET", "/v1/webhooks", "orders:read"),

@@ -14,6 +14,7 @@ mod listings;
 mod market_orders;
 mod nasty;
 mod orders;
+mod overview;
 mod pages;
 mod people;
 mod postgres;

@@ -41,7 +41,19 @@ async fn the_core_works_over_postgres() {
     let numbers: Vec<i64> =
         events["data"].as_array().unwrap().iter().map(|event| event["number"].as_i64().unwrap()).collect();
     assert_eq!(numbers, (1..=i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
-    for path in ["/v1/skus/a%00b", "/v1/stock?sku=%00", "/v1/skus?prefix=%00", "/v1/operations/%00"] {
+    for path in [
+        "/v1/skus/a%00b",
+        "/v1/stock?sku=%00",
+        "/v1/stock?prefix=%00",
+        "/v1/skus?prefix=%00",
+        "/v1/operations/%00",
+        "/v1/shops/%00",
+        "/v1/jobs?shop=%00",
+        "/v1/failures/jobs?code=%00",
+        "/v1/listings?seller_sku=%00",
+        "/v1/market-orders/1-%00",
+        "/v1/events?subject=%00",
+    ] {
         let status = world.get(path).await.status;
         assert!(!status.is_server_error(), "{path}: {status}");
     }
