@@ -48,6 +48,8 @@ pub struct Settings {
     pub rate_burst: u32,
     /// The address under which marketplaces and browsers reach this server, without a slash at the end.
     pub public_url: String,
+    /// Where the control of a sandbox listens that the console may drive; empty for none.
+    pub sandbox: String,
     /// The version that `/readyz` and the API description show.
     pub version: String,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             rate_limit: 0,
             rate_burst: 0,
             public_url: "http://127.0.0.1:8080".to_owned(),
+            sandbox: String::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -144,7 +147,7 @@ impl Api {
     /// Every route, with everything that stands around them.
     pub fn router(&self) -> Router {
         let (router, _) = crate::routes::all().split_for_parts();
-        crate::routes::named_like_words(router)
+        crate::routes::undescribed(router)
             .fallback(crate::console::serve)
             .method_not_allowed_fallback(crate::routes::no_method)
             .layer(crate::frame::Frame(self.clone()))

@@ -176,6 +176,9 @@ routes! {
     GET "/v1/webhooks" Needs(OrdersRead), Read;
     POST "/v1/webhooks/{key}/retry" Needs(OrdersWrite), Write;
 
+    GET "/v1/sandbox/{*path}" Needs(Admin), Act;
+    POST "/v1/sandbox/{*path}" Needs(Admin), Act;
+    DELETE "/v1/sandbox/{*path}" Needs(Admin), Act;
     POST "/hooks/{channel}" Public, Act;
     GET "/connect/{channel}/callback" Public, Read;
 }

@@ -299,6 +299,7 @@ fn kind_of(refusal: &Refusal) -> &'static Kind {
         Refusal::LinkSpent => &LINK_SPENT,
         Refusal::WrongCode => &FACTOR_WRONG,
         Refusal::TooManyTries { .. } => &TOO_MANY_ATTEMPTS,
+        Refusal::JobTooLarge { .. } => &TOO_LARGE,
     }
 }
 
@@ -361,6 +362,7 @@ fn places(refusal: &Refusal, kind: &Kind, shape: Shape) -> Vec<FieldError> {
         | Refusal::LastOwner
         | Refusal::OwnersOnly
         | Refusal::TooManyTries { .. }
+        | Refusal::JobTooLarge { .. }
         | Refusal::OutOfRange
         | Refusal::NotHeld { .. }
         | Refusal::ExtensionLimit { .. }

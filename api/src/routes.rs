@@ -20,6 +20,7 @@ pub(crate) mod overview;
 pub(crate) mod pushes;
 pub(crate) mod queue;
 pub(crate) mod reservations;
+pub(crate) mod sandbox;
 pub(crate) mod sessions;
 pub(crate) mod shops;
 pub(crate) mod skus;
@@ -165,8 +166,14 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(webhooks::retry))
 }
 
+/// Routes that the description leaves out: SKUs named like words, and the sandbox of a demonstration.
+pub(crate) fn undescribed(router: Router<Api>) -> Router<Api> {
+    let pass = get(sandbox::pass).post(sandbox::pass).delete(sandbox::pass);
+    named_like_words(router).route("/v1/sandbox/{*path}", pass)
+}
+
 /// SKUs whose code is a word of the API, such as `set`: `policy.rs` says which words.
-pub(crate) fn named_like_words(router: Router<Api>) -> Router<Api> {
+fn named_like_words(router: Router<Api>) -> Router<Api> {
     let words = ["adjust", "set", "count", "move", "bulk"];
     words
         .into_iter()

@@ -223,6 +223,7 @@ fn api_settings(settings: &Settings) -> onhand_api::Settings {
         rate_limit: settings.rate_limit,
         rate_burst: settings.rate_burst,
         public_url: settings.public_url.trim_end_matches('/').to_owned(),
+        sandbox: settings.sandbox.trim_end_matches('/').to_owned(),
         ..onhand_api::Settings::default()
     }
 }

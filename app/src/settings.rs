@@ -134,6 +134,9 @@ settings! {
     /// The key that seals the shops' credentials, 64 hexadecimal digits; empty: DIR/onhand.key, made on the first start
     #[arg(hide_short_help = true, value_name = "FILE")]
     secret_key_file: String = String::new();
+    /// Where the control of a sandbox listens, for the console of a demonstration to drive; the demo sets it
+    #[arg(hide_short_help = true, value_name = "URL")]
+    sandbox: String = String::new();
     /// Whether this process runs jobs: pushes, polls, imports
     #[arg(hide_short_help = true, value_name = "BOOL")]
     workers: bool = true;

@@ -50,6 +50,26 @@ const order = createRoute({
   component: lazyRouteComponent(() => import('./pages/orders/Order'), 'OrderPage'),
 });
 
+const people = createRoute({
+  ...under('/people'),
+  component: lazyRouteComponent(() => import('./pages/access/People'), 'People'),
+});
+
+const keys = createRoute({
+  ...under('/keys'),
+  component: lazyRouteComponent(() => import('./pages/access/Keys'), 'Keys'),
+});
+
+const audit = createRoute({
+  ...under('/audit'),
+  component: lazyRouteComponent(() => import('./pages/access/Audit'), 'Audit'),
+});
+
+const account = createRoute({
+  ...under('/account'),
+  component: lazyRouteComponent(() => import('./pages/access/Account'), 'Account'),
+});
+
 const attention = createRoute({
   ...under('/attention'),
   validateSearch: params({ all: flag }),
@@ -67,6 +87,38 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/queues/Job'), 'JobPage'),
 });
 
+const shops = createRoute({
+  ...under('/shops'),
+  component: lazyRouteComponent(() => import('./pages/shops/Shops'), 'Shops'),
+});
+
+const shop = createRoute({
+  ...under('/shops/$shop'),
+  component: lazyRouteComponent(() => import('./pages/shops/Shop'), 'ShopPage'),
+});
+
+const mapping = createRoute({
+  ...under('/mapping'),
+  validateSearch: params({ view: oneOf('mapped'), shop: text }),
+  component: lazyRouteComponent(() => import('./pages/listings/Mapping'), 'Mapping'),
+});
+
+const sync = createRoute({
+  ...under('/pushes'),
+  component: lazyRouteComponent(() => import('./pages/listings/Sync'), 'Sync'),
+});
+
+const drift = createRoute({
+  ...under('/drift'),
+  component: lazyRouteComponent(() => import('./pages/listings/Drift'), 'Drift'),
+});
+
+const reservations = createRoute({
+  ...under('/reservations'),
+  validateSearch: params({ view: oneOf('all') }),
+  component: lazyRouteComponent(() => import('./pages/orders/Reservations'), 'Reservations'),
+});
+
 const imports = createRoute({
   ...under('/imports'),
   component: lazyRouteComponent(() => import('./pages/imports/Imports'), 'Imports'),
@@ -78,7 +130,7 @@ const sandbox = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order]),
+  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, mapping, sync, drift, reservations]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -73,16 +73,19 @@ pub(crate) struct SessionBody {
     /// What they may do, when signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scopes: Option<Vec<ScopeChoice>>,
+    /// Whether this server was started with a sandbox, which is then at `/v1/sandbox/…`.
+    pub(crate) sandbox: bool,
 }
 
 impl SessionBody {
-    pub(crate) fn nobody(state: &'static str) -> Self {
-        Self { object: "session", state, user: None, scopes: None }
+    pub(crate) fn nobody(state: &'static str, sandbox: bool) -> Self {
+        Self { object: "session", state, user: None, scopes: None, sandbox }
     }
 
-    pub(crate) fn of(user: &User, scopes: &[ScopeName]) -> Self {
+    pub(crate) fn of(user: &User, scopes: &[ScopeName], sandbox: bool) -> Self {
         Self {
             object: "session",
+            sandbox,
             state: "signed_in",
             user: Some(UserBody::of(user)),
             scopes: Some(scopes_of(scopes)),

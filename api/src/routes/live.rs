@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
@@ -39,8 +40,12 @@ pub(crate) async fn live(
     State(api): State<Api>,
     headers: HeaderMap,
     Params(query): Params<StreamQuery>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|error| {
+        let detail = format!("this is a WebSocket ({error}); /v1/events has the same for other clients");
+        Problem::new(&problem::INVALID_HEADER, detail)
+    })?;
     let after = match query.after {
         Some(after) => check_after(Some(after))?,
         None => api.reads().feed_head().await?,

@@ -38,16 +38,17 @@ pub(crate) async fn current(
     Params(PeopleQuery {}): Params<PeopleQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let sandbox = !api.settings().sandbox.is_empty();
     match api.0.callers.who(api.reads(), &Method::GET, &headers).await {
         Who::Known(caller) => match &caller.by {
-            By::Person { user, .. } => found(&SessionBody::of(user, caller.scopes())),
-            By::Key(_) => found(&SessionBody::nobody("anonymous")),
+            By::Person { user, .. } => found(&SessionBody::of(user, caller.scopes(), sandbox)),
+            By::Key(_) => found(&SessionBody::nobody("anonymous", sandbox)),
         },
         Who::CannotTell(error) => Err(cannot_tell(&error)),
         Who::Anonymous(_) | Who::Foreign => {
             let owners = setting(api.reads(), OWNERS).await.map_err(|error| cannot_tell(&error))?;
             let state = if owners.is_none() { "set_up_needed" } else { "anonymous" };
-            found(&SessionBody::nobody(state))
+            found(&SessionBody::nobody(state, sandbox))
         }
     }
 }
@@ -217,7 +218,8 @@ async fn open(
             return Err(Problem::new(&problem::CREDENTIALS_WRONG, problem::CREDENTIALS_WRONG.advice));
         }
     }
-    let mut response = json(StatusCode::CREATED, &SessionBody::of(user, user.role.scopes()))?;
+    let sandbox = !api.settings().sandbox.is_empty();
+    let mut response = json(StatusCode::CREATED, &SessionBody::of(user, user.role.scopes(), sandbox))?;
     if let Some(value) = cookie::set(&api.settings().public_url, user.id, secret) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }

@@ -248,3 +248,39 @@ export const job = (id: string) =>
     queryKey: ['jobs', 'one', id],
     queryFn: () => take(api.GET('/v1/jobs/{id}', { params: { path: { id } } })),
   });
+
+// --- people ----------------------------------------------------------------------------------------------------------
+
+export const users = () => queryOptions({ queryKey: ['users'], queryFn: () => take(api.GET('/v1/users')) });
+
+export const apiKeys = () => queryOptions({ queryKey: ['api-keys'], queryFn: () => take(api.GET('/v1/api-keys')) });
+
+export const openSessions = () =>
+  queryOptions({ queryKey: ['open-sessions'], queryFn: () => take(api.GET('/v1/sessions')) });
+
+export const audit = () =>
+  infiniteQueryOptions({
+    queryKey: ['audit'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/audit', { params: { query: { cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+// --- figures told -----------------------------------------------------------------------------------------------------
+
+export const suggestions = (id: number) =>
+  queryOptions({
+    queryKey: ['listings', 'suggestions', id],
+    queryFn: () => take(api.GET('/v1/listings/{id}/suggestions', { params: { path: { id } } })),
+  });
+
+export const pushes = () =>
+  infiniteQueryOptions({
+    queryKey: ['pushes'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+export const pushLatency = () =>
+  queryOptions({ queryKey: ['push-latency'], queryFn: () => take(api.GET('/v1/push-latency')) });

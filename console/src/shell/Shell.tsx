@@ -5,6 +5,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { session } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { Door } from '~/pages/door/Door';
 import { KeyHelp } from './KeyHelp';
 import { Nav } from './Nav';
 import { Palette } from './Palette';
@@ -23,6 +24,7 @@ export function Shell() {
   useEffect(() => setOpen(false), [path]);
 
   if (who.isPending) return null;
+  if (who.data && who.data.state !== 'signed_in') return <Door state={who.data.state} />;
   return (
     <div className={classes.shell}>
       <a href="#main" className={classes.skip}>

@@ -1,14 +1,16 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import IconUserCircle from '@tabler/icons-react/dist/esm/icons/IconUserCircle.mjs';
 import { useQuery } from '@tanstack/react-query';
-import { session } from '~/api/session';
+import { Link } from '@tanstack/react-router';
+import { session, useSignOut } from '~/api/session';
 import { useI18n } from '~/i18n';
 
-/** Who is signed in. Slice 6 adds the person's own page and signing out. */
+/** Who is signed in, and the way to their own page and out. */
 export function UserMenu() {
   const { t } = useI18n();
   const who = useQuery(session());
   const user = who.data?.user;
+  const out = useSignOut();
   return (
     <Menu>
       <Menu.Target>
@@ -18,6 +20,10 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user ? `${user.name} · ${user.email}` : t('user.key')}</Menu.Label>
+        <Menu.Item component={Link} to="/account">
+          {t('user.account')}
+        </Menu.Item>
+        <Menu.Item onClick={() => out.mutate('current')}>{t('user.sign_out')}</Menu.Item>
         <Menu.Item component="a" href="/docs">
           {t('user.docs')}
         </Menu.Item>

@@ -6,6 +6,14 @@ import IconFlask from '@tabler/icons-react/dist/esm/icons/IconFlask.mjs';
 import IconPackages from '@tabler/icons-react/dist/esm/icons/IconPackages.mjs';
 import IconListCheck from '@tabler/icons-react/dist/esm/icons/IconListCheck.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
+import IconArrowsJoin from '@tabler/icons-react/dist/esm/icons/IconArrowsJoin.mjs';
+import IconBuildingStore from '@tabler/icons-react/dist/esm/icons/IconBuildingStore.mjs';
+import IconClockPause from '@tabler/icons-react/dist/esm/icons/IconClockPause.mjs';
+import IconScale from '@tabler/icons-react/dist/esm/icons/IconScale.mjs';
+import IconUpload from '@tabler/icons-react/dist/esm/icons/IconUpload.mjs';
+import IconHistory from '@tabler/icons-react/dist/esm/icons/IconHistory.mjs';
+import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
+import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
 import type { ComponentType } from 'react';
 import type { Scope } from '~/api/session';
 import type { Plain } from '~/i18n';
@@ -37,13 +45,33 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
   },
   {
     title: 'nav.sales',
-    places: [{ to: '/orders', name: 'nav.orders', icon: IconReceipt }],
+    places: [
+      { to: '/orders', name: 'nav.orders', icon: IconReceipt },
+      { to: '/reservations', name: 'nav.reservations', icon: IconClockPause },
+    ],
+  },
+  {
+    title: 'nav.channels',
+    places: [
+      { to: '/shops', name: 'nav.shops', icon: IconBuildingStore },
+      { to: '/mapping', name: 'nav.mapping', icon: IconArrowsJoin },
+      { to: '/pushes', name: 'nav.sync', icon: IconUpload },
+      { to: '/drift', name: 'nav.drift', icon: IconScale },
+    ],
   },
   {
     title: 'nav.engine',
     places: [
       { to: '/queues', name: 'nav.queues', icon: IconListCheck, count: 'dead' },
       { to: '/sandbox', name: 'nav.sandbox', icon: IconFlask, scope: 'admin', only: 'sandbox' },
+    ],
+  },
+  {
+    title: 'nav.access',
+    places: [
+      { to: '/people', name: 'nav.people', icon: IconUsers, scope: 'admin' },
+      { to: '/keys', name: 'nav.keys', icon: IconKey, scope: 'admin' },
+      { to: '/audit', name: 'nav.audit', icon: IconHistory, scope: 'audit:read' },
     ],
   },
 ];

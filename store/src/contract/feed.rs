@@ -1,6 +1,6 @@
 //! The feed of events.
 
-use onhand_rules::audit::{self, AuditChange};
+use onhand_rules::audit::{self, AuditChange, AuditNote};
 use onhand_rules::event::EventLine;
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
 use onhand_rules::{Changes, Event, EventBody, OpId, OrderId, PrincipalId, ReservationId};
@@ -226,4 +226,33 @@ pub(super) async fn events_come_back_as_written(fixture: Fixture) {
     let page = world.reads().events_of(&audit::subject(100), 0, 9).await.unwrap();
     assert_eq!(page.rows.len(), 1);
     assert!(world.reads().events_of(&audit::subject(99), 0, 9).await.unwrap().rows.is_empty());
+}
+
+/// I21: an entry of the audit log that was changed, or is missing, is named.
+pub(super) async fn a_broken_audit_log_is_found(fixture: Fixture) {
+    let mut world = World::new(fixture).await;
+    let note = AuditNote { by: "ann".into(), action: "POST".into(), object: "x".into(), reason: None };
+    let first = audit::chain("", 1, &note, &[]);
+    let second = audit::chain(&first, 2, &note, &[]);
+    let entry = |number, by: &str, chain: &str| EventBody::AuditRecorded {
+        number,
+        by: by.into(),
+        action: note.action.clone(),
+        object: note.object.clone(),
+        reason: None,
+        changes: Vec::new(),
+        chain: chain.into(),
+    };
+    let third = audit::chain(&second, 4, &note, &[]);
+    let bodies = [entry(1, "ann", &first), entry(2, "bob", &second), entry(4, "ann", &third)];
+    let event = |body| Event { body, op: OpId(1), actor: PrincipalId(1), trace: None };
+    let changes = Changes { events: bodies.into_iter().map(event).collect(), ..Changes::default() };
+    let session = world.driver.session();
+    let now = session.begin().await.unwrap();
+    session.write(&changes, &[], now).await.unwrap();
+    session.commit().await.unwrap();
+    let report = crate::verify::verify(world.reads(), &mut |_| ()).await.unwrap();
+    let found: Vec<(&str, &str)> =
+        report.violations.iter().map(|one| (one.invariant.as_str(), one.subject.as_str())).collect();
+    assert_eq!(found, [("I21", "audit entry 2, event 2"), ("I21", "audit entry 4, event 3")], "{report:?}");
 }

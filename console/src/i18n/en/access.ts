@@ -101,6 +101,8 @@ export const access = {
   'keys_page.days': 'Ends after (days; empty for never)',
   'keys_page.empty': 'No key was made yet.',
 
+  'copy': 'Copy',
+
   'audit.title': 'Audit log',
   'audit.verdict': 'Everything that people changed, newest first. Each entry is chained to the one before it.',
   'audit.number': 'No.',

@@ -1,3 +1,5 @@
+import { access } from './access';
+import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
@@ -8,4 +10,4 @@ import { stock } from './stock';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...work } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...work, ...access, ...channels } as const;

@@ -1,0 +1,96 @@
+import { Button, Group, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { suggestions } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { Dialog } from '~/parts/Dialog';
+import { ProblemNote } from '~/parts/ProblemNote';
+
+type Listing = Schemas['Listing'];
+
+/** What a listing sells: one of the suggestions, or any SKU by its code. */
+export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () => void }) {
+  const { t } = useI18n();
+  const may = useMay('stock:write');
+  const query = useQuery(suggestions(listing.id));
+  const [sku, setSku] = useState(listing.sku ?? '');
+  const [units, setUnits] = useState<number | string>(listing.quantity ?? 1);
+  const act = useAct(
+    (body: Schemas['NewMapping'], key: string) =>
+      take(
+        api.POST('/v1/listings/{id}/map', {
+          params: { path: { id: listing.id }, header: { 'Idempotency-Key': key, 'If-Match': `"v${listing.version}"` } },
+          body,
+        }),
+      ),
+    {
+      refresh: [['listings'], ['market-orders'], ['notices']],
+      onDone: (_done, body) => {
+        notifications.show({ message: t(body.sku ? 'mapping.done' : 'mapping.undone'), color: 'teal' });
+        onClose();
+      },
+    },
+  );
+  const found = query.data?.data ?? [];
+  return (
+    <Dialog title={t('mapping.map.title')} onClose={onClose} size={520}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          act.mutate({ sku, quantity: Number(units) || 1 });
+        }}
+      >
+        <Stack gap="sm">
+          <div>
+            <strong>{listing.title}</strong> <span className="code soft">{listing.seller_sku}</span>
+          </div>
+          {query.isError && <ProblemNote error={query.error} />}
+          {query.data &&
+            (found.length > 0 ? (
+              <Radio.Group label={t('mapping.map.suggested')} value={sku} onChange={setSku}>
+                <Stack gap={6} mt={6}>
+                  {found.map((each) => (
+                    <Radio
+                      key={each.sku}
+                      value={each.sku}
+                      label={
+                        <span>
+                          <span className="code">{each.sku}</span> {each.name}
+                        </span>
+                      }
+                      description={t('mapping.map.score', { n: each.score, reason: each.reason.replaceAll('_', ' ') })}
+                    />
+                  ))}
+                </Stack>
+              </Radio.Group>
+            ) : (
+              <div className="soft">{t('mapping.map.none')}</div>
+            ))}
+          <TextInput data-autofocus required label={t('mapping.map.sku')} value={sku} onChange={(e) => setSku(e.currentTarget.value)} />
+          <NumberInput label={t('mapping.map.units')} min={1} max={10_000} allowDecimal={false} value={units} onChange={setUnits} />
+          <div className="soft">{t('mapping.map.effect')}</div>
+          {act.isError && <ProblemNote error={act.error} />}
+          <Group justify="flex-end">
+            {listing.sku && may && (
+              <Button variant="default" color="red" loading={act.isPending} onClick={() => act.mutate({})}>
+                {t('mapping.unmap')}
+              </Button>
+            )}
+            <Button variant="default" onClick={onClose}>
+              {t('cancel')}
+            </Button>
+            {may && (
+              <Button type="submit" loading={act.isPending} disabled={!sku}>
+                {t('mapping.map')}
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}

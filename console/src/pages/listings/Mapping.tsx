@@ -1,0 +1,130 @@
+import { Button, Group, SegmentedControl, Select } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import type { Schemas } from '~/api/client';
+import { withQuery } from '~/api/curl';
+import { listings, shops } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { DataTable, type Column } from '~/parts/DataTable';
+import { Filters } from '~/parts/Filters';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { Verdict } from '~/parts/Verdict';
+import { MapDialog } from './MapDialog';
+
+type Listing = Schemas['Listing'];
+
+const route = getRouteApi('/mapping');
+
+/** Which listing sells which SKU. What is not mapped waits, and is never guessed. */
+export function Mapping() {
+  const { t } = useI18n();
+  const { view, shop } = route.useSearch();
+  const navigate = route.useNavigate();
+  const all = useQuery(shops());
+  const mapped = view === 'mapped';
+  const query = useInfiniteQuery(listings({ shop, mapped }));
+  const open = useInfiniteQuery(listings({ mapped: false }));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const [mapping, setMapping] = useState<Listing>();
+  const columns = useColumns(setMapping);
+  const n = open.data?.pages.flatMap((page) => page.data).length ?? 0;
+  return (
+    <Page
+      title={t('mapping.title')}
+      filled
+      curl={withQuery('/v1/listings', { shop, mapped: String(mapped) })}
+      verdict={open.data && <Verdict tone={n > 0 ? 'wait' : 'ok'}>{n > 0 ? t('mapping.verdict', { n }) : t('mapping.verdict.ok')}</Verdict>}
+    >
+      <Filters
+        aside={
+          <SegmentedControl
+            size="xs"
+            value={view ?? 'unmapped'}
+            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? 'mapped' : undefined }, replace: true })}
+            data={[
+              { value: 'unmapped', label: t('mapping.view.unmapped') },
+              { value: 'mapped', label: t('mapping.view.mapped') },
+            ]}
+          />
+        }
+      >
+        <Select
+          size="xs"
+          w={190}
+          clearable
+          placeholder={t('mapping.all')}
+          aria-label={t('mapping.shop')}
+          data={(all.data?.data ?? []).map(({ shop: code }) => code)}
+          value={shop ?? null}
+          onChange={(code) => void navigate({ search: { view, shop: code ?? undefined }, replace: true })}
+        />
+      </Filters>
+      {query.isError ? (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label={t('mapping.title')}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => String(row.id)}
+          loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          onOpen={setMapping}
+          empty={t(mapped ? 'mapping.empty' : 'mapping.verdict.ok')}
+          tone={(row) => (row.trouble ? 'bad' : undefined)}
+        />
+      )}
+      {mapping && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
+    </Page>
+  );
+}
+
+function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
+  const { t, f } = useI18n();
+  const names = useShopNames();
+  const may = useMay('stock:write');
+  return useMemo(
+    () => [
+      { id: 'title', header: t('mapping.listing'), width: 'minmax(160px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
+      { id: 'shop', header: t('mapping.shop'), width: 'minmax(90px, 0.8fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
+      { id: 'seller', header: t('mapping.seller_sku'), width: 'minmax(110px, 1fr)', from: 760, cell: (row) => <span className="code">{row.seller_sku}</span> },
+      {
+        id: 'sku',
+        header: t('mapping.sku'),
+        width: 'minmax(110px, 1fr)',
+        cell: (row) =>
+          row.sku ? (
+            <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
+              {row.sku}
+              {row.quantity && row.quantity > 1 ? ` × ${f.number(row.quantity)}` : ''}
+            </Link>
+          ) : (
+            '–'
+          ),
+      },
+      { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (row.pushed === null || row.pushed === undefined ? '–' : f.number(row.pushed)) },
+      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble ?? '' },
+      {
+        id: 'actions',
+        header: t('actions'),
+        bare: true,
+        width: '84px',
+        align: 'end',
+        cell: (row) =>
+          may && (
+            <Group justify="flex-end">
+              <Button size="compact-xs" variant="default" onClick={() => onMap(row)}>
+                {t('mapping.map')}
+              </Button>
+            </Group>
+          ),
+      },
+    ],
+    [t, f, names, may, onMap],
+  );
+}

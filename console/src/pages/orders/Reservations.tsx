@@ -1,0 +1,130 @@
+import { Button, Group, SegmentedControl } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { withQuery } from '~/api/curl';
+import { reservations } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { DataTable, type Column } from '~/parts/DataTable';
+import { Filters } from '~/parts/Filters';
+import { Ago } from '~/parts/Moment';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { StateBadge } from '~/parts/StateBadge';
+import { Verdict } from '~/parts/Verdict';
+
+type Reservation = Schemas['Reservation'];
+
+const route = getRouteApi('/reservations');
+/** How much longer units are held by one press. */
+const EXTENSION_S = 3_600;
+
+/** Units that are held for somebody who has not ordered yet. */
+export function Reservations() {
+  const { t } = useI18n();
+  const { view } = route.useSearch();
+  const navigate = route.useNavigate();
+  const state = view === 'all' ? undefined : 'held';
+  const query = useInfiniteQuery({ ...reservations(state), refetchInterval: 10_000 });
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const columns = useColumns();
+  const held = rows.filter((row) => row.state === 'held').length;
+  return (
+    <Page
+      title={t('nav.reservations')}
+      filled
+      curl={withQuery('/v1/reservations', { state })}
+      verdict={query.data && <Verdict tone={held > 0 ? 'busy' : 'ok'}>{t('reservations.verdict', { n: held })}</Verdict>}
+    >
+      <Filters
+        aside={
+          <SegmentedControl
+            size="xs"
+            value={view ?? 'held'}
+            onChange={(next) => void navigate({ search: { view: next === 'all' ? 'all' : undefined }, replace: true })}
+            data={[
+              { value: 'held', label: t('state.held') },
+              { value: 'all', label: t('all') },
+            ]}
+          />
+        }
+      >
+        {null}
+      </Filters>
+      {query.isError ? (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label={t('reservations.title')}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => row.id}
+          loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          empty={t('reservations.empty')}
+        />
+      )}
+    </Page>
+  );
+}
+
+function useColumns(): Column<Reservation>[] {
+  const { t, f } = useI18n();
+  const may = useMay('orders:write');
+  const header = (row: Reservation, key: string) => ({ 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` });
+  const done = (message: string) => ({
+    refresh: [['reservations'], ['stock']],
+    onDone: () => notifications.show({ message, color: 'teal' }),
+  });
+  const release = useAct(
+    (row: Reservation, key: string) =>
+      take(api.POST('/v1/reservations/{id}/release', { params: { path: { id: row.id }, header: header(row, key) }, body: {} })),
+    done(t('reservations.released')),
+  );
+  const extend = useAct(
+    (row: Reservation, key: string) =>
+      take(api.POST('/v1/reservations/{id}/extend', { params: { path: { id: row.id }, header: header(row, key) }, body: { ttl_s: EXTENSION_S } })),
+    done(t('reservations.extended')),
+  );
+  return useMemo(
+    () => [
+      { id: 'id', header: t('reservations.owner'), width: 'minmax(110px, 1fr)', cell: (row) => row.owner ?? <span className="code">…{row.id.slice(-8)}</span> },
+      { id: 'state', header: t('reservations.state'), width: '120px', cell: (row) => <StateBadge topic="reservation" state={row.state} /> },
+      {
+        id: 'what',
+        header: t('reservations.what'),
+        width: 'minmax(130px, 2fr)',
+        from: 520,
+        cell: (row) => row.lines.map((line) => `${f.number(line.quantity)} × ${line.sku}`).join(', '),
+      },
+      { id: 'ends', header: t('reservations.ends'), width: '120px', cell: (row) => <Ago at={row.expires_at} /> },
+      { id: 'made', header: t('reservations.made'), width: '120px', from: 760, cell: (row) => <Ago at={row.created_at} /> },
+      {
+        id: 'actions',
+        header: t('actions'),
+        bare: true,
+        width: '170px',
+        align: 'end',
+        from: 640,
+        cell: (row) =>
+          may &&
+          row.state === 'held' && (
+            <Group gap={6} wrap="nowrap" justify="flex-end">
+              <Button size="compact-xs" variant="default" onClick={() => extend.mutate(row)}>
+                {t('reservations.extend')}
+              </Button>
+              <Button size="compact-xs" variant="default" onClick={() => release.mutate(row)}>
+                {t('reservations.release')}
+              </Button>
+            </Group>
+          ),
+      },
+    ],
+    [t, f, may, release, extend],
+  );
+}

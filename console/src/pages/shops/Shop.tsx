@@ -1,0 +1,257 @@
+import { Button, Group, NumberInput, Select, Stack, Switch } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { shop } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { Dialog } from '~/parts/Dialog';
+import { Ago, useNow } from '~/parts/Moment';
+import { Page, Panel } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
+import { shopState } from '~/parts/shopState';
+import { StateBadge } from '~/parts/StateBadge';
+import { Verdict } from '~/parts/Verdict';
+import classes from './Shop.module.css';
+
+type Row = Schemas['Shop'];
+
+const route = getRouteApi('/shops/$shop');
+const REFRESH = [['shops'], ['jobs'], ['queues'], ['listings']];
+
+/** One shop: how it is, what can be done about it, what is published. */
+export function ShopPage() {
+  const { t } = useI18n();
+  const { shop: code } = route.useParams();
+  const names = useShopNames();
+  const now = useNow();
+  const query = useQuery({ ...shop(code), refetchInterval: 5_000 });
+  const row = query.data;
+  return (
+    <Page
+      title={names.ofCode(code)}
+      above={<Link to="/shops">{t('shops.title')}</Link>}
+      beside={row && <StateBadge topic="shop" state={shopState(row, now)} pill />}
+      curl={`/v1/shops/${code}`}
+      verdict={row && <ShopVerdict row={row} />}
+      actions={row && <Actions row={row} />}
+    >
+      {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
+      {row && (
+        <>
+          <Panel>
+            <dl className={classes.facts}>
+              <dt>{t('shops.account')}</dt>
+              <dd>
+                {row.name} <span className="code soft">{row.account}</span>
+              </dd>
+              <dt>{t('shops.heard')}</dt>
+              <dd>
+                <Ago at={row.answered_at} />
+              </dd>
+              <dt>{t('shops.webhook')}</dt>
+              <dd>
+                <Ago at={row.webhook_at} />
+              </dd>
+              <dt>{t('shops.grant')}</dt>
+              <dd>
+                <Ago at={row.grant_ends} />
+              </dd>
+              <dt>{t('shops.waiting')}</dt>
+              <dd>
+                <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
+                  {row.waiting}
+                </Link>
+              </dd>
+            </dl>
+            <Group gap="md" mt="sm">
+              <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
+                {t('shop.listings')}
+              </Link>
+              <Link to="/orders" search={{ channel: code }}>
+                {t('shop.orders')}
+              </Link>
+              <Link to="/queues" search={{ jobs: 'live', shop: code }}>
+                {t('shop.jobs')}
+              </Link>
+            </Group>
+          </Panel>
+          <Panel title={t('shop.settings')}>
+            <Settings key={row.version} row={row} />
+          </Panel>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function ShopVerdict({ row }: { row: Row }) {
+  const { t } = useI18n();
+  if (row.state === 'disconnected') {
+    return <Verdict tone="bad">{t('shop.verdict.disconnected', { reason: row.reason ?? '–' })}</Verdict>;
+  }
+  if (row.state === 'paused') return <Verdict tone="off">{t('shop.verdict.paused')}</Verdict>;
+  if (row.waiting > 0) return <Verdict tone="busy">{t('shop.verdict.waiting', { n: row.waiting })}</Verdict>;
+  return <Verdict tone="ok">{t('shop.verdict.live')}</Verdict>;
+}
+
+function useShopAct<Out>(run: (key: string) => Promise<Out>, said: string, onDone?: () => void) {
+  return useAct((_: null, key: string) => run(key), {
+    refresh: REFRESH,
+    onDone: () => {
+      notifications.show({ message: said, color: 'teal' });
+      onDone?.();
+    },
+  });
+}
+
+function Actions({ row }: { row: Row }) {
+  const { t } = useI18n();
+  const admin = useMay('admin');
+  const writes = useMay('stock:write');
+  const [leaving, setLeaving] = useState(false);
+  const path = { shop: row.shop };
+  const header = (key: string) => ({ 'Idempotency-Key': key });
+  const pause = useShopAct(
+    (key) =>
+      take(
+        api.PATCH('/v1/shops/{shop}', {
+          params: { path, header: { ...header(key), 'If-Match': `"v${row.version}"` } },
+          body: { paused: row.state !== 'paused' },
+        }),
+      ),
+    t('shops.done'),
+  );
+  const read = useShopAct((key) => take(api.POST('/v1/shops/{shop}/import', { params: { path, header: header(key) } })), t('shops.started'));
+  const poll = useShopAct((key) => take(api.POST('/v1/shops/{shop}/poll', { params: { path, header: header(key) } })), t('shops.started'));
+  const push = useShopAct((key) => take(api.POST('/v1/shops/{shop}/push', { params: { path, header: header(key) }, body: {} })), t('shops.started'));
+  const probe = useShopAct(() => take(api.POST('/v1/shops/{shop}/probe', { params: { path } })), t('shops.probe.ok'));
+  const again = useAct((_: null) => take(api.POST('/v1/shops/connect', { body: { channel: row.channel, shop: row.shop } })), {
+    onDone: (page) => window.location.assign(page.url),
+  });
+  const leave = useShopAct(
+    (key) => take(api.POST('/v1/shops/{shop}/disconnect', { params: { path, header: header(key) } })),
+    t('shops.done'),
+    () => setLeaving(false),
+  );
+  const failed = [pause, read, poll, push, probe, again].find((act) => act.isError);
+  return (
+    <>
+      {admin && row.state === 'disconnected' && (
+        <Button loading={again.isPending} onClick={() => again.mutate(null)}>
+          {t('shops.reauthorise')}
+        </Button>
+      )}
+      {writes && row.state !== 'disconnected' && (
+        <>
+          <Button variant="default" loading={probe.isPending} onClick={() => probe.mutate(null)}>
+            {t('shops.probe')}
+          </Button>
+          <Button variant="default" loading={push.isPending} onClick={() => push.mutate(null)}>
+            {t('shops.push')}
+          </Button>
+          <Button variant="default" loading={read.isPending} onClick={() => read.mutate(null)}>
+            {t('shops.import')}
+          </Button>
+          <Button variant="default" loading={poll.isPending} onClick={() => poll.mutate(null)}>
+            {t('shops.poll')}
+          </Button>
+        </>
+      )}
+      {admin && row.state !== 'disconnected' && (
+        <>
+          <Button variant="default" loading={pause.isPending} onClick={() => pause.mutate(null)}>
+            {t(row.state === 'paused' ? 'shops.resume' : 'shops.pause')}
+          </Button>
+          <Button variant="default" color="red" onClick={() => setLeaving(true)}>
+            {t('shops.disconnect')}
+          </Button>
+        </>
+      )}
+      {failed && <ProblemNote error={failed.error} />}
+      {leaving && (
+        <Dialog title={t('shops.disconnect')} onClose={() => setLeaving(false)}>
+          <Stack gap="sm">
+            <div>{t('shops.disconnect.text', { shop: row.name || row.shop })}</div>
+            {leave.isError && <ProblemNote error={leave.error} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setLeaving(false)}>
+                {t('cancel')}
+              </Button>
+              <Button color="red" loading={leave.isPending} onClick={() => leave.mutate(null)}>
+                {t('shops.disconnect')}
+              </Button>
+            </Group>
+          </Stack>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Settings({ row }: { row: Row }) {
+  const { t } = useI18n();
+  const may = useMay('admin');
+  const [rule, setRule] = useState(row.settings.rule);
+  const [push, setPush] = useState(row.settings.push);
+  const act = useAct(
+    (settings: Schemas['Settings'], key: string) =>
+      take(
+        api.PATCH('/v1/shops/{shop}', {
+          params: { path: { shop: row.shop }, header: { 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` } },
+          body: { settings },
+        }),
+      ),
+    { refresh: REFRESH, onDone: () => notifications.show({ message: t('shop.settings.saved'), color: 'teal' }) },
+  );
+  const number = (label: string, name: 'buffer' | 'percent' | 'cap' | 'zero_at', empty: number | null) => (
+    <NumberInput
+      label={label}
+      min={0}
+      max={name === 'percent' ? 100 : undefined}
+      allowDecimal={false}
+      readOnly={!may}
+      value={rule[name] ?? ''}
+      onChange={(value) => setRule({ ...rule, [name]: typeof value === 'number' ? value : empty })}
+    />
+  );
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        act.mutate({ ...row.settings, rule, push });
+      }}
+    >
+      <Stack gap="sm" maw={420}>
+        <Switch label={t('shop.settings.push')} checked={push} disabled={!may} onChange={(e) => setPush(e.currentTarget.checked)} />
+        <Select
+          label={t('shop.settings.basis')}
+          data={[
+            { value: 'available', label: t('shop.settings.basis.available') },
+            { value: 'master', label: t('shop.settings.basis.master') },
+          ]}
+          allowDeselect={false}
+          readOnly={!may}
+          value={rule.basis}
+          onChange={(basis) => basis && setRule({ ...rule, basis: basis as typeof rule.basis })}
+        />
+        {number(t('shop.settings.buffer'), 'buffer', 0)}
+        {number(t('shop.settings.percent'), 'percent', 100)}
+        {number(t('shop.settings.cap'), 'cap', null)}
+        {number(t('shop.settings.zero_at'), 'zero_at', 0)}
+        {act.isError && <ProblemNote error={act.error} />}
+        {may && (
+          <Group>
+            <Button type="submit" loading={act.isPending}>
+              {t('save')}
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,129 @@
+import { Button, Group, Select, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
+import { shops } from '~/api/queries';
+import { useMay } from '~/api/session';
+import { useI18n } from '~/i18n';
+import { DataTable, type Column } from '~/parts/DataTable';
+import { Dialog } from '~/parts/Dialog';
+import { Ago, useNow } from '~/parts/Moment';
+import { Page } from '~/parts/Page';
+import { ProblemNote } from '~/parts/ProblemNote';
+import { CHANNEL, useShopNames } from '~/parts/shopNames';
+import { shopState } from '~/parts/shopState';
+import { StateBadge } from '~/parts/StateBadge';
+import { Verdict } from '~/parts/Verdict';
+
+type Shop = Schemas['Shop'];
+
+/** Connected accounts, and how each of them is. */
+export function Shops() {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const now = useNow();
+  const may = useMay('admin');
+  const query = useQuery({ ...shops(), refetchInterval: 5_000 });
+  const [connecting, setConnecting] = useState(false);
+  const rows = query.data?.data ?? [];
+  const columns = useColumns(now);
+  const bad = rows.filter((shop) => ['disconnected', 'failing', 'stale'].includes(shopState(shop, now))).length;
+  return (
+    <Page
+      title={t('shops.title')}
+      filled
+      curl="/v1/shops"
+      verdict={
+        query.data && (
+          <Verdict tone={bad > 0 ? 'bad' : rows.length > 0 ? 'ok' : 'off'}>
+            {bad > 0 ? t('shops.verdict.bad', { n: bad }) : t('shops.verdict', { n: rows.length })}
+          </Verdict>
+        )
+      }
+      actions={may && <Button onClick={() => setConnecting(true)}>{t('shops.connect')}</Button>}
+    >
+      {query.isError ? (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label={t('shops.title')}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => row.shop}
+          loading={query.isPending}
+          onOpen={({ shop }) => void navigate({ to: '/shops/$shop', params: { shop } })}
+          empty={t('shops.empty')}
+          tone={(row) => (shopState(row, now) === 'disconnected' ? 'bad' : undefined)}
+        />
+      )}
+      {connecting && <Connect onClose={() => setConnecting(false)} />}
+    </Page>
+  );
+}
+
+function useColumns(now: number): Column<Shop>[] {
+  const { t, f } = useI18n();
+  const names = useShopNames();
+  return useMemo(
+    () => [
+      {
+        id: 'name',
+        header: t('shops.name'),
+        width: 'minmax(140px, 1.4fr)',
+        cell: (row) => (
+          <Link to="/shops/$shop" params={{ shop: row.shop }}>
+            {names.ofCode(row.shop)}
+          </Link>
+        ),
+      },
+      { id: 'account', header: t('shops.account'), width: 'minmax(120px, 1fr)', from: 760, cell: (row) => row.name || row.account },
+      { id: 'state', header: t('shops.state'), width: '140px', cell: (row) => <StateBadge topic="shop" state={shopState(row, now)} /> },
+      { id: 'waiting', header: t('shops.waiting'), width: '100px', align: 'end', from: 480, cell: (row) => f.number(row.waiting) },
+      { id: 'heard', header: t('shops.heard'), width: '130px', from: 620, cell: (row) => <Ago at={row.answered_at} /> },
+      { id: 'webhook', header: t('shops.webhook'), width: '130px', from: 900, cell: (row) => <Ago at={row.webhook_at} /> },
+      { id: 'grant', header: t('shops.grant'), width: '150px', from: 1040, cell: (row) => <Ago at={row.grant_ends} /> },
+    ],
+    [t, f, names, now],
+  );
+}
+
+function Connect({ onClose }: { onClose: () => void }) {
+  const { t } = useI18n();
+  const [channel, setChannel] = useState('shopee');
+  const act = useAct((name: string) => take(api.POST('/v1/shops/connect', { body: { channel: name } })), {
+    onDone: (page) => window.location.assign(page.url),
+  });
+  const name = CHANNEL[channel] ?? channel;
+  return (
+    <Dialog title={t('shops.connect')} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          act.mutate(channel);
+        }}
+      >
+        <Stack gap="sm">
+          <div>{t('shops.connect.text')}</div>
+          <Select
+            label={t('shops.connect.channel')}
+            data={Object.entries(CHANNEL).map(([value, label]) => ({ value, label }))}
+            value={channel}
+            allowDeselect={false}
+            onChange={(value) => value && setChannel(value)}
+          />
+          {act.isError && <ProblemNote error={act.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t('cancel')}
+            </Button>
+            <Button type="submit" loading={act.isPending}>
+              {t('shops.connect.go', { channel: name })}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}
