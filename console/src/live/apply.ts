@@ -24,7 +24,7 @@ export function staleAfter(event: FeedEvent): string[] {
     case 'shop':
       return ['shops'];
     case 'listing':
-      return event.type === 'listing.pushed' ? ['listings', 'shops'] : ['listings'];
+      return event.type === 'listing.pushed' ? ['listings', 'shops', 'pushes'] : ['listings'];
     case 'market_order':
       return ['market-orders'];
     case 'job':

@@ -11,9 +11,8 @@ import { unitsAtRisk } from './overview/risk';
 import { amountOf } from './orders/columns';
 import { stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
-import { inOrder, rowOf, subjectOf } from './attention/cases';
+import { inOrder, rowOf } from './attention/cases';
 import { aboutOf } from './queues/job';
-import { depth, longestWait } from './queues/LaneCard';
 import { preview } from './stock/AdjustDialog';
 
 describe('texts', () => {
@@ -154,8 +153,7 @@ describe('a case', () => {
   const notice = (key: string, kind: string, change: object = {}) =>
     ({ key, kind, open: true, first_at: '2026-01-01T00:00:00Z', count: 1, text: '', object: 'notice', last_at: '', ...change }) as Parameters<typeof inOrder>[0][number];
 
-  it('is about what its key says', () => {
-    expect(subjectOf(notice('low_stock:A:1@main', 'low_stock'))).toBe('A:1@main');
+  it('is about a row of stock when its subject says so', () => {
     expect(rowOf('A@B@main')).toEqual({ sku: 'A@B', location: 'main' });
     expect(rowOf('nothing')).toBeUndefined();
   });
@@ -169,21 +167,8 @@ describe('a case', () => {
   });
 });
 
-describe('a lane', () => {
-  const now = Date.parse('2026-01-01T00:01:00Z');
-  const lane = (jobs: object[]) => ({ jobs }) as Parameters<typeof depth>[0];
-
-  it('counts by state and knows the longest wait, not that of jobs of the future', () => {
-    const one = lane([
-      { state: 'ready', count: 3, oldest_run_at: '2026-01-01T00:00:30Z' }, { state: 'ready', count: 2, oldest_run_at: '2026-01-01T00:05:00Z' },
-      { state: 'running', count: 1, oldest_run_at: '2026-01-01T00:00:00Z' },
-    ]);
-    expect([depth(one, 'ready'), depth(one, 'running')]).toEqual([5, 1]);
-    expect(longestWait(one, now)).toBe(30_000);
-    expect(longestWait(lane([]), now)).toBeUndefined();
-  });
-
-  it('has jobs that say what they are about', () => {
+describe('a job', () => {
+  it('says what it is about', () => {
     expect(aboutOf({ body: { kind: 'fetch_order', reference: 'R1' } as never })).toBe('R1');
     expect(aboutOf({ body: { kind: 'poll_orders', shop: 1 } as never })).toBe('–');
   });

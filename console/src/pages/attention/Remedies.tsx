@@ -10,7 +10,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { MapDialog } from './MapDialog';
-import { rowOf, subjectOf } from './cases';
+import { rowOf } from './cases';
 
 type Notice = Schemas['Notice'];
 type Policy = Schemas['Policy'];
@@ -34,11 +34,11 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
       return <OpenStock notice={notice} />;
     case 'drift':
     case 'edit_escalated':
-      return <Decide listing={Number(subjectOf(notice))} />;
+      return <Decide listing={Number(notice.subject)} />;
     case 'listing_trouble':
-      return <Push listing={Number(subjectOf(notice))} />;
+      return <Push listing={Number(notice.subject)} />;
     case 'unmapped':
-      return <Map listing={Number(subjectOf(notice))} />;
+      return <Map listing={Number(notice.subject)} />;
     case 'order_trouble':
     case 'unknown_status':
     case 'return_received':
@@ -97,7 +97,7 @@ function Poll({ notice }: { notice: Notice }) {
 function SeeFailures({ notice }: { notice: Notice }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const [kind, , ...code] = subjectOf(notice).split(':');
+  const [kind, , ...code] = notice.subject.split(':');
   return (
     <Button size="compact-sm" onClick={() => void navigate({ to: '/queues', search: { kind, code: code.join(':') } })}>
       {t('attention.do.failures')}
@@ -108,7 +108,7 @@ function SeeFailures({ notice }: { notice: Notice }) {
 function OpenStock({ notice }: { notice: Notice }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const row = rowOf(subjectOf(notice));
+  const row = rowOf(notice.subject);
   if (!row) return null;
   return (
     <Button

@@ -5,11 +5,6 @@ import type { Tone } from '~/parts/vocabulary';
 
 type Notice = Schemas['Notice'];
 
-/** What a notice is about, as its key says it after the kind. */
-export function subjectOf(notice: Pick<Notice, 'key' | 'kind'>): string {
-  return notice.key.startsWith(`${notice.kind}:`) ? notice.key.slice(notice.kind.length + 1) : notice.key;
-}
-
 /** A row of stock out of `SKU@LOCATION`. */
 export function rowOf(subject: string): { sku: string; location: string } | undefined {
   const at = subject.lastIndexOf('@');

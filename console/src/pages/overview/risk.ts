@@ -1,8 +1,5 @@
-import { useInfiniteQuery, useQueries } from '@tanstack/react-query';
-import { listingPreview, listings } from '~/api/queries';
-
-/** Listings that are looked at one by one; beyond that the figure is a lower bound. */
-const LOOKED_AT = 30;
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { listings } from '~/api/queries';
 
 export interface Offered {
   /** What the marketplace shows. */
@@ -23,12 +20,9 @@ export function unitsAtRisk(offered: readonly Offered[]): { units: number; listi
   return { units, listings: count };
 }
 
-/** Over the listings that wait to be told. */
+/** Over the listings that wait to be told; of very many, over the first page, so that it is a lower bound. */
 export function useRisk(): { units: number; listings: number } {
   const waiting = useInfiniteQuery(listings({ waiting: true }));
-  const rows = (waiting.data?.pages[0]?.data ?? []).filter((row) => row.sku_id).slice(0, LOOKED_AT);
-  const previews = useQueries({ queries: rows.map((row) => ({ ...listingPreview(row.id), staleTime: 2_000 })) });
-  return unitsAtRisk(
-    rows.map((row, place) => ({ shown: row.seen ?? row.pushed, should: previews[place]?.data?.quantity })),
-  );
+  const rows = waiting.data?.pages.flatMap((page) => page.data) ?? [];
+  return unitsAtRisk(rows.map((row) => ({ shown: row.pushed ?? row.seen, should: row.should })));
 }

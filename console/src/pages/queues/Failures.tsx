@@ -11,6 +11,7 @@ import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { wordOf } from '~/parts/words';
+import { DiscardDialog } from './DiscardDialog';
 import { ReplayDialog } from './ReplayDialog';
 import classes from './Queues.module.css';
 
@@ -23,6 +24,7 @@ export function Failures() {
   const { t } = useI18n();
   const query = useQuery(failures());
   const [replaying, setReplaying] = useState<Failure>();
+  const [discarding, setDiscarding] = useState<Failure>();
   const groups = query.data?.data ?? [];
   return (
     <Panel title={t('failures.title')} flush={groups.length > 0}>
@@ -30,12 +32,19 @@ export function Failures() {
       {query.data && groups.length === 0 && <span className="soft">{t('failures.none')}</span>}
       <ul className={classes.causes}>
         {groups.map((failure) => (
-          <Cause key={`${failure.kind}/${failure.class}/${failure.code}`} failure={failure} onReplay={() => setReplaying(failure)} />
+          <Cause key={`${failure.kind}/${failure.class}/${failure.code}`} failure={failure} onReplay={() => setReplaying(failure)} onDiscard={() => setDiscarding(failure)} />
         ))}
       </ul>
+      {discarding && (
+        <DiscardDialog
+          filter={{ kind: discarding.kind, class: discarding.class, code: discarding.code }}
+          known={discarding.count}
+          onClose={() => setDiscarding(undefined)}
+        />
+      )}
       {replaying && (
         <ReplayDialog
-          filter={{ kind: replaying.kind, code: replaying.code }}
+          filter={{ kind: replaying.kind, class: replaying.class, code: replaying.code }}
           known={replaying.count}
           onClose={() => setReplaying(undefined)}
         />
@@ -44,7 +53,7 @@ export function Failures() {
   );
 }
 
-function Cause({ failure, onReplay }: { failure: Failure; onReplay: () => void }) {
+function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: () => void; onDiscard: () => void }) {
   const { t, f } = useI18n();
   const names = useShopNames();
   const may = useMay('admin');
@@ -75,9 +84,14 @@ function Cause({ failure, onReplay }: { failure: Failure; onReplay: () => void }
           {t('failures.see')}
         </Button>
         {may && (
-          <Button size="compact-sm" onClick={onReplay}>
-            {t('failures.replay')}
-          </Button>
+          <>
+            <Button size="compact-sm" variant="default" onClick={onDiscard}>
+              {t('failures.discard')}
+            </Button>
+            <Button size="compact-sm" onClick={onReplay}>
+              {t('failures.replay')}
+            </Button>
+          </>
         )}
       </div>
     </li>

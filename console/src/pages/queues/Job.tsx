@@ -19,7 +19,7 @@ import { ReplayDialog } from './ReplayDialog';
 import { aboutOf } from './job';
 import classes from './Queues.module.css';
 
-type Job = Schemas['Job'];
+type Job = Schemas['JobDetail'];
 
 const route = getRouteApi('/jobs/$id');
 
@@ -46,6 +46,7 @@ export function JobPage() {
             <pre className={classes.json}>{JSON.stringify(job.body, null, 2)}</pre>
           </Panel>
           {job.failure && <LastFailure failure={job.failure} />}
+          {job.timeline.length > 0 && <JobTimeline events={job.timeline} />}
         </div>
       )}
     </Page>
@@ -57,7 +58,9 @@ function JobVerdict({ job }: { job: Job }) {
   const when = <Ago at={job.run_at} />;
   switch (job.state) {
     case 'ready':
-      return job.failure ? (
+      return job.waits.length > 0 ? (
+        <Verdict tone="wait">{job.waits.map((wait) => wait.text).join(' ')}</Verdict>
+      ) : job.failure ? (
         <Verdict tone="wait">{rich('job.verdict.retry', { code: job.failure.code, when })}</Verdict>
       ) : (
         <Verdict tone="busy">{rich('job.verdict.ready', { when })}</Verdict>
@@ -113,7 +116,7 @@ function Facts({ job }: { job: Job }) {
     [t('job.fact.class'), t('job.fact.class.value', { n: job.class })],
     [t('order.fact.placed'), <At at={job.created_at} date />],
     [t('jobs.next'), <At at={job.run_at} date />],
-    [t('job.fact.attempts'), f.number(job.attempts)],
+    [t('job.fact.attempts'), typeof job.tries.of === 'number' ? t('job.fact.attempts.of', { n: job.tries.made, of: job.tries.of }) : f.number(job.tries.made)],
     [t('job.fact.claims'), f.number(job.claims)],
     [t('job.fact.crashes'), f.number(job.crashes)],
     [
@@ -135,6 +138,27 @@ function Facts({ job }: { job: Job }) {
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+/** What the feed says of it. */
+function JobTimeline({ events }: { events: Job['timeline'] }) {
+  const { t } = useI18n();
+  return (
+    <Panel title={t('order.timeline')}>
+      <dl className={classes.facts}>
+        {events.map((event) => (
+          <div key={event.number}>
+            <dt>
+              <At at={event.at} date />
+            </dt>
+            <dd>
+              {event.type} <span className="soft">{t('order.timeline.by', { who: event.actor })}</span>
+            </dd>
           </div>
         ))}
       </dl>

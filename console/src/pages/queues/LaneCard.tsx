@@ -6,7 +6,6 @@ import { api, take, type Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Flash } from '~/parts/Figure';
-import { useNow } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Sparkline } from '~/parts/Sparkline';
@@ -17,30 +16,16 @@ type Lane = Schemas['Lane'];
 
 /** Readings that are kept for the small line. */
 const READINGS = 60;
-
-/** Jobs in a lane that are in a state. */
-export function depth(lane: Lane, state: string): number {
-  return lane.jobs.reduce((sum, group) => sum + (group.state === state ? group.count : 0), 0);
-}
-
-/** How long the oldest job has been ready to run, in milliseconds; undefined when none is. */
-export function longestWait(lane: Lane, now: number): number | undefined {
-  const due = lane.jobs
-    .filter((group) => group.state === 'ready')
-    .map((group) => now - Date.parse(group.oldest_run_at))
-    .filter((waited) => waited > 0);
-  return due.length > 0 ? Math.max(...due) : undefined;
-}
+/** A job that has waited so long is worth a look. */
+const SLOW_MS = 30_000;
 
 /** One lane: what is in it, how fast it may go, and whether it goes at all. */
 export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
   const { t, f } = useI18n();
-  const now = useNow();
   const names = useShopNames();
   const [history, setHistory] = useState<number[]>([]);
-  const ready = depth(lane, 'ready');
+  const ready = lane.ready;
   useEffect(() => setHistory((before) => [...before, ready].slice(-READINGS)), [ready, readAt]);
-  const waited = longestWait(lane, now);
   return (
     <li className={classes.lane}>
       <div className={classes.head}>
@@ -56,7 +41,7 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
             <span className="soft">{t('queues.lane.ready')}</span>
           </span>
           <span className={classes.figure}>
-            <strong className="num">{f.number(depth(lane, 'running'))}</strong>
+            <strong className="num">{f.number(lane.running)}</strong>
             <span className="soft">{t('queues.lane.running')}</span>
           </span>
         </div>
@@ -64,8 +49,13 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
           <Sparkline values={history} />
         </span>
       </div>
-      <div className={waited !== undefined && waited > 30_000 ? 'tone-wait' : 'soft'}>
-        {waited === undefined ? t('queues.lane.idle') : t('queues.lane.oldest', { span: f.duration(waited) })}
+      <div className={lane.oldest_wait_ms > SLOW_MS ? 'tone-wait' : 'soft'}>
+        {ready === 0 ? t('queues.lane.idle') : t('queues.lane.oldest', { span: f.duration(lane.oldest_wait_ms) })}
+        {' · '}
+        {t('queues.lane.done', { n: lane.ended_last_minute })}
+        {lane.failed_last_minute > 0 && (
+          <span className="tone-bad"> · {t('queues.lane.failed', { n: lane.failed_last_minute })}</span>
+        )}
       </div>
       <ul className={classes.kinds}>
         {lane.jobs.map((group) => (

@@ -46,9 +46,7 @@ function QueuesVerdict() {
   const lanes = useQuery(queues());
   const dead = useQuery(failures());
   if (!lanes.data || !dead.data) return null;
-  const waiting = lanes.data.data
-    .flatMap((lane) => lane.jobs)
-    .reduce((sum, depth) => sum + (depth.state === 'ready' ? depth.count : 0), 0);
+  const waiting = lanes.data.data.reduce((sum, lane) => sum + lane.ready, 0);
   const n = dead.data.data.reduce((sum, group) => sum + group.count, 0);
   if (n > 0) {
     const causes = t('queues.verdict.causes', { n: dead.data.data.length });

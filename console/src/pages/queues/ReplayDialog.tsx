@@ -11,7 +11,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 
 interface Props {
   /** All of one cause, or some by their ids. */
-  filter: { kind?: string; code?: string; jobs?: string[] };
+  filter: { kind?: string; class?: string; code?: string; jobs?: string[] };
   /** How many the page showed. */
   known: number;
   onClose: () => void;

@@ -1,7 +1,7 @@
 import { Button, Popover } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { listingPreview, listings, shops } from '~/api/queries';
@@ -18,6 +18,7 @@ import { pushState } from '~/parts/pushState';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
+import { Pushes } from './Pushes';
 import classes from './Sku.module.css';
 
 type Listing = Schemas['Listing'];
@@ -30,19 +31,22 @@ export function Channels({ sku }: { sku: string }) {
   const columns = useChannelColumns();
   if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
   return (
-    <Panel flush>
-      <DataTable
-        inline
-        label={t('sku.tab.channels')}
-        columns={columns}
-        rows={rows}
-        rowKey={(row) => String(row.id)}
-        loading={query.isPending}
-        more={query.hasNextPage}
-        onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={t('sku.channels.empty')}
-      />
-    </Panel>
+    <div className={classes.stack}>
+      <Panel flush>
+        <DataTable
+          inline
+          label={t('sku.tab.channels')}
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => String(row.id)}
+          loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          empty={t('sku.channels.empty')}
+        />
+      </Panel>
+      <Pushes sku={sku} />
+    </div>
   );
 }
 
@@ -110,19 +114,21 @@ const isOld = ({ seen_at, pushed_at }: Listing) => Boolean(seen_at && pushed_at 
 /** What its rule gives now, and how. */
 function Should({ listing }: { listing: Listing }) {
   const { t, f } = useI18n();
-  const preview = useQuery({ ...listingPreview(listing.id), enabled: Boolean(listing.sku_id) });
-  const { data } = preview;
-  if (!data || typeof data.quantity !== 'number') return '–';
+  const [open, setOpen] = useState(false);
+  const preview = useQuery({ ...listingPreview(listing.id), enabled: open });
+  const { should } = listing;
+  if (typeof should !== 'number') return '–';
   return (
-    <Popover>
+    <Popover opened={open} onChange={setOpen}>
       <Popover.Target>
-        <Button variant="subtle" size="compact-sm" className="num" aria-label={`${t('sku.channels.why')} ${data.quantity}`}>
-          <Flash value={data.quantity}>{f.number(data.quantity)}</Flash>
+        <Button variant="subtle" size="compact-sm" className="num" aria-label={`${t('sku.channels.why')} ${should}`} onClick={() => setOpen(!open)}>
+          <Flash value={should}>{f.number(should)}</Flash>
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
         <div className={`${classes.steps} num`}>
-          {data.steps.map((step, place) => (
+          {!preview.data && t('loading')}
+          {preview.data?.steps.map((step, place) => (
             <span key={place}>
               {place > 0 && '→ '}
               <span className="soft">{wordOf(t, 'rule', step.rule)}</span> <strong>{f.number(step.value)}</strong>
