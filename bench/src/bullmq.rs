@@ -77,7 +77,7 @@ impl Bullmq {
             let mut install = Command::new("npm");
             install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
             let status = install.current_dir(&dir).stdout(Stdio::null()).status();
-            if !status.context("cannot run npm: install Node.js 20 or later")?.success() {
+            if !status.context("cannot run npm: install Node.js 18 or later")?.success() {
                 bail!("npm ci failed in {}", dir.display());
             }
         }

@@ -119,7 +119,7 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
          This page was made with `cargo xtask bench {arguments}`. The load generator, the server and the database share \
          the machine's cores. The server, where there is one, is the release build, started as a process of its own, and \
          so is the sandbox; PostgreSQL is a private server with its default settings, Redis a private one too. The part \
-         `queue` needs `redis-server`, Node.js 20 and npm, which fetches BullMQ as `bench/bullmq/package-lock.json` says.\n\n\
+         `queue` needs `redis-server`, Node.js and npm, which fetches BullMQ as `bench/bullmq/package-lock.json` says.\n\n\
          What the parts measure:\n\n\
          - **ledger**: the engine inside one process, whole schema, one order of one line for each command. Each caller \
          sends its next order when the last one was answered; nothing forms batches but waiting. The baseline is the same \
@@ -141,7 +141,7 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
          - **push**: buyers order in the sandbox, each another SKU; the sandbox writes down when each marketplace showed \
          which figure. First from the commit of the change, then from the order itself, which includes the webhook and the \
          fetching of the order. The sandbox answers at once and has no limits here, and the connectors are told so. The \
-         baseline is the time from sending a figure to the marketplace's answer, which is a part of it.\n\
+         baseline is one request to the sandbox under the same load: the buyers' own.\n\
          - **hooks**: signed webhooks at a rate, each of another order, from when it was due to its answer. The baseline is \
          the empty request at the same rate.\n\
          - **storm**: every SKU changes within some seconds and the three catalogues are read again, at the limits that the \

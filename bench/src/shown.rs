@@ -24,8 +24,6 @@ pub(crate) struct Pushed {
     quantity: i64,
     /// When the change was committed that it follows from.
     cause_at: i64,
-    /// How long the marketplace took to answer.
-    pub(crate) network_ms: f64,
 }
 
 impl Pushed {
@@ -41,7 +39,6 @@ impl Pushed {
             sku: data["sku"].as_str()?.to_owned(),
             quantity: data["quantity"].as_i64()?,
             cause_at: data["cause_at"].as_i64()?,
-            network_ms: data["network_ms"].as_f64()?,
         })
     }
 }

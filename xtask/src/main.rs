@@ -91,7 +91,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Test { list: true, .. } => steps::list(),
         Command::Test { keep_going, only, .. } => {
-            install::what_is_missing()?;
+            install::for_checks()?;
             return steps::run(&only, keep_going);
         }
         Command::Check => return steps::run(&["format".into(), "tidy".into(), "clippy".into()], true),
@@ -126,6 +126,9 @@ fn tidy_up(bless: Option<Frozen>) -> anyhow::Result<()> {
 }
 
 fn bench(what: &str, arguments: Vec<String>) -> anyhow::Result<()> {
+    if what == "table" {
+        install::for_bench(&arguments)?;
+    }
     let run = Run::cargo(&["run", "--release", "--quiet", "-p", "onhand-bench", "--", what]);
     run.with(arguments).go()
 }

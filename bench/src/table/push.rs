@@ -8,7 +8,7 @@ use anyhow::bail;
 
 use super::Plan;
 use crate::chance::{Chance, seed};
-use crate::figures::{percentile, short, thousands};
+use crate::figures::{Latencies, percentile, short, thousands};
 use crate::market::{CHANNELS, Goods, Limits, Market};
 use crate::paced::Paced;
 use crate::place::{Ground, Kind};
@@ -33,7 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Times {
     since_cause: Vec<f64>,
     since_sale: Vec<f64>,
-    network: Vec<f64>,
+    /// Of one request to the sandbox: what the buyers wait for.
+    requests: Latencies,
 }
 
 pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> {
@@ -67,9 +68,10 @@ fn sales(ground: &Ground, plan: &Plan, binary: &Path, kind: Kind) -> anyhow::Res
         connections: CONNECTIONS,
         requests: sold.iter().map(|(sku, channel)| market.order(channel, sku)).collect(),
     };
-    paced.run()?.expect_success()?;
+    let answered = paced.run()?;
+    answered.expect_success()?;
     let pushed = told(&market, head, &sold)?;
-    times(&market, pushed, &sold[WARM_UP * RATE as usize..])
+    times(&market, pushed, &sold[WARM_UP * RATE as usize..], answered.latencies)
 }
 
 /// Waits until both others were told of every order; yields what they acknowledged.
@@ -98,7 +100,12 @@ fn told(market: &Market, head: i64, sold: &[(String, &str)]) -> anyhow::Result<V
     }
 }
 
-fn times(market: &Market, pushed: Vec<Pushed>, sold: &[(String, &str)]) -> anyhow::Result<Times> {
+fn times(
+    market: &Market,
+    pushed: Vec<Pushed>,
+    sold: &[(String, &str)],
+    requests: Latencies,
+) -> anyhow::Result<Times> {
     let past = Past::of_all(market, 10)?;
     let counted: BTreeMap<&str, &str> = sold.iter().map(|(sku, channel)| (sku.as_str(), *channel)).collect();
     let pushed: Vec<Pushed> =
@@ -110,7 +117,7 @@ fn times(market: &Market, pushed: Vec<Pushed>, sold: &[(String, &str)]) -> anyho
     let times = Times {
         since_cause: pushed.iter().filter_map(|pushed| past.since_cause(pushed)).collect(),
         since_sale: since_sale.collect(),
-        network: pushed.iter().map(|pushed| pushed.network_ms).collect(),
+        requests,
     };
     if times.since_sale.len() != sold.len() * 2 {
         bail!("{} of {} sales are shown elsewhere", times.since_sale.len(), sold.len() * 2);
@@ -125,8 +132,8 @@ fn rows_of(kind: Kind, times: &Times) -> [Row; 3] {
         value: percentile(of(times), share),
         unit: "ms",
         baseline: Some(Baseline {
-            name: "the marketplace's answer".into(),
-            value: percentile(&times.network, share),
+            name: "one request to the sandbox".into(),
+            value: times.requests.percentile(share),
         }),
         aim,
         notes: format!(
