@@ -163,6 +163,9 @@ impl Flows {
             JobBody::ImportItem { shop, item } => self.import_item(attempt, *shop, item).await,
             JobBody::SweepDrift { shop } => self.sweep_drift(attempt, *shop).await,
             JobBody::Nothing { .. } => Ok(()),
+            JobBody::Unreadable { .. } => {
+                Err(failed(FailureClass::Undecodable, "undecodable", "the job cannot be read"))
+            }
         };
         FlowEnd::End(match result {
             Ok(()) => done("done"),

@@ -114,6 +114,19 @@ pub enum JobBody {
         /// Free text, for telling jobs apart.
         note: String,
     },
+    /// A body that this program cannot read: a newer one wrote it, or it is damaged. A store puts this in the place of what
+    /// it cannot read, so that the job stands in nobody's way and is claimed like any other; its first attempt ends it as
+    /// undecodable (B10).
+    Unreadable {
+        /// The number of its kind, as stored.
+        number: i16,
+        /// As stored.
+        shop: Option<ShopId>,
+        /// As stored.
+        dedupe: Option<String>,
+        /// What cannot be read.
+        text: String,
+    },
 }
 
 /// The stable names of the kinds, in the order of their numbers (from 1).
@@ -134,6 +147,9 @@ pub const KINDS: &[&str] = &[
     "sweep_drift",
     "nothing",
 ];
+
+/// The most bytes of a job's body as it is kept (B10). Jobs hold ids; whatever is larger belongs elsewhere.
+pub const BODY_MAX: usize = 256 * 1024;
 
 /// The lanes that there are at first. Lanes are data: their settings are rows, and a kind's lane can be changed there.
 pub const LANES: &[(&str, u32)] = &[("inventory_update", 10), ("order_ingest", 10), ("product_sync", 2)];
@@ -158,6 +174,7 @@ impl JobBody {
             Self::ImportItem { .. } => 13,
             Self::SweepDrift { .. } => 14,
             Self::Nothing { .. } => 15,
+            Self::Unreadable { number, .. } => *number,
         }
     }
 
@@ -185,7 +202,7 @@ impl JobBody {
             | Self::ImportListings { shop }
             | Self::ImportItem { shop, .. }
             | Self::SweepDrift { shop } => Some(*shop),
-            Self::Nothing { shop, .. } => *shop,
+            Self::Nothing { shop, .. } | Self::Unreadable { shop, .. } => *shop,
         }
     }
 
@@ -214,6 +231,7 @@ impl JobBody {
             | Self::ImportListings { .. }
             | Self::SweepDrift { .. } => Some(format!("{kind}:{shop}")),
             Self::Nothing { .. } => None,
+            Self::Unreadable { dedupe, .. } => dedupe.clone(),
         }
     }
 
@@ -240,6 +258,12 @@ impl JobBody {
 #[must_use]
 pub fn kind_name(number: i16) -> &'static str {
     usize::try_from(number - 1).ok().and_then(|index| KINDS.get(index)).copied().unwrap_or("unknown")
+}
+
+/// Whether there is a kind of this number.
+#[must_use]
+pub fn is_known(number: i16) -> bool {
+    usize::try_from(number).is_ok_and(|number| (1..=KINDS.len()).contains(&number))
 }
 
 /// The lane of a kind by its number.

@@ -100,6 +100,8 @@ pub enum Refusal {
     WrongCode,
     /// Too many wrong passwords for this address.
     TooManyTries { wait_ms: i64 },
+    /// A job with more to it than the queue keeps.
+    JobTooLarge { line: usize, bytes: usize, max: usize },
 }
 
 impl Refusal {
@@ -139,6 +141,7 @@ impl Refusal {
             Self::LinkSpent => "link_spent",
             Self::WrongCode => "wrong_code",
             Self::TooManyTries { .. } => "too_many_attempts",
+            Self::JobTooLarge { .. } => "job_too_large",
         }
     }
 }
@@ -218,6 +221,9 @@ impl fmt::Display for Refusal {
             Self::LinkSpent => f.write_str("the link was used, has run out, or never was; ask for a new one"),
             Self::WrongCode => f.write_str("the code is wrong or was used already"),
             Self::TooManyTries { .. } => f.write_str("too many wrong passwords; wait a moment"),
+            Self::JobTooLarge { bytes, max, .. } => {
+                write!(f, "the job is {bytes} bytes, at most {max} are kept")
+            }
         }
     }
 }

@@ -174,7 +174,8 @@ create table job_dead (
     discarded text,
     open boolean not null generated always as (replayed_as is null and discarded is null) stored
 );
-create index job_dead_open on job_dead (kind, failure_class, code) where open;
+-- The dead of one cause, newest first; what causes are counted by stands beside, so that counting reads no row.
+create index job_dead_cause on job_dead (kind, failure_class, code, id) include (shop, died_at) where open;
 
 -- Finished jobs, for a week.
 create table job_done (

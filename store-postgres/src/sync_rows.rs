@@ -1,7 +1,7 @@
 //! Rows of the queue and the channels as values of the rules, and their names in the database.
 
 use onhand_rules::job::{JobFailure, JobState, Lease};
-use onhand_rules::{DeadJob, DoneJob, Job, JobId};
+use onhand_rules::{DeadJob, DoneJob, Job, JobBody, JobId, ShopId};
 use onhand_store::StoreError;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -14,14 +14,14 @@ macro_rules! job_columns {
     () => {
         "t.id, t.class, t.state, t.run_at, t.attempts, t.crashes, t.throttled, t.lease_number, t.lease_owner, \
          t.lease_until, t.lease_deadline, t.lease_since, t.again, t.cause_at, t.created_at, t.failure, \
-         t.replay_of, t.trace, t.body"
+         t.replay_of, t.trace, t.kind, t.shop, t.dedupe, t.body"
     };
 }
 macro_rules! dead_columns {
     () => {
         "t.id, t.class, t.state, t.run_at, t.attempts, t.crashes, t.throttled, t.lease_number, t.lease_owner, \
          t.lease_until, t.lease_deadline, t.lease_since, t.again, t.cause_at, t.created_at, t.failure, \
-         t.replay_of, t.trace, t.body, t.died_at, t.failure_class, t.code, t.message, t.failed_at, \
+         t.replay_of, t.trace, t.kind, t.shop, t.dedupe, t.body, t.died_at, t.failure_class, t.code, t.message, t.failed_at, \
          t.replayed_as, t.discarded"
     };
 }
@@ -94,11 +94,23 @@ pub(crate) fn job_after_id(id: JobId, columns: &mut Columns<'_>) -> Result<Job, 
         again,
         cause_at,
         created_at,
-        last_failure: failure.map(json).transpose()?,
+        last_failure: failure.and_then(|failure| serde_json::from_str(failure).ok()),
         replay_of: replay_of.map(|id| JobId(id.0)),
         trace: columns.next()?,
-        body: json(columns.next()?)?,
+        body: job_body(columns)?,
     })
+}
+
+/// Kind, shop, key and body. What cannot be read stands in nobody's way: the first attempt ends it (B10).
+fn job_body(columns: &mut Columns<'_>) -> Result<JobBody, StoreError> {
+    let (number, shop, dedupe): (i16, i64, Option<String>) =
+        (columns.next()?, columns.next()?, columns.next()?);
+    let text: &str = columns.next()?;
+    Ok(serde_json::from_str(text).unwrap_or_else(|why| {
+        tracing::warn!(number, shop, %why, "a job cannot be read");
+        let shop = (shop != 0).then_some(ShopId(shop));
+        JobBody::Unreadable { number, shop, dedupe, text: text.to_owned() }
+    }))
 }
 
 pub(crate) fn job(row: &Row) -> Result<Job, StoreError> {

@@ -1,17 +1,15 @@
 //! Loading what a batch must see of the queue and the channels.
 
-use std::collections::BTreeSet;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_rules::working::sync::WAITING_MAX;
 use onhand_rules::{
-    DeadJob, Inbox, Job, Listing, ListingId, MarketOrder, Needs, Notice, Setting, Shop, ShopId, SkuId,
+    DeadJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Needs, Notice, Setting, Shop, ShopId, SkuId,
     SyncRows, Tracked, Working,
 };
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Result};
 
-use crate::documents::{self, all, one};
+use crate::documents::{self, Document, Search};
 
 /// Loads everything of `needs.sync` and the bundles into `working`.
 pub(crate) fn find(connection: &Connection, needs: &Needs, working: &mut Working) -> Result<()> {
@@ -38,6 +36,61 @@ pub(crate) fn bundles_of(connection: &Connection, component: SkuId) -> Result<BT
     statement.query_map([component.0], |row| row.get(0).map(SkuId))?.collect()
 }
 
+/// Loads the rows of these keys that are not loaded yet; those that do not exist as `None`.
+fn load<K: Ord + Clone, T: Document + Clone>(
+    connection: &Connection,
+    keys: &BTreeSet<K>,
+    rows: &mut BTreeMap<K, Tracked<T>>,
+    condition: &str,
+    find: impl Fn(&mut Search<'_, T>, &K) -> Result<Option<T>>,
+) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let mut search = Search::by(connection, condition)?;
+    for key in keys {
+        if !rows.contains_key(key) {
+            rows.insert(key.clone(), Tracked::loaded(find(&mut search, key)?));
+        }
+    }
+    Ok(())
+}
+
+/// Loads what these names stand for, as far as they were not looked up yet; `keep` files it and says what it is.
+fn named<N: Ord + Clone, T: Document, V>(
+    connection: &Connection,
+    names: &BTreeSet<N>,
+    known: &mut BTreeMap<N, V>,
+    condition: &str,
+    find: impl Fn(&mut Search<'_, T>, &N) -> Result<Vec<T>>,
+    mut keep: impl FnMut(Vec<T>) -> V,
+) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut search = Search::by(connection, condition)?;
+    for name in names {
+        if !known.contains_key(name) {
+            let found = find(&mut search, name)?;
+            known.insert(name.clone(), keep(found));
+        }
+    }
+    Ok(())
+}
+
+/// Files rows that are not loaded yet; yields the keys of all.
+fn keep<K: Ord + Copy, T: Clone>(
+    rows: &mut BTreeMap<K, Tracked<T>>,
+    found: Vec<T>,
+    key: fn(&T) -> K,
+) -> BTreeSet<K> {
+    let keys = found.iter().map(key).collect();
+    for row in found {
+        rows.entry(key(&row)).or_insert_with(|| Tracked::loaded(Some(row)));
+    }
+    keys
+}
+
 fn find_small(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Result<()> {
     for key in &needs.sync.settings {
         if !rows.settings.contains_key(key) {
@@ -47,102 +100,69 @@ fn find_small(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Re
             rows.settings.insert(key.clone(), Tracked::loaded(row));
         }
     }
-    for key in &needs.sync.inbox {
-        if !rows.inbox.contains_key(key) {
-            let row = one::<Inbox>(connection, "key = ?", vec![Value::Text(key.clone())])?;
-            rows.inbox.insert(key.clone(), Tracked::loaded(row));
-        }
-    }
-    for key in &needs.sync.notices {
-        if !rows.notices.contains_key(key) {
-            let row = one::<Notice>(connection, "key = ?", vec![Value::Text(key.clone())])?;
-            rows.notices.insert(key.clone(), Tracked::loaded(row));
-        }
-    }
-    Ok(())
+    load::<_, Inbox>(connection, &needs.sync.inbox, &mut rows.inbox, "key = ?1", |by, key| by.one([key]))?;
+    load::<_, Notice>(connection, &needs.sync.notices, &mut rows.notices, "key = ?1", |by, key| by.one([key]))
 }
 
 fn find_shops(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Result<()> {
-    for key in &needs.sync.shop_accounts {
-        if rows.shop_accounts.contains_key(key) {
-            continue;
-        }
-        let values = vec![Value::Text(key.0.clone()), Value::Text(key.1.clone())];
-        let found = one::<Shop>(connection, "channel = ? AND account = ?", values)?;
-        rows.shop_accounts.insert(key.clone(), found.as_ref().map(|shop| shop.id));
-        if let Some(shop) = found {
-            rows.shops.entry(shop.id).or_insert_with(|| Tracked::loaded(Some(shop)));
-        }
-    }
-    for code in &needs.sync.shop_codes {
-        if rows.shop_codes.contains_key(code) {
-            continue;
-        }
-        let found = one::<Shop>(connection, "code = ?", vec![Value::Text(code.clone())])?;
-        rows.shop_codes.insert(code.clone(), found.as_ref().map(|shop| shop.id));
-        if let Some(shop) = found {
-            rows.shops.entry(shop.id).or_insert_with(|| Tracked::loaded(Some(shop)));
-        }
-    }
-    for id in &needs.sync.shops {
-        if !rows.shops.contains_key(id) {
-            let row = one::<Shop>(connection, "id = ?", vec![Value::Integer(id.0)])?;
-            rows.shops.insert(*id, Tracked::loaded(row));
-        }
-    }
-    Ok(())
+    let shops = &mut rows.shops;
+    let accounts = (&needs.sync.shop_accounts, &mut rows.shop_accounts);
+    named::<_, Shop, _>(
+        connection,
+        accounts.0,
+        accounts.1,
+        "channel = ?1 AND account = ?2",
+        |by, name| by.all([&name.0, &name.1]),
+        |found| keep(shops, found, |shop| shop.id).into_iter().next(),
+    )?;
+    let codes = (&needs.sync.shop_codes, &mut rows.shop_codes);
+    named::<_, Shop, _>(
+        connection,
+        codes.0,
+        codes.1,
+        "code = ?1",
+        |by, code| by.all([code]),
+        |found| keep(shops, found, |shop| shop.id).into_iter().next(),
+    )?;
+    load(connection, &needs.sync.shops, shops, "id = ?1", |by, id: &ShopId| by.one([id.0]))
 }
 
 fn find_listings(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Result<()> {
-    for key in &needs.sync.listing_keys {
-        if rows.listing_keys.contains_key(key) {
-            continue;
-        }
-        let values = vec![Value::Integer(key.0.0), Value::Text(key.1.clone()), Value::Text(key.2.clone())];
-        let found = all::<Listing>(connection, "shop = ? AND item = ? AND variant = ?", values)?;
-        let id = keep(rows, found).into_iter().next();
-        rows.listing_keys.insert(key.clone(), id);
-    }
-    for key in &needs.sync.seller_skus {
-        if !rows.seller_skus.contains_key(key) {
-            let ids = keep(rows, by_shop(connection, "seller_sku", key)?);
-            rows.seller_skus.insert(key.clone(), ids);
-        }
-    }
-    for key in &needs.sync.units {
-        if !rows.units.contains_key(key) {
-            let ids = keep(rows, by_shop(connection, "unit", key)?);
-            rows.units.insert(key.clone(), ids);
-        }
-    }
-    for sku in &needs.sync.listings_of {
-        if !rows.listings_of.contains_key(sku) {
-            let found = all::<Listing>(connection, "sku = ?", vec![Value::Integer(sku.0)])?;
-            let ids = keep(rows, found);
-            rows.listings_of.insert(*sku, ids);
-        }
-    }
-    for id in &needs.sync.listings {
-        if !rows.listings.contains_key(id) {
-            let row = one::<Listing>(connection, "id = ?", vec![Value::Integer(id.0)])?;
-            rows.listings.insert(*id, Tracked::loaded(row));
-        }
-    }
-    Ok(())
-}
-
-fn by_shop(connection: &Connection, column: &str, key: &(ShopId, String)) -> Result<Vec<Listing>> {
-    let values = vec![Value::Integer(key.0.0), Value::Text(key.1.clone())];
-    all(connection, &format!("shop = ? AND {column} = ?"), values)
-}
-
-/// Adds listings that are not loaded yet; yields the ids of all.
-fn keep(rows: &mut SyncRows, found: Vec<Listing>) -> BTreeSet<ListingId> {
-    let ids = found.iter().map(|listing| listing.id).collect();
-    for listing in found {
-        rows.listings.entry(listing.id).or_insert_with(|| Tracked::loaded(Some(listing)));
-    }
-    ids
+    let (needs, listings) = (&needs.sync, &mut rows.listings);
+    let id = |listing: &Listing| listing.id;
+    named::<_, Listing, _>(
+        connection,
+        &needs.listing_keys,
+        &mut rows.listing_keys,
+        "shop = ?1 AND item = ?2 AND variant = ?3",
+        |by, key| by.all((key.0.0, &key.1, &key.2)),
+        |found| keep(listings, found, id).into_iter().next(),
+    )?;
+    named::<_, Listing, _>(
+        connection,
+        &needs.seller_skus,
+        &mut rows.seller_skus,
+        "shop = ?1 AND seller_sku = ?2",
+        |by, key| by.all((key.0.0, &key.1)),
+        |found| keep(listings, found, id),
+    )?;
+    named::<_, Listing, _>(
+        connection,
+        &needs.units,
+        &mut rows.units,
+        "shop = ?1 AND unit = ?2",
+        |by, key| by.all((key.0.0, &key.1)),
+        |found| keep(listings, found, id),
+    )?;
+    named::<_, Listing, _>(
+        connection,
+        &needs.listings_of,
+        &mut rows.listings_of,
+        "sku = ?1",
+        |by, sku| by.all([sku.0]),
+        |found| keep(listings, found, id),
+    )?;
+    load(connection, &needs.listings, listings, "id = ?1", |by, id: &ListingId| by.one([id.0]))
 }
 
 fn find_orders(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Result<()> {
@@ -161,45 +181,29 @@ fn find_orders(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> R
         wanted.extend(found.iter().cloned());
         rows.waiting_for.insert(key.clone(), found);
     }
-    for key in wanted {
-        if let Entry::Vacant(place) = rows.market_orders.entry(key) {
-            let values = vec![Value::Integer(place.key().0.0), Value::Text(place.key().1.clone())];
-            let row = one::<MarketOrder>(connection, "shop = ? AND reference = ?", values)?;
-            place.insert(Tracked::loaded(row));
-        }
-    }
-    Ok(())
+    let orders = &mut rows.market_orders;
+    load::<_, MarketOrder>(connection, &wanted, orders, "shop = ?1 AND reference = ?2", |by, key| {
+        by.one((key.0.0, &key.1))
+    })
 }
 
 fn find_jobs(connection: &Connection, needs: &Needs, rows: &mut SyncRows) -> Result<()> {
-    for key in &needs.sync.job_keys {
-        if rows.job_keys.contains_key(key) {
-            continue;
-        }
-        let found = one::<Job>(connection, "dedupe = ?", vec![Value::Text(key.clone())])?;
-        rows.job_keys.insert(key.clone(), found.as_ref().map(|job| job.id));
-        if let Some(job) = found {
-            rows.jobs.entry(job.id).or_insert_with(|| Tracked::loaded(Some(job)));
-        }
-    }
-    for id in &needs.sync.jobs {
-        if !rows.jobs.contains_key(id) {
-            let row = one::<Job>(connection, "id = ?", vec![Value::Blob(id.to_bytes().to_vec())])?;
-            rows.jobs.insert(*id, Tracked::loaded(row));
-        }
-    }
+    let (needs, jobs) = (&needs.sync, &mut rows.jobs);
+    named::<_, Job, _>(
+        connection,
+        &needs.job_keys,
+        &mut rows.job_keys,
+        "dedupe = ?1",
+        |by, key| by.all([key]),
+        |found| keep(jobs, found, |job| job.id).into_iter().next(),
+    )?;
+    load(connection, &needs.jobs, jobs, "id = ?1", |by, id: &JobId| by.one([id.to_bytes()]))?;
     // A job that is loaded is found by its key too.
-    for id in &needs.sync.jobs {
-        let job = rows.jobs.get(id).and_then(|row| row.now.as_ref());
+    for id in &needs.jobs {
+        let job = jobs.get(id).and_then(|row| row.now.as_ref());
         if let Some(key) = job.and_then(|job| job.body.dedupe()) {
             rows.job_keys.entry(key).or_insert(Some(*id));
         }
     }
-    for id in &needs.sync.dead {
-        if !rows.dead.contains_key(id) {
-            let row = one::<DeadJob>(connection, "id = ?", vec![Value::Blob(id.to_bytes().to_vec())])?;
-            rows.dead.insert(*id, Tracked::loaded(row));
-        }
-    }
-    Ok(())
+    load::<_, DeadJob>(connection, &needs.dead, &mut rows.dead, "id = ?1", |by, id| by.one([id.to_bytes()]))
 }

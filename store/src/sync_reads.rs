@@ -18,7 +18,8 @@ use crate::reads::Page;
 /// What may not be claimed now, by group. A group is (kind, shop, class).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimFilter {
-    /// Numbers of the kinds that may be claimed ([`onhand_rules::JobBody::number`]).
+    /// Numbers of the kinds that may be claimed ([`onhand_rules::JobBody::number`]). Jobs of kinds that nobody knows can
+    /// always be claimed: nobody could open them, and whoever claims one makes it a dead letter.
     pub kinds: Vec<i16>,
     /// Shops of which nothing may be claimed: paused, disconnected, breaker open.
     pub without_shops: Vec<ShopId>,

@@ -10,7 +10,7 @@ use onhand_rules::commands::queue::{ClaimJobs, End};
 use onhand_rules::job::{JobState, lane_of};
 use onhand_rules::retry::FailureClass;
 use onhand_rules::schedule::choose;
-use onhand_rules::{Job, JobId, Millis, Receipt};
+use onhand_rules::{Job, JobBody, JobId, Millis, Receipt};
 use onhand_store::{JobFilter, Outcome, StoreError};
 use tokio::sync::watch;
 
@@ -266,6 +266,9 @@ fn start(shared: &Arc<Shared>, mut job: Job, number: i64, asked: Instant) {
 
 /// Runs the handler; neither its panic nor its silence concerns anybody else (Q3).
 async fn attempt(shared: &Shared, job: &Job, guard: &LeaseGuard) -> Ended {
+    if let JobBody::Unreadable { text, .. } = &job.body {
+        return undecodable(text);
+    }
     let run = AssertUnwindSafe(shared.handlers.run(job, guard)).catch_unwind();
     match tokio::time::timeout_at(guard.deadline().into(), run).await {
         Ok(Ok(ended)) => ended,
@@ -276,6 +279,21 @@ async fn attempt(shared: &Shared, job: &Job, guard: &LeaseGuard) -> Ended {
         }
         Err(_) => crashed("deadline", "the job did not end in its time".to_owned()),
     }
+}
+
+/// The code of jobs that cannot be read.
+const UNDECODABLE: &str = "undecodable";
+
+/// A job that no program of this version can do: it dies, and what was read is kept with it.
+fn undecodable(text: &str) -> Ended {
+    let begin: String = text.chars().take(100).collect();
+    Ended::End(End::Failed {
+        class: FailureClass::Undecodable,
+        code: UNDECODABLE.to_owned(),
+        message: format!("the job cannot be read; it begins: {begin}"),
+        retry_after_ms: None,
+        jitter: 0,
+    })
 }
 
 /// An attempt that ended without an answer.

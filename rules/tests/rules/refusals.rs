@@ -47,6 +47,7 @@ fn number(refusal: &Refusal) -> usize {
         | Refusal::LinkSpent
         | Refusal::WrongCode
         | Refusal::TooManyTries { .. } => panic!("said in identity.rs"),
+        Refusal::JobTooLarge { .. } => panic!("said in queue_schedules.rs"),
     }
 }
 

@@ -92,6 +92,13 @@ impl PostgresReads {
     }
 }
 
+/// A condition that is given is written so that an index can be seen in it: the plan of a prepared query must do for any
+/// parameters, so one that allows for a condition that is left out reads the whole table.
+fn pinned(sql: &str, given: bool, general: &str, exact: &str) -> String {
+    debug_assert!(sql.contains(general), "{general} does not stand in {sql}");
+    if given { sql.replace(general, exact) } else { sql.to_owned() }
+}
+
 /// One more than a page, to see whether another follows.
 fn one_more(limit: usize) -> i64 {
     rows_at_most(limit).saturating_add(1)

@@ -1,6 +1,7 @@
 //! The read side of the queue and the channels.
 
 use async_trait::async_trait;
+use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::kind_name;
 use onhand_rules::{
     DeadJob, DoneJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Notice, Setting, Shop, ShopId,
@@ -13,7 +14,7 @@ use onhand_store::{
 use serde::de::DeserializeOwned;
 use tokio_postgres::types::ToSql;
 
-use super::{PostgresReads, one_more};
+use super::{PostgresReads, one_more, pinned};
 use crate::column::Columns;
 use crate::rows::{self, json, stock_columns};
 use crate::sync_rows::{document, name};
@@ -129,9 +130,16 @@ impl SyncReads for PostgresReads {
         self.one(sql, &[&shop.0, &item, &variant]).await
     }
     async fn listings(&self, filter: &ListingFilter, limit: usize) -> Result<Page<Listing>, StoreError> {
+        let sku = ("($2::bigint is null or t.sku = $2)", "(t.sku = $2 and t.sku is not null)");
+        let sql = pinned(LISTINGS, filter.sku.is_some(), sku.0, sku.1);
+        let sql = pinned(&sql, filter.dirty, "(not $4::boolean or t.dirty)", "(t.dirty and $4::boolean)");
+        let sql = pinned(&sql, filter.edited, "(not $5::boolean or t.edited)", "(t.edited and $5::boolean)");
+        let seller = ("($7::text is null or t.seller_sku = $7)", "t.seller_sku = $7");
+        let sql = pinned(&sql, filter.seller_sku.is_some(), seller.0, seller.1);
+        let sql = pinned(&sql, filter.shop.is_some(), "($1::bigint is null or t.shop = $1)", "t.shop = $1");
         let found = self
             .documents(
-                LISTINGS,
+                &sql,
                 &[
                     &filter.shop.map(|id| id.0),
                     &filter.sku.map(|id| id.0),
@@ -190,15 +198,18 @@ impl SyncReads for PostgresReads {
         let (shop, reference) = before.map(|(_, shop, reference)| (shop.0, reference)).unzip();
         let wanted = filter.shop.map(|id| id.0);
         let limit_rows = one_more(limit);
-        let found =
-            self.documents(MARKET_ORDERS, &[&wanted, &state, &at, &shop, &reference, &limit_rows]).await?;
+        let open = filter.state.is_some_and(|state| state != MarketOrderState::Applied);
+        let exact = "(t.state = $2 and t.state <> 'applied')";
+        let sql = pinned(MARKET_ORDERS, open, "($2::text is null or t.state = $2)", exact);
+        let found = self.documents(&sql, &[&wanted, &state, &at, &shop, &reference, &limit_rows]).await?;
         Ok(Page::of(found, limit))
     }
     async fn inbox(&self, filter: &InboxFilter, limit: usize) -> Result<Page<Inbox>, StoreError> {
         let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
         let shop = filter.shop.map(|id| id.0);
-        let found =
-            self.documents(INBOX, &[&shop, &filter.unknown_shop, &at, &key, &one_more(limit)]).await?;
+        let exact = "(t.shop is null and $2::boolean)";
+        let sql = pinned(INBOX, filter.unknown_shop, "(not $2::boolean or t.shop is null)", exact);
+        let found = self.documents(&sql, &[&shop, &filter.unknown_shop, &at, &key, &one_more(limit)]).await?;
         Ok(Page::of(found, limit))
     }
     async fn webhook(&self, key: &str) -> Result<Option<Inbox>, StoreError> {
@@ -210,8 +221,9 @@ impl SyncReads for PostgresReads {
     async fn notices(&self, filter: &NoticeFilter, limit: usize) -> Result<Page<Notice>, StoreError> {
         let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
         let (kind, shop) = (filter.kind.map(kind_name), filter.shop.map(|id| id.0));
-        let found =
-            self.documents(NOTICES, &[&filter.open, &kind, &shop, &at, &key, &one_more(limit)]).await?;
+        let exact = "(t.open and $1::boolean)";
+        let sql = pinned(NOTICES, filter.open == Some(true), "($1::boolean is null or t.open = $1)", exact);
+        let found = self.documents(&sql, &[&filter.open, &kind, &shop, &at, &key, &one_more(limit)]).await?;
         Ok(Page::of(found, limit))
     }
     async fn settings(&self, prefix: &str) -> Result<Vec<(String, Setting)>, StoreError> {

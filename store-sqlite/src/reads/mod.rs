@@ -4,6 +4,7 @@ mod audit;
 mod catalogue;
 mod feed;
 mod holdings;
+mod jobs;
 mod stock;
 mod sync;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use onhand_rules::job::JobState;
+use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::kind_name;
 use onhand_rules::retry::class_name;
 use onhand_rules::{
@@ -17,6 +18,7 @@ use onhand_store::{
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::jobs::{claimable, dead_groups};
 use super::{Sql, SqliteReads, one_more};
 use crate::documents::{Document, all, body, market_state, one};
 use crate::load::select;
@@ -49,7 +51,7 @@ fn id_value(id: JobId) -> Value {
     Value::Blob(id.to_bytes().to_vec())
 }
 
-fn shop_of(number: i64) -> Option<ShopId> {
+pub(super) fn shop_of(number: i64) -> Option<ShopId> {
     (number > 0).then_some(ShopId(number))
 }
 
@@ -92,8 +94,13 @@ impl SyncReads for SqliteReads {
         if let Some(shop) = filter.shop {
             condition.add("shop = ?", [Value::Integer(shop.0)]);
         }
-        if let Some(state) = filter.state {
-            condition.add("running = ?", [Value::Integer((state == JobState::Running).into())]);
+        match filter.state {
+            Some(JobState::Ready) => condition.add("running = 0", []),
+            // Few run, however many wait.
+            Some(JobState::Running) => {
+                condition.add("id IN (SELECT id FROM job INDEXED BY job_running WHERE running = 1)", []);
+            }
+            None => {}
         }
         if let Some(before) = filter.before {
             condition.add("id < ?", [id_value(before)]);
@@ -103,8 +110,12 @@ impl SyncReads for SqliteReads {
 
     async fn job_counts(&self) -> Result<Vec<JobCount>, StoreError> {
         self.run(|connection| {
+            // By the indexes alone: the bodies of a million jobs are not read to count them.
             let mut statement = connection.prepare_cached(
-                "SELECT kind, shop, running, count(*), min(run_at) FROM job GROUP BY kind, shop, running",
+                "SELECT kind, shop, 0, count(*), min(run_at) FROM job INDEXED BY job_ready WHERE running = 0
+                 GROUP BY kind, shop
+                 UNION ALL SELECT kind, shop, 1, count(*), min(run_at) FROM job INDEXED BY job_running
+                 WHERE running = 1 GROUP BY kind, shop ORDER BY 1, 2, 3",
             )?;
             let rows = statement.query_map([], |row| {
                 let running: bool = row.get(2)?;
@@ -290,6 +301,10 @@ impl SyncReads for SqliteReads {
         }
         if let Some(state) = filter.state {
             condition.add("state = ?", [Value::Text(market_state(state).to_owned())]);
+            if state != MarketOrderState::Applied {
+                // The index of those that are not applied is known to do only by these words.
+                condition.add("state <> 'applied'", []);
+            }
         }
         if let Some((at, shop, reference)) = &filter.before {
             let values = [Value::Integer(*at), Value::Integer(shop.0), Value::Text(reference.clone())];
@@ -326,7 +341,7 @@ impl SyncReads for SqliteReads {
     async fn notices(&self, filter: &NoticeFilter, limit: usize) -> Result<Page<Notice>, StoreError> {
         let mut condition = Condition::default();
         if let Some(open) = filter.open {
-            condition.add("open = ?", [Value::Integer(open.into())]);
+            condition.add(if open { "open = 1" } else { "open = 0" }, []);
         }
         if let Some(kind) = filter.kind {
             condition.add("kind = ?", [Value::Text(kind_name(kind).to_owned())]);
@@ -351,75 +366,6 @@ impl SyncReads for SqliteReads {
         })
         .await
     }
-}
-
-/// Steps from group to group in the index, so that a million jobs of one group cost as much as one.
-fn claimable(connection: &Connection, filter: &ClaimFilter, now: i64, per_group: usize) -> Sql<Claimable> {
-    let mut next = connection.prepare_cached(
-        "SELECT kind, shop, class FROM job WHERE running = 0 AND (kind, shop, class) > (?1, ?2, ?3)
-         ORDER BY kind, shop, class LIMIT 1",
-    )?;
-    let mut heads = connection.prepare_cached(
-        "SELECT body FROM job WHERE running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at <= ?4
-         ORDER BY run_at, id LIMIT ?5",
-    )?;
-    let mut later = connection.prepare_cached(
-        "SELECT min(run_at) FROM job WHERE running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at > ?4",
-    )?;
-    let mut found = Claimable::default();
-    let mut group: (i16, i64, i16) = (i16::MIN, i64::MIN, i16::MIN);
-    loop {
-        let step = next.query_row(group, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let Some((kind, shop, class)) = step else { return Ok(found) };
-        if !filter.kinds.contains(&kind) {
-            // Nothing of this kind may be claimed: on to the next kind.
-            group = (kind, i64::MAX, i16::MAX);
-            continue;
-        }
-        group = (kind, shop, class);
-        if filter.without_shops.contains(&ShopId(shop)) || filter.without.contains(&(kind, ShopId(shop))) {
-            group = (kind, shop, i16::MAX);
-            continue;
-        }
-        let values = (kind, shop, class, now, super::exactly(per_group));
-        for job in heads.query_map(values, |row| body::<Job>(row, 0))? {
-            found.jobs.push(job?);
-        }
-        let due: Option<i64> = later.query_row((kind, shop, class, now), |row| row.get(0))?;
-        found.next_at = [found.next_at, due].into_iter().flatten().min();
-    }
-}
-
-fn dead_groups(connection: &Connection) -> Sql<Vec<DeadGroup>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT kind, class, code, count(*), min(died_at), max(died_at), group_concat(DISTINCT shop)
-         FROM job_dead WHERE open = 1 GROUP BY kind, class, code ORDER BY count(*) DESC, kind, class, code",
-    )?;
-    let mut message = connection.prepare_cached(
-        "SELECT body FROM job_dead WHERE open = 1 AND kind = ?1 AND class = ?2 AND code = ?3
-         ORDER BY died_at DESC LIMIT 1",
-    )?;
-    let mut groups = Vec::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (kind, class, code): (i16, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let last: DeadJob = message.query_row((kind, &class, &code), |row| body(row, 0))?;
-        let shops: String = row.get(6)?;
-        let mut shops: Vec<ShopId> =
-            shops.split(',').filter_map(|shop| shop.parse().ok()).filter_map(shop_of).collect();
-        shops.sort();
-        groups.push(DeadGroup {
-            kind,
-            class: last.failure.class,
-            code,
-            count: row.get(3)?,
-            first_at: row.get(4)?,
-            last_at: row.get(5)?,
-            message: last.failure.message,
-            shops,
-        });
-    }
-    Ok(groups)
 }
 
 fn concerning(connection: &Connection, skus: &BTreeSet<SkuId>) -> Sql<Vec<(SkuId, ListingId)>> {

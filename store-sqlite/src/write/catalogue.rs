@@ -36,7 +36,6 @@ pub(super) fn write_sku(connection: &Connection, row: &Tracked<Sku>) -> Result<(
 /// Says of each component which bundle it is a part of.
 fn put_components(connection: &Connection, sku: &Sku) -> Sql<()> {
     if sku.version > 1 {
-        // Bundles change rarely, so the table has no index by bundle.
         connection.prepare_cached("DELETE FROM sku_component WHERE bundle = ?1")?.execute([sku.id.0])?;
     }
     let mut insert = connection

@@ -1,6 +1,6 @@
 //! Writing what a batch changed of the queue and the channels.
 
-use onhand_rules::{MarketOrder, SyncChanges, Tracked};
+use onhand_rules::{DoneJob, MarketOrder, SyncChanges, Tracked};
 use onhand_store::StoreError;
 use rusqlite::Connection;
 
@@ -14,24 +14,21 @@ pub(super) fn write_sync(connection: &Connection, changes: &SyncChanges) -> Resu
     for (key, row) in &changes.settings {
         write_setting(connection, key, row.now.as_ref())?;
     }
-    changes.shops.iter().try_for_each(|row| write(connection, row))?;
-    changes.listings.iter().try_for_each(|row| write(connection, row))?;
+    write(connection, &changes.shops)?;
+    write(connection, &changes.listings)?;
+    write(connection, &changes.market_orders)?;
     for row in &changes.market_orders {
-        write(connection, row)?;
         write_waits(connection, row).map_err(work)?;
     }
-    changes.inbox.iter().try_for_each(|row| write(connection, row))?;
-    changes.notices.iter().try_for_each(|row| write(connection, row))?;
-    // Those that leave first: a new job may take the key of one that is done.
-    let (gone, rest): (Vec<_>, Vec<_>) = changes.jobs.iter().partition(|row| row.now.is_none());
-    gone.into_iter().chain(rest).try_for_each(|row| write(connection, row))?;
-    changes.dead.iter().try_for_each(|row| write(connection, row))?;
-    for done in &changes.done {
-        insert(connection, done)?;
-    }
+    write(connection, &changes.inbox)?;
+    write(connection, &changes.notices)?;
+    write(connection, &changes.jobs)?;
+    write(connection, &changes.dead)?;
+    let done: Vec<&DoneJob> = changes.done.iter().collect();
+    insert(connection, &done)?;
     if let Some(before) = changes.purge_done {
         let sql = "DELETE FROM job_done WHERE id IN
-                   (SELECT id FROM job_done WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
+                   (SELECT id FROM job_done WHERE ended_at < ?1 ORDER BY ended_at, id LIMIT ?2)";
         let mut statement = connection.prepare_cached(sql).map_err(work)?;
         statement.execute((before, PURGE)).map_err(work)?;
     }

@@ -1,7 +1,7 @@
 //! Jobs are put into the queue.
 
 use crate::command::Context;
-use crate::job::NewJob;
+use crate::job::{BODY_MAX, NewJob};
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -26,6 +26,12 @@ impl EnqueueJobs {
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         if self.jobs.is_empty() || self.jobs.len() > JOBS_MAX {
             return Err(Refusal::OutOfRange);
+        }
+        for (line, job) in self.jobs.iter().enumerate() {
+            let bytes = serde_json::to_string(&job.body).map_or(usize::MAX, |body| body.len());
+            if bytes > BODY_MAX {
+                return Err(Refusal::JobTooLarge { line, bytes, max: BODY_MAX });
+            }
         }
         Ok(Receipt::Enqueued { jobs: self.jobs.iter().map(|job| enqueue(scope, context, job)).collect() })
     }

@@ -1,0 +1,84 @@
+//! Looking for work, and what died of which cause.
+
+use onhand_rules::job::is_known;
+use onhand_rules::retry::FailureClass;
+use onhand_rules::{DeadJob, Job, ShopId};
+use onhand_store::{ClaimFilter, Claimable, DeadGroup};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Sql;
+use super::sync::shop_of;
+use crate::documents::Search;
+
+/// Steps from group to group in the index, so that a million jobs of one group cost as much as one.
+pub(super) fn claimable(
+    connection: &Connection,
+    filter: &ClaimFilter,
+    now: i64,
+    per_group: usize,
+) -> Sql<Claimable> {
+    let mut next = connection.prepare_cached(
+        "SELECT kind, shop, class FROM job WHERE running = 0 AND (kind, shop, class) > (?1, ?2, ?3)
+         ORDER BY kind, shop, class LIMIT 1",
+    )?;
+    let mut heads = Search::<Job>::by(
+        connection,
+        "running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at <= ?4 ORDER BY run_at, id LIMIT ?5",
+    )?;
+    let mut later = connection.prepare_cached(
+        "SELECT min(run_at) FROM job WHERE running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at > ?4",
+    )?;
+    let mut found = Claimable::default();
+    let mut group: (i16, i64, i16) = (i16::MIN, i64::MIN, i16::MIN);
+    loop {
+        let step = next.query_row(group, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((kind, shop, class)) = step else { return Ok(found) };
+        if !filter.kinds.contains(&kind) && is_known(kind) {
+            // Nothing of this kind may be claimed: on to the next kind.
+            group = (kind, i64::MAX, i16::MAX);
+            continue;
+        }
+        group = (kind, shop, class);
+        if filter.without_shops.contains(&ShopId(shop)) || filter.without.contains(&(kind, ShopId(shop))) {
+            group = (kind, shop, i16::MAX);
+            continue;
+        }
+        found.jobs.extend(heads.all((kind, shop, class, now, super::exactly(per_group)))?);
+        let due: Option<i64> = later.query_row((kind, shop, class, now), |row| row.get(0))?;
+        found.next_at = [found.next_at, due].into_iter().flatten().min();
+    }
+}
+
+/// Counts by the index alone; of each cause only the body of the last is read.
+pub(super) fn dead_groups(connection: &Connection) -> Sql<Vec<DeadGroup>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, class, code, count(*), min(died_at), max(died_at), group_concat(DISTINCT shop)
+         FROM job_dead WHERE open = 1 GROUP BY kind, class, code ORDER BY count(*) DESC, kind, class, code",
+    )?;
+    let mut last = Search::<DeadJob>::by(
+        connection,
+        "id = (SELECT id FROM job_dead WHERE open = 1 AND kind = ?1 AND class = ?2 AND code = ?3
+               ORDER BY died_at DESC, id DESC LIMIT 1)",
+    )?;
+    let mut groups = Vec::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, class, code): (i16, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let last = last.one((kind, &class, &code))?.map(|last| last.failure);
+        let shops: String = row.get(6)?;
+        let mut shops: Vec<ShopId> =
+            shops.split(',').filter_map(|shop| shop.parse().ok()).filter_map(shop_of).collect();
+        shops.sort();
+        groups.push(DeadGroup {
+            kind,
+            class: last.as_ref().map_or(FailureClass::Unclear, |failure| failure.class),
+            code,
+            count: row.get(3)?,
+            first_at: row.get(4)?,
+            last_at: row.get(5)?,
+            message: last.map(|failure| failure.message).unwrap_or_default(),
+            shops,
+        });
+    }
+    Ok(groups)
+}
