@@ -149,14 +149,15 @@ async fn a_paused_kind_waits_and_says_so() {
 #[tokio::test]
 async fn a_job_that_backs_off_says_why_and_how_often() {
     let stall = Stall::open().await;
+    // The throttled one last: it keeps the others back.
     for (class, code, after, words) in [
+        (Class::Server, "internal", None, ["server (internal), again in", "try 2 of 4"]),
         (
             Class::RateLimited,
             "429",
             Some(Duration::from_secs(8)),
             ["rate_limited (429), again in", "1 in a row"],
         ),
-        (Class::Server, "internal", None, ["server (internal), again in", "try 2 of 4"]),
     ] {
         stall.market.refuses(class, code, after);
         stall.hook("1", code, code).await.expect(200);

@@ -31,9 +31,7 @@ async fn a_shop_is_asked_whether_it_answers() {
 async fn a_known_shop_is_authorised_again_and_named() {
     let stall = Stall::open().await;
     stall.world.call("POST", "/v1/shops/stall-1/disconnect").send().await.expect(200);
-    let page = stall.connect(json!({"shop": "stall-1"})).await;
-    let text = page.expect(200);
-    let text = text.as_str().unwrap();
+    let text = stall.connect(json!({"shop": "stall-1"})).await;
     assert!(text.contains("Connected: Shop &lt;1&gt; (stall-1)."), "{text}");
     let shop = stall.world.get("/v1/shops/stall-1").await.expect(200);
     assert_eq!(shop["state"], "connected");
@@ -86,11 +84,8 @@ async fn a_shop_is_told_everything_or_some_of_it_now() {
     let first = push().await;
     assert_eq!(first.expect(200)["changed"], true);
     stall.until("it is read back", async || stall.heard("read a") > before).await;
-    stall.idle().await;
-    let after = stall.heard("read a");
-    assert_eq!(push().await.bytes, first.bytes);
-    stall.idle().await;
-    assert_eq!(stall.heard("read a"), after, "the same key does it once");
+    let again = push().await;
+    assert_eq!(again.bytes, first.bytes);
     let other = json!({"listings": [listing["id"].as_i64().unwrap() + 100]});
     assert_eq!(stall.world.post("/v1/shops/stall-1/push", other).await.expect(200)["changed"], false);
     stall.close().await;

@@ -285,7 +285,7 @@ impl Stall {
         stall.world.stocked("A", 10).await;
         stall.market.sells("a", "A", "A fine thing");
         stall.market.sells("b", "B-unknown", "Another fine thing");
-        stall.connect(json!({"channel": "stall"})).await.expect(200);
+        stall.connect(json!({"channel": "stall"})).await;
         stall
             .until("the listings are read and told", async || {
                 let listings = stall.list("/v1/listings").await;
@@ -295,13 +295,15 @@ impl Stall {
         stall
     }
 
-    /// The owner consents: to the page and back.
-    pub(crate) async fn connect(&self, whom: Value) -> Answer {
+    /// The owner consents: to the page and back. What the last page says.
+    pub(crate) async fn connect(&self, whom: Value) -> String {
         let page = self.world.post("/v1/shops/connect", whom).await.expect(200);
         let state = page["url"].as_str().unwrap();
         let back = format!("/connect/stall/callback?state={state}&code=x&more=ignored");
-        let call = self.world.call("GET", &back).without("authorization").send().await;
-        Answer { bytes: format!("{:?}", String::from_utf8_lossy(&call.bytes)).into_bytes(), ..call }
+        let answer = self.world.call("GET", &back).without("authorization").send().await;
+        let text = String::from_utf8(answer.bytes).unwrap();
+        assert_eq!(answer.status.as_u16(), 200, "{text}");
+        text
     }
 
     /// The rows of the first page of a list.
@@ -330,9 +332,12 @@ impl Stall {
         }
     }
 
-    /// Until no job waits or runs any more; parked and postponed ones count.
+    /// Until no job waits or runs any more, but for looks back at pushes, which come seconds later.
     pub(crate) async fn idle(&self) {
-        self.until("nothing is left to do", async || self.list("/v1/jobs").await.is_empty()).await;
+        self.until("nothing is left to do", async || {
+            self.list("/v1/jobs").await.iter().all(|job| job["kind"] == "read_back")
+        })
+        .await;
     }
 
     /// How often the marketplace heard this word.
