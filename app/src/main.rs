@@ -8,6 +8,7 @@ mod commands;
 mod embedded;
 mod latency;
 mod logging;
+mod markets;
 mod settings;
 mod target;
 mod terminal;

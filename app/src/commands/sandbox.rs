@@ -59,18 +59,49 @@ pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<ExitCode> {
     if arguments.json {
         terminal::say_json(&json!({"urls": sandbox.urls(), "apps": sandbox.apps()}))?;
     } else {
-        terminal::say(
-            "Marketplaces to practise on. Put this into a file and give it to `onhand serve --channels FILE`:\n",
-        );
+        terminal::say(&steps(&sandbox, arguments.webhooks.as_deref()));
         terminal::say(&keys_of(&sandbox));
-        terminal::say(&format!(
-            "# control: {}/control/state  (sandbox/README.md says what it can do)",
-            sandbox.urls().control
-        ));
     }
     stop.wait().await;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What to do next. Comments in TOML, so that everything that is printed can be the file that `--channels` reads.
+fn steps(sandbox: &Markets, webhooks: Option<&str>) -> String {
+    let control = &sandbox.urls().control;
+    let server = webhooks.unwrap_or("http://127.0.0.1:8080").trim_end_matches('/');
+    let json = "-H 'content-type: application/json'";
+    let mut lines = vec![
+        "Shopee, TikTok Shop and Lazada to practise on. Ctrl-C ends them, and they forget everything."
+            .to_owned(),
+        String::new(),
+        "Keep all of this text as channels.toml and start Onhand in another terminal:".to_owned(),
+        "  onhand serve --data ./data --channels channels.toml    # the first time it prints an API key"
+            .to_owned(),
+        "  export KEY=ohk_...".to_owned(),
+    ];
+    if webhooks.is_none() {
+        lines.push("Tell the marketplaces where their messages and sellers go:".to_owned());
+        for market in Market::ALL {
+            let name = market.name();
+            let body = format!(r#"{{"market":"{name}","url":"{server}/hooks/{name}"}}"#);
+            lines.push(format!("  curl {json} {control}/control/webhooks -d '{body}'"));
+        }
+        let body = format!(r#"{{"url":"{server}/connect/tiktok/callback"}}"#);
+        lines.push(format!("  curl {json} {control}/control/redirect -d '{body}'"));
+    }
+    lines.extend([
+        "Connect a shop (shopee, tiktok, lazada): open the page that this names, and agree there:".to_owned(),
+        format!(
+            "  curl {json} -H \"Authorization: Bearer $KEY\" {server}/v1/shops/connect -d '{{\"channel\":\"shopee\"}}'"
+        ),
+        "See what it lists:".to_owned(),
+        format!("  curl -H \"Authorization: Bearer $KEY\" '{server}/v1/listings?limit=3'"),
+        format!("Buyers, faults and the rest: {control}/control/state, and sandbox/README.md"),
+    ]);
+    let commented = lines.iter().map(|line| format!("# {line}").trim_end().to_owned());
+    commented.chain([String::new()]).collect::<Vec<_>>().join("\n")
 }
 
 /// The sandbox's apps as the file that `--channels` reads.

@@ -8,6 +8,7 @@
 
 mod backups;
 mod crashes;
+mod demos;
 mod disks;
 mod imports;
 mod keys;

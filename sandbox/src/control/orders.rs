@@ -24,6 +24,9 @@ pub(super) struct Cart {
     cod: bool,
     #[serde(default = "somebody")]
     buyer: String,
+    /// The answer leaves out the single units.
+    #[serde(default)]
+    brief: bool,
 }
 
 fn somebody() -> String {
@@ -60,7 +63,7 @@ pub(super) async fn place(
                 if cart.pay && !cart.cod {
                     world.pay(key, &id, now).map_err(refuse)?;
                 }
-                world.order(key, &id).map(|order| shown(key, order)).map_err(refuse)
+                world.order(key, &id).map(|order| shown(key, order, cart.brief)).map_err(refuse)
             })?;
             hub.tally.count(key.market, Some(key), |counts| counts.orders += 1);
             Ok((StatusCode::CREATED, Json(order)))
@@ -82,6 +85,9 @@ pub(super) struct Recent {
     shop: Option<u64>,
     /// At most so many; 100 unless said.
     limit: Option<usize>,
+    /// Leave out the single units.
+    #[serde(default)]
+    brief: bool,
 }
 
 pub(super) async fn list(State(desk): State<Desk>, Query(recent): Query<Recent>) -> Json<Value> {
@@ -92,7 +98,7 @@ pub(super) async fn list(State(desk): State<Desk>, Query(recent): Query<Recent>)
             shops.flat_map(|shop| shop.orders.values().map(|order| (shop.key(), order))).collect();
         orders.sort_by(|a, b| b.1.created.cmp(&a.1.created).then_with(|| b.1.id.cmp(&a.1.id)));
         orders.truncate(recent.limit.unwrap_or(100));
-        orders.into_iter().map(|(key, order)| shown(key, order)).collect::<Vec<Value>>()
+        orders.into_iter().map(|(key, order)| shown(key, order, recent.brief)).collect::<Vec<Value>>()
     });
     Json(json!({"orders": orders}))
 }
@@ -100,7 +106,7 @@ pub(super) async fn list(State(desk): State<Desk>, Query(recent): Query<Recent>)
 pub(super) async fn one(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refused> {
     desk.hub.anywhere(|world, _| {
         let key = owner(world, &id)?;
-        world.order(key, &id).map(|order| Json(shown(key, order))).map_err(refuse)
+        world.order(key, &id).map(|order| Json(shown(key, order, false))).map_err(refuse)
     })
 }
 
@@ -128,7 +134,7 @@ pub(super) async fn act(
     let key = desk.hub.anywhere(|world, _| owner(world, &id))?;
     desk.hub.in_shop(key, |world, now| {
         perform(world, key, &id, &action, &details, now)?;
-        world.order(key, &id).map(|order| Json(shown(key, order))).map_err(refuse)
+        world.order(key, &id).map(|order| Json(shown(key, order, false))).map_err(refuse)
     })
 }
 
@@ -197,18 +203,22 @@ fn owner(world: &World, order: &str) -> Result<ShopKey, Refused> {
     owner.map(|shop| shop.key()).ok_or_else(|| Refused::missing("there is no such order"))
 }
 
-fn shown(key: ShopKey, order: &Order) -> Value {
+fn shown(key: ShopKey, order: &Order, brief: bool) -> Value {
     let lines: Vec<Value> = order
         .lines
         .iter()
         .map(|line| {
-            let units = line.units.iter().map(|unit| json!({"id": Id(unit.id), "status": unit.status}));
-            json!({
+            let mut told = json!({
                 "seller_sku": line.seller_sku,
                 "variant": Id(line.variant),
                 "quantity": line.quantity(),
-                "units": units.collect::<Vec<Value>>(),
-            })
+                "cancelled": line.units.iter().filter(|unit| unit.status == Status::Cancelled).count(),
+            });
+            if !brief {
+                let units = line.units.iter().map(|unit| json!({"id": Id(unit.id), "status": unit.status}));
+                told["units"] = units.collect();
+            }
+            told
         })
         .collect();
     json!({
@@ -236,7 +246,7 @@ fn refuse(fault: OrderFault) -> Refused {
             Refused::conflict(json!({"error": "wrong_status", "status": status}))
         }
         OrderFault::NothingAsked => Refused::conflict(json!({"error": "nothing_asked"})),
-        OrderFault::Empty => Refused::wrong("quantities are from 1 to 10,000, and there must be one"),
+        OrderFault::Empty => Refused::wrong("quantities are from 1 to 100,000, and there must be one"),
         OrderFault::NoSuchShop => Refused::missing("there is no such shop"),
         OrderFault::NoSuchOrder => Refused::missing("there is no such order or unit"),
         OrderFault::NoSuchVariant => Refused::missing("there is no such listing for buyers"),

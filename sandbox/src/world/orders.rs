@@ -465,7 +465,7 @@ impl Variant {
 fn together(wants: &[Want]) -> Result<Vec<Want>, OrderFault> {
     let mut sums: Vec<Want> = Vec::new();
     for want in wants {
-        if want.quantity <= 0 || want.quantity > 10_000 {
+        if want.quantity <= 0 || want.quantity > 100_000 {
             return Err(OrderFault::Empty);
         }
         match sums.iter_mut().find(|sum| sum.variant == want.variant) {

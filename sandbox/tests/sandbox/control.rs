@@ -56,6 +56,25 @@ async fn the_report_sums_a_code_over_all_shops() {
 }
 
 #[tokio::test]
+async fn an_order_is_told_without_its_units_when_that_is_wished() {
+    let probe = Probe::start().await;
+    let cart = |brief: bool| json!({"market": "tiktok", "lines": [{"seller_sku": "COA-MOS", "quantity": 3}], "cod": true, "brief": brief});
+    let long = probe.tell("/control/orders", cart(false)).await;
+    assert_eq!(long["lines"][0]["units"].as_array().map(Vec::len), Some(3));
+    let unit = long["lines"][0]["units"][0]["id"].clone();
+    let order = long["order"].as_str().unwrap();
+    probe.tell(&format!("/control/orders/{order}/cancel"), json!({"units": [unit]})).await;
+    let brief = probe.tell("/control/orders", cart(true)).await;
+    assert_eq!((&brief["lines"][0]["units"], &brief["lines"][0]["quantity"]), (&json!(null), &json!(3)));
+    let orders = probe.look("/control/orders?market=tiktok&brief=true").await;
+    let orders = orders["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 2);
+    let cancelled = |order: &serde_json::Value| order["lines"][0]["cancelled"].as_i64().unwrap();
+    assert_eq!(orders.iter().map(cancelled).sum::<i64>(), 1);
+    assert!(orders.iter().all(|order| order["lines"][0]["units"].is_null()));
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said() {
     let probe = Probe::start().await;
     let tries = [

@@ -20,6 +20,8 @@ const SHORT_HOLD_S: u64 = 60;
 
 /// Units that the lorry brings of each SKU that runs out. Bestsellers still sell out now and then, as they should.
 const LOAD: u64 = 100;
+/// … which is when fewer than these are available.
+const LOW: u64 = 20;
 
 /// What the buyers did.
 #[derive(Debug, Default)]
@@ -203,27 +205,34 @@ pub(super) async fn restock(market: Arc<Market>, every: Duration, mut stop: watc
             _ = stop.wait_for(|stop| *stop) => return,
         }
         round += 1;
-        if let Err(error) = deliver(&market, round).await {
-            tracing::debug!(%error, "the lorry did not arrive");
+        match deliver(&market.client, &market.run, round, (LOW, LOAD)).await {
+            Ok(units) => market.figures.with(|figures| figures.received += units),
+            Err(error) => tracing::debug!(%error, "the lorry did not arrive"),
         }
     }
 }
 
-async fn deliver(market: &Market, round: u64) -> anyhow::Result<()> {
-    let low = market.client.get("/v1/stock?available_below=20&limit=200").await?;
+/// Brings `load` units of everything of which fewer than `below` are available; yields how many units came. `run` and
+/// `round` name the delivery.
+pub(super) async fn deliver(
+    client: &Client,
+    run: &str,
+    round: u64,
+    (below, load): (u64, u64),
+) -> anyhow::Result<u64> {
+    let low = client.get(&format!("/v1/stock?available_below={below}&limit=200")).await?;
     let items: Vec<Value> = low["data"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|row| json!({"action": "adjust", "sku": row["sku"], "location": row["location"], "quantity": LOAD, "reason": "received"}))
+        .map(|row| json!({"action": "adjust", "sku": row["sku"], "location": row["location"], "quantity": load, "reason": "received"}))
         .collect();
     if items.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    let units = items.len() as u64 * LOAD;
+    let units = items.len() as u64 * load;
     let body = json!({"mode": "independent", "items": items});
-    let key = format!("demo-{}-lorry-{round:06}", market.run);
-    market.client.post("/v1/stock/bulk", &body, &key).await?.into_ok("the lorry")?;
-    market.figures.with(|figures| figures.received += units);
-    Ok(())
+    let key = format!("demo-{run}-lorry-{round:06}");
+    client.post("/v1/stock/bulk", &body, &key).await?.into_ok("the lorry")?;
+    Ok(units)
 }

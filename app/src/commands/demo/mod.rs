@@ -1,10 +1,16 @@
-//! `onhand demo`: a shop with simulated buyers, and its figures while it sells.
+//! `onhand demo`: shops with simulated buyers, and their figures while they sell.
 
+mod aftermath;
 mod board;
 mod buyers;
 mod catalogue;
 mod chance;
+mod chaos;
+mod fleet;
 mod markets;
+mod measures;
+mod postgres;
+mod report;
 mod screen;
 
 use std::path::PathBuf;
@@ -24,16 +30,19 @@ use super::verify;
 use crate::client::Client;
 use crate::embedded::Embedded;
 use crate::settings::{Effective, Origin};
-use crate::{target, terminal};
+use crate::{target, terminal, wiring};
 
 /// How often a lorry brings goods.
 const LORRY: Duration = Duration::from_secs(1);
 /// How often every invariant is checked while buyers buy.
 const CHECK: Duration = Duration::from_secs(10);
+/// The name of a private server in place of a URL.
+const PRIVATE: &str = "postgres";
 
 /// Sell in three shops on look-alikes of Shopee, TikTok Shop and Lazada and show what happens
 ///
-/// Works over --data DIR or --database URL; without one of them over a directory that is removed at the end.
+/// Works over --data DIR or --database URL; without one of them over a directory that is removed at the end. On PostgreSQL
+/// there are two replicas; `--database postgres` starts a private server from the PostgreSQL that is installed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
     /// Sell through our own API instead of marketplaces
@@ -45,6 +54,12 @@ pub(crate) struct Demo {
     /// Order one fault after the other, then wait until every shop is true again
     #[arg(long, conflicts_with_all = ["direct", "seconds"])]
     chaos: bool,
+    /// With --chaos: only these faults, in this order (latency, throttle, outage, …)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "chaos")]
+    faults: Vec<String>,
+    /// With --chaos: how long each fault lasts, and then how long nothing is wrong
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=600))]
+    fault_seconds: u64,
     /// The same seed gives the same goods and buyers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -75,36 +90,68 @@ impl Drop for Scratch {
     }
 }
 
+impl Scratch {
+    /// Readable by its owner only: keys are kept in it.
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("onhand-demo-{}", ids::op()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(Some(path)))
+    }
+}
+
 pub(crate) async fn run(arguments: Demo, effective: &Effective) -> anyhow::Result<ExitCode> {
     let mut effective = effective.clone();
     let mut scratch = Scratch(None);
-    if effective.settings.data.is_empty() && effective.settings.database.is_empty() {
-        let path = std::env::temp_dir().join(format!("onhand-demo-{}", ids::op()));
-        effective.settings.data = path.display().to_string();
+    let mut private = None;
+    if effective.settings.database == PRIVATE {
+        if !arguments.json {
+            terminal::say("Starting a private PostgreSQL server; it is removed at the end.");
+        }
+        let started = tokio::task::spawn_blocking(postgres::Private::start).await??;
+        effective.settings.database.clone_from(&started.url);
+        private = Some(started);
+    }
+    let replicas = !arguments.direct && matches!(wiring::place(&effective), Ok(wiring::Place::Postgres(_)));
+    if replicas {
+        scratch = Scratch::new()?;
+    } else if effective.settings.data.is_empty() && effective.settings.database.is_empty() {
+        scratch = Scratch::new()?;
+        let data = scratch.0.as_ref().map(|path| path.display().to_string());
+        effective.settings.data = data.unwrap_or_default();
         effective.set_origin("data", Origin::Flag);
-        scratch.0 = Some(path);
     }
     let stop = Stop::listen()?;
-    if !arguments.direct {
-        let result = markets::run(&arguments, &effective, stop).await;
-        drop(scratch);
-        return result;
-    }
-    let server = start(&effective).await?;
-    let key = server.mint().await?;
-    let client = target::client(&effective.settings, &server.url(), &key, usize::from(arguments.buyers))?;
-    let result = sell(&arguments, &server, client, &key, stop).await;
-    server.stop().await?;
+    let result = if arguments.direct {
+        direct(&arguments, &effective, stop).await
+    } else {
+        let second = scratch.0.as_deref().filter(|_| replicas);
+        markets::run(&arguments, &effective, second, stop).await
+    };
     drop(scratch);
+    // It waits until the server has ended.
+    tokio::task::spawn_blocking(move || drop(private)).await?;
     result
 }
 
-/// At the address of the settings; when nobody asked for it and it is taken, at a free one.
-async fn start(effective: &Effective) -> anyhow::Result<Embedded> {
+/// Sells through our own API.
+async fn direct(arguments: &Demo, effective: &Effective, stop: Stop) -> anyhow::Result<ExitCode> {
+    let server = Embedded::start(effective, &address(effective)).await?;
+    let key = server.mint().await?;
+    let client = target::client(&effective.settings, &server.url(), &key, usize::from(arguments.buyers))?;
+    let result = sell(arguments, &server, client, &key, stop).await;
+    server.stop().await?;
+    result
+}
+
+/// That of the settings; when nobody asked for it and it is taken, a free one.
+fn address(effective: &Effective) -> String {
     let listen = &effective.settings.listen;
-    let free = effective.origin("listen") == Origin::Default
+    let taken = effective.origin("listen") == Origin::Default
         && std::net::TcpListener::bind(listen.as_str()).is_err();
-    Embedded::start(effective, if free { "127.0.0.1:0" } else { listen }).await
+    if taken { "127.0.0.1:0".to_owned() } else { listen.clone() }
 }
 
 async fn sell(

@@ -14,9 +14,9 @@ const CHANNEL: &str = "replay";
 
 /// What is asked of the server for one invoice.
 #[derive(Debug, PartialEq, Eq)]
-struct Plan {
+pub(super) struct Plan {
     /// The lines of the order, one for each SKU, in the order of the rows.
-    order: Vec<(String, i64)>,
+    pub(super) order: Vec<(String, i64)>,
     /// Units that come back.
     returns: Vec<(String, i64)>,
     /// Units that go, each below zero.
@@ -24,7 +24,19 @@ struct Plan {
     skipped: u64,
 }
 
-fn plan(invoice: &Invoice) -> Plan {
+impl Plan {
+    /// What is counted before anything is sent.
+    pub(super) fn counts(&self, invoice: &Invoice) -> Counts {
+        Counts {
+            invoices: 1,
+            rows: invoice.rows.len() as u64,
+            skipped_rows: self.skipped,
+            ..Counts::default()
+        }
+    }
+}
+
+pub(super) fn plan(invoice: &Invoice) -> Plan {
     let mut plan = Plan { order: Vec::new(), returns: Vec::new(), adjustments: Vec::new(), skipped: 0 };
     let cancellation = invoice.number.starts_with('C');
     let accounting = invoice.number.starts_with('A');
@@ -50,16 +62,24 @@ fn plan(invoice: &Invoice) -> Plan {
 /// Sends the requests of one invoice, one after the other.
 pub(super) async fn replay(client: &Client, tally: &Tally, invoice: &Invoice) -> anyhow::Result<()> {
     let plan = plan(invoice);
-    let mut counts = Counts {
-        invoices: 1,
-        rows: invoice.rows.len() as u64,
-        skipped_rows: plan.skipped,
-        ..Counts::default()
-    };
-    let sender = Sender { client, tally, invoice };
+    let mut counts = plan.counts(invoice);
     if !plan.order.is_empty() {
-        sender.order(&plan.order, &mut counts).await?;
+        Sender { client, tally, invoice }.order(&plan.order, &mut counts).await?;
     }
+    change_stock(client, tally, invoice, &plan, &mut counts).await?;
+    tally.add(&counts);
+    Ok(())
+}
+
+/// What an invoice changes in the stock besides its order: units that go, and units that come back.
+pub(super) async fn change_stock(
+    client: &Client,
+    tally: &Tally,
+    invoice: &Invoice,
+    plan: &Plan,
+    counts: &mut Counts,
+) -> anyhow::Result<()> {
+    let sender = Sender { client, tally, invoice };
     for (index, (sku, quantity)) in plan.adjustments.iter().enumerate() {
         let body = json!({"sku": sku, "quantity": quantity, "reason": "correction"});
         let answer = sender.stock(Kind::Adjust, &body, &format!("adjust-{index:04}")).await?;
@@ -79,7 +99,6 @@ pub(super) async fn replay(client: &Client, tally: &Tally, invoice: &Invoice) ->
         }
         counts.units_returned += quantity;
     }
-    tally.add(&counts);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod invoice;
 mod opening;
 mod rows;
 mod tally;
+mod via;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use self::rows::{Invoice, Invoices};
 use self::tally::{Counts, Tally};
@@ -42,11 +43,23 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "P", default_value_t = 80)]
     opening_percent: u32,
     /// Stop after this many invoices
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", visible_alias = "invoices")]
     limit_invoices: Option<u64>,
+    /// Send the orders through marketplaces instead: as buyers in three shops of the sandbox, told to us as marketplaces do
+    #[arg(long, value_name = "MARKETPLACES", conflicts_with_all = ["sequential", "url"])]
+    via: Option<Via>,
+    /// With --via: invoices a second
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "via", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// Which marketplaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Via {
+    Sandbox,
 }
 
 /// What is printed at the end.
@@ -70,6 +83,9 @@ pub(crate) async fn run(arguments: Replay, effective: &Effective) -> anyhow::Res
     let connections = if arguments.sequential { 1 } else { usize::from(arguments.connections) };
     let file = arguments.file.clone();
     let found = tokio::task::spawn_blocking(move || rows::catalogue(&file)).await??;
+    if arguments.via.is_some() {
+        return via::run(&arguments, effective, &found).await;
+    }
     let target = Target::open(effective, connections).await?;
     let result = replay(&target.client, &arguments, connections, &found).await;
     target.close().await?;
@@ -131,16 +147,7 @@ async fn drive(
     limit: u64,
     connections: usize,
 ) -> anyhow::Result<()> {
-    let (sender, receiver) = mpsc::channel::<anyhow::Result<Invoice>>(connections * 4);
-    let invoices = Invoices::open(file)?;
-    let reader = tokio::task::spawn_blocking(move || {
-        for invoice in invoices.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
-            // Nobody listens any more: a worker failed, and says why itself.
-            if sender.blocking_send(invoice).is_err() {
-                return;
-            }
-        }
-    });
+    let (reader, receiver) = read(file, limit, connections * 4)?;
     let receiver = Arc::new(Mutex::new(receiver));
     let mut workers = JoinSet::new();
     for _ in 0..connections {
@@ -164,6 +171,25 @@ async fn drive(
     reader.await.context("the reader broke")
 }
 
+/// Reads the invoices of a file, so many ahead of whoever takes them.
+fn read(
+    file: &Path,
+    limit: u64,
+    ahead: usize,
+) -> anyhow::Result<(JoinHandle<()>, mpsc::Receiver<anyhow::Result<Invoice>>)> {
+    let (sender, receiver) = mpsc::channel(ahead);
+    let invoices = Invoices::open(file)?;
+    let reader = tokio::task::spawn_blocking(move || {
+        for invoice in invoices.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            // Nobody listens any more: a worker failed, and says why itself.
+            if sender.blocking_send(invoice).is_err() {
+                return;
+            }
+        }
+    });
+    Ok((reader, receiver))
+}
+
 fn per_second(count: u64, took: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts of requests fit into 53 bits")]
     let count = count as f64;
@@ -174,8 +200,8 @@ fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn print(report: &Report) {
-    let counts = &report.counts;
+/// The lines that every replay begins with.
+fn print_counts(counts: &Counts) {
     let units = |units: i64| grouped(units.unsigned_abs());
     let lines = [
         ("invoices", format!("{} ({} rows)", grouped(counts.invoices), grouped(counts.rows))),
@@ -198,6 +224,15 @@ fn print(report: &Report) {
             ),
         ),
         ("rows skipped", grouped(counts.skipped_rows)),
+    ];
+    for (name, value) in lines {
+        terminal::say(&format!("{name:<16} {value}"));
+    }
+}
+
+fn print(report: &Report) {
+    print_counts(&report.counts);
+    let lines = [
         (
             "requests",
             format!(

@@ -1,0 +1,85 @@
+use super::super::journal::Push;
+use super::*;
+
+fn sale(shop: &str, reference: &str, at: i64, code: &str, units: i64) -> Sale {
+    Sale {
+        reference: reference.to_owned(),
+        shop: format!("{shop}-1"),
+        market: shop.to_owned(),
+        at,
+        lines: vec![(code.to_owned(), units)],
+        cancelled: 0,
+    }
+}
+
+fn journal(placed: &[(&str, i64)], pushes: &[(&str, &str, i64)], lowest: i64, opened: i64) -> Journal {
+    let mut journal = Journal::default();
+    journal.placed = placed.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect();
+    for (shop, sku, at) in pushes {
+        let of_shop = journal.pushes.entry((*shop).to_owned()).or_default();
+        let push = Push { at: *at, cause_at: 0, total_ms: 0, ours_ms: 0 };
+        of_shop.entry((*sku).to_owned()).or_default().push(push);
+    }
+    journal.shortages.push(Shortage { sku: "A".to_owned(), opened, cleared: None, lowest });
+    journal
+}
+
+fn explained(journal: &Journal, sales: &[Sale], troubles: &[Trouble]) -> Vec<Oversold> {
+    let recipes = Recipes::from([("PACK".to_owned(), vec![("A".to_owned(), 3)])]);
+    Evidence { journal, sales, recipes: &recipes, troubles, zero: 0 }.explain()
+}
+
+fn outage() -> Trouble {
+    Trouble { what: "Lazada is down".to_owned(), market: Some("lazada".to_owned()), from: 150, until: 5_000 }
+}
+
+#[test]
+fn a_shop_that_could_not_be_told_is_named_with_the_time_and_the_fault() {
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 900, "A", 1)];
+    let journal = journal(&[("shopee-1/1", 120), ("lazada-1/2", 950)], &[("lazada-1", "A", 6_120)], -1, 950);
+    let told = explained(&journal, &sales, &[outage()]);
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].cause, told[0].units), (Some(Cause::NotTold), 1));
+    assert_eq!(told[0].order.as_deref(), Some("lazada-1/2"));
+    let text = &told[0].text;
+    assert!(text.contains("lazada-1 could not be told of the first sale: it was after 6.0 s"), "{text}");
+    assert!(text.contains("being made good: Lazada is down"), "{text}");
+}
+
+#[test]
+fn news_that_came_late_are_named_whichever_order_came_first() {
+    // The first sale was heard last: the later one took the unit in our books.
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 900, "A", 1)];
+    let journal = journal(&[("shopee-1/1", 4_000), ("lazada-1/2", 950)], &[], -1, 4_000);
+    let told = explained(&journal, &sales, &[]);
+    assert_eq!((told[0].cause, told[0].order.as_deref()), (Some(Cause::NotHeard), Some("shopee-1/1")));
+    assert!(told[0].text.contains("heard of the first sale 3.9 s after it"), "{}", told[0].text);
+    assert!(told[0].text.contains("no fault was in force"), "{}", told[0].text);
+}
+
+#[test]
+fn a_shop_that_had_been_told_explains_nothing() {
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 900, "A", 1)];
+    let journal = journal(&[("shopee-1/1", 120), ("lazada-1/2", 950)], &[("lazada-1", "A", 130)], -1, 950);
+    let told = explained(&journal, &sales, &[outage()]);
+    assert_eq!((told.len(), told[0].cause), (1, None));
+}
+
+#[test]
+fn one_shop_sells_a_unit_twice_only_when_it_was_written_over() {
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("shopee", "2", 900, "A", 1)];
+    let placed = [("shopee-1/1", 600), ("shopee-1/2", 950)];
+    let over = journal(&placed, &[("shopee-1", "A", 300)], -1, 950);
+    assert_eq!(explained(&over, &sales, &[])[0].cause, Some(Cause::Overwritten));
+    let plain = journal(&placed, &[("shopee-1", "A", 700)], -1, 950);
+    assert_eq!(explained(&plain, &sales, &[])[0].cause, None);
+}
+
+#[test]
+fn bundles_take_their_components_and_units_that_nobody_took_are_unexplained() {
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 110, "PACK", 1)];
+    let journal = journal(&[("shopee-1/1", 120), ("lazada-1/2", 130)], &[], -5, 130);
+    let told = explained(&journal, &sales, &[]);
+    let units: Vec<_> = told.iter().map(|one| (one.units, one.cause)).collect();
+    assert_eq!(units, [(3, Some(Cause::NotHeard)), (2, None)]);
+}
