@@ -86,18 +86,18 @@ fn steps(sandbox: &Markets, webhooks: Option<&str>) -> String {
         for market in Market::ALL {
             let name = market.name();
             let body = format!(r#"{{"market":"{name}","url":"{server}/hooks/{name}"}}"#);
-            lines.push(format!("  curl {json} {control}/control/webhooks -d '{body}'"));
+            lines.push(format!("  curl -sS {json} {control}/control/webhooks -d '{body}'"));
         }
         let body = format!(r#"{{"url":"{server}/connect/tiktok/callback"}}"#);
-        lines.push(format!("  curl {json} {control}/control/redirect -d '{body}'"));
+        lines.push(format!("  curl -sS {json} {control}/control/redirect -d '{body}'"));
     }
     lines.extend([
         "Connect a shop (shopee, tiktok, lazada): open the page that this names, and agree there:".to_owned(),
         format!(
-            "  curl {json} -H \"Authorization: Bearer $KEY\" {server}/v1/shops/connect -d '{{\"channel\":\"shopee\"}}'"
+            "  curl -sS {json} -H \"Authorization: Bearer $KEY\" {server}/v1/shops/connect -d '{{\"channel\":\"shopee\"}}'"
         ),
         "See what it lists:".to_owned(),
-        format!("  curl -H \"Authorization: Bearer $KEY\" '{server}/v1/listings?limit=3'"),
+        format!("  curl -sS -H \"Authorization: Bearer $KEY\" '{server}/v1/listings?limit=3'"),
         format!("Buyers, faults and the rest: {control}/control/state, and sandbox/README.md"),
     ]);
     let commented = lines.iter().map(|line| format!("# {line}").trim_end().to_owned());
