@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, config, demo, export, import, keys, migrate, openapi, replay, restore, sandbox, serve, users,
-    verify,
+    backup, config, demo, export, import, jobs, keys, migrate, openapi, replay, replay_failed, restore,
+    sandbox, serve, users, verify,
 };
 use crate::settings::Flags;
 
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
+    Jobs(jobs::Jobs),
+    ReplayFailed(replay_failed::ReplayFailed),
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),

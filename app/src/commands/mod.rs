@@ -6,10 +6,12 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod replay;
+pub(crate) mod replay_failed;
 pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
@@ -34,6 +36,8 @@ pub(crate) async fn run(command: Command, effective: Effective) -> anyhow::Resul
         Command::Backup(arguments) => backup::run(arguments, &effective).await,
         Command::Restore(arguments) => restore::run(arguments, &effective).await,
         Command::Migrate(arguments) => migrate::run(arguments, &effective).await,
+        Command::Jobs(arguments) => jobs::run(arguments, &effective).await,
+        Command::ReplayFailed(arguments) => replay_failed::run(arguments, &effective).await,
         Command::Keys(arguments) => keys::run(arguments, &effective).await,
         Command::Users(arguments) => users::run(arguments, &effective).await,
         Command::Config(arguments) => config::run(arguments, &effective),

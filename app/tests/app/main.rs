@@ -11,6 +11,7 @@ mod crashes;
 mod demos;
 mod disks;
 mod imports;
+mod jobs;
 mod keys;
 mod program;
 mod replays;
