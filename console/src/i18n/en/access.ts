@@ -20,7 +20,7 @@ export const access = {
   'door.lost': 'Lost your password? Ask an administrator for a link, or run {command} on the server.',
 
   'account.title': 'Your account',
-  'account.verdict': 'Signed in as {email} on {n} browsers.',
+  'account.verdict': { one: 'Signed in as {email} with {n} browser.', other: 'Signed in as {email} with {n} browsers.' },
   'account.sign_out': 'Sign out',
   'account.password': 'Password',
   'account.current': 'The password until now',

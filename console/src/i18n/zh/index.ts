@@ -1,5 +1,6 @@
 import type { Dictionary } from '../dictionary';
-import { en } from '../en';
+import { access } from './access';
+import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
@@ -9,9 +10,7 @@ import { states } from './states';
 import { stock } from './stock';
 import { work } from './work';
 
-// Areas that are not translated yet are in English.
 export const zh: Dictionary = {
-  ...en,
   ...shell,
   ...states,
   ...overview,
@@ -20,4 +19,6 @@ export const zh: Dictionary = {
   ...work,
   ...imports,
   ...sandbox,
+  ...access,
+  ...channels,
 };
