@@ -35,7 +35,8 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(3),
             total: Duration::from_secs(20),
-            body: 1 << 20,
+            // An order of a wholesaler has a line for each unit on TikTok Shop and Lazada, and fifty orders come at once.
+            body: 32 << 20,
             authorities: Vec::new(),
         }
     }
