@@ -86,7 +86,9 @@ pub(crate) async fn callback(
             }
         };
     let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Onhand</title><p style=\"font:1.2rem sans-serif;margin:3rem\">{}",
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Onhand</title>\
+         <main style=\"font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem\">\
+         <p>{}</p><p><a href=\"/shops\">Back to the console</a></p></main></html>",
         escaped(&text)
     );
     let mut response = Response::new(Body::from(page));

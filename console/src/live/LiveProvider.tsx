@@ -1,6 +1,7 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore, type ReactNode } from 'react';
 import { api, take } from '~/api/client';
+import { session } from '~/api/session';
 import { Applier } from './apply';
 import { Feed, type SocketLike, type Wires } from './feed';
 import type { FeedEvent } from './events';
@@ -42,12 +43,14 @@ async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; 
   return { events, head: events.at(-1)?.number ?? head };
 }
 
-/** Follows the feed while the page is open. */
+/** Follows the feed while somebody is signed in. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const store = useMemo(() => new LiveStore(new Applier(client).apply), [client]);
+  const signedIn = useQuery(session()).data?.state === 'signed_in';
 
   useEffect(() => {
+    if (!signedIn) return;
     const abort = new AbortController();
     let feed: Feed | undefined;
     let pending: FeedEvent[] = [];
@@ -92,7 +95,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       feed?.stop();
       clearTimeout(beat);
     };
-  }, [store]);
+  }, [store, signedIn]);
 
   return <Context value={store}>{children}</Context>;
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
 import { isTyping } from '~/shell/keyboard';
 import { useWidth } from './width';
@@ -99,6 +99,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
   };
   useGlobalKeys(onKeyDown, !inline);
 
+  const clicked = useRef((_index: number, _target: EventTarget) => undefined as void);
+  useEffect(() => {
+    clicked.current = (index, target) => {
+      setCursor(index);
+      const row = rows[index];
+      if (row && onOpen && !isOwnControl(target)) onOpen(row);
+    };
+  });
+  const click = useCallback((index: number, target: EventTarget) => clicked.current(index, target), []);
+
   const onGridKey = (event: KeyboardEvent) => {
     if (event.target === scroller.current) onKeyDown(event);
   };
@@ -136,27 +146,19 @@ export function DataTable<Row>(props: TableProps<Row>) {
             const row = rows[index];
             if (!row) return null;
             return (
-              <div
+              <Line
                 key={rowKey(row)}
                 id={`${id}-${index}`}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={index === cursor}
-                className={`${classes.row} ${classes.line}`}
-                data-tone={tone?.(row)}
-                data-open={onOpen ? '' : undefined}
-                style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
-                onClick={(event) => {
-                  setCursor(index);
-                  if (onOpen && !isOwnControl(event.target)) onOpen(row);
-                }}
-              >
-                {shown.map((column) => (
-                  <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                columns={shown}
+                template={template}
+                index={index}
+                start={start}
+                chosen={index === cursor}
+                tone={tone?.(row)}
+                opens={onOpen !== undefined}
+                onClick={click}
+              />
             );
           })}
         </div>
@@ -183,6 +185,42 @@ export function DataTable<Row>(props: TableProps<Row>) {
     </div>
   );
 }
+
+interface LineProps<Row> {
+  id: string;
+  row: Row;
+  columns: Column<Row>[];
+  template: string;
+  index: number;
+  start: number;
+  chosen: boolean;
+  tone: 'bad' | 'wait' | undefined;
+  opens: boolean;
+  onClick: (index: number, target: EventTarget) => void;
+}
+
+/** One row. It is drawn again only when something of it changes, not when the table scrolls. */
+const Line = memo(function Line<Row>({ id, row, columns, template, index, start, chosen, tone, opens, onClick }: LineProps<Row>) {
+  return (
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={chosen}
+      className={`${classes.row} ${classes.line}`}
+      data-tone={tone}
+      data-open={opens ? '' : undefined}
+      style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
+      onClick={(event) => onClick(index, event.target)}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}) as <Row>(props: LineProps<Row>) => ReactNode;
 
 /** Whether a click was meant for a link, a button or a field inside the row. */
 function isOwnControl(target: EventTarget): boolean {

@@ -23,7 +23,7 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
         <img src={logo} alt="" width={24} height={24} />
         <span>Onhand</span>
       </Link>
-      <button type="button" className={classes.search} aria-label={t('search')} onClick={onSearch}>
+      <button type="button" className={classes.search} aria-label={t('search.hint')} onClick={onSearch}>
         <IconSearch size={16} />
         <span>{t('search.hint')}</span>
         <kbd className={classes.kbd}>/</kbd>
