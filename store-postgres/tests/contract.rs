@@ -20,6 +20,15 @@ async fn open(url: String) -> Arc<dyn Store> {
     Arc::new(PostgresStore::connect(options).await.expect("a database"))
 }
 
+async fn past_the_store(url: &str, sql: &str) {
+    let (client, connection) =
+        tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("a connection");
+    let moved = tokio::spawn(connection);
+    client.batch_execute(sql).await.expect("a statement");
+    drop(client);
+    moved.await.expect("no panic").expect("an orderly end");
+}
+
 async fn fixture() -> Fixture {
     let database = tokio::task::spawn_blocking(|| {
         let server = Postgres::shared(Durability::Fast)?;
@@ -27,7 +36,7 @@ async fn fixture() -> Fixture {
     });
     let database = database.await.expect("no panic").expect("a server");
     let url = database.url().to_owned();
-    let store = open(url.clone()).await;
+    let (store, past) = (open(url.clone()).await, url.clone());
     Fixture {
         store,
         reopen: Box::new(move |store| {
@@ -39,6 +48,10 @@ async fn fixture() -> Fixture {
             })
         }),
         set_clock: None,
+        sql: Box::new(move |sql| {
+            let url = past.clone();
+            Box::pin(async move { past_the_store(&url, &sql).await })
+        }),
         guard: Box::new(database),
     }
 }

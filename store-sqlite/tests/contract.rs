@@ -12,6 +12,7 @@ async fn fixture() -> Fixture {
     let dir = tempfile::tempdir().expect("a directory");
     let time = Arc::new(AtomicI64::new(START));
     let read = Arc::clone(&time);
+    let file = dir.path().join("onhand.sqlite");
     let mut options = Options::new(dir.path());
     options.clock = Arc::new(move || read.load(Ordering::SeqCst));
     let store = SqliteStore::open(options.clone()).expect("a database");
@@ -26,6 +27,13 @@ async fn fixture() -> Fixture {
             })
         }),
         set_clock: Some(Box::new(move |at| time.store(at, Ordering::SeqCst))),
+        sql: Box::new(move |sql| {
+            let file = file.clone();
+            Box::pin(async move {
+                let connection = rusqlite::Connection::open(file).expect("the file");
+                connection.execute_batch(&sql).expect("a statement");
+            })
+        }),
         guard: Box::new(dir),
     }
 }

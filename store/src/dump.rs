@@ -4,6 +4,8 @@
 //! in it depends on how a database keeps its rows: texts are quoted and escaped, times are milliseconds, hashes are hex.
 //! It holds no secret and no hash of one.
 
+mod sync;
+
 use std::fmt::{self, Display, Write};
 
 use onhand_rules::access::ApiKey;
@@ -29,6 +31,7 @@ pub async fn dump(reads: &dyn Reads) -> Result<String, StoreError> {
     events(reads, &mut out).await?;
     operations(reads, &mut out).await?;
     api_keys(reads, &mut out).await?;
+    sync::sync(reads, &mut out).await?;
     Ok(out.0)
 }
 

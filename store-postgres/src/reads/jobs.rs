@@ -148,6 +148,7 @@ impl PostgresReads {
     pub(super) async fn read_jobs(&self, filter: &JobFilter, limit: usize) -> Result<Page<Job>, StoreError> {
         let (shop, before) = (filter.shop.map(|id| id.0), filter.before.map(|id| Uuid(id.0)));
         let sql = if filter.state == Some(JobState::Running) { RUNNING } else { JOBS };
+        let sql = &pinned(sql, before.is_some(), "($4::uuid is null or t.id < $4)", "t.id < $4");
         let found = self
             .query(sql, &[&filter.kinds, &shop, &filter.state.map(name), &before, &one_more(limit)])
             .await?;
@@ -189,6 +190,7 @@ impl PostgresReads {
         let sql = pinned(&sql, filter.class.is_some(), class, "t.failure_class = $3");
         let sql = pinned(&sql, filter.code.is_some(), "($4::text is null or t.code = $4)", "t.code = $4");
         let sql = pinned(&sql, filter.open, "(not $5::boolean or t.open)", "(t.open and $5::boolean)");
+        let sql = pinned(&sql, filter.before.is_some(), "($7::uuid is null or t.id < $7)", "t.id < $7");
         let found = self
             .query(
                 &sql,
@@ -226,11 +228,13 @@ impl PostgresReads {
         let sql = concat!(
             "select ",
             job_columns!(),
-            ", t.ended_at, t.outcome from job_done t where $1::bigint is null or (t.ended_at, t.id) < ($1, $2::uuid) \
+            ", t.ended_at, t.outcome from job_done t where ($1::bigint is null or (t.ended_at, t.id) < ($1, $2::uuid)) \
              order by t.ended_at desc, t.id desc limit $3"
         );
         let (ended_at, id) = before.map(|(at, id)| (at, Uuid(id.0))).unzip();
-        let found = self.query(sql, &[&ended_at, &id, &one_more(limit)]).await?;
+        let page = "(t.ended_at, t.id) < ($1, $2::uuid)";
+        let sql = pinned(sql, before.is_some(), &format!("($1::bigint is null or {page})"), page);
+        let found = self.query(&sql, &[&ended_at, &id, &one_more(limit)]).await?;
         Ok(Page::of(rows::all(&found, sync_rows::done)?, limit))
     }
 }

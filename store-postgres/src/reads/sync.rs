@@ -137,6 +137,7 @@ impl SyncReads for PostgresReads {
         let seller = ("($7::text is null or t.seller_sku = $7)", "t.seller_sku = $7");
         let sql = pinned(&sql, filter.seller_sku.is_some(), seller.0, seller.1);
         let sql = pinned(&sql, filter.shop.is_some(), "($1::bigint is null or t.shop = $1)", "t.shop = $1");
+        let sql = pinned(&sql, filter.after.is_some(), "($8::bigint is null or t.id > $8)", "t.id > $8");
         let found = self
             .documents(
                 &sql,
@@ -199,16 +200,20 @@ impl SyncReads for PostgresReads {
         let wanted = filter.shop.map(|id| id.0);
         let limit_rows = one_more(limit);
         let open = filter.state.is_some_and(|state| state != MarketOrderState::Applied);
+        let page = "(t.received_at, t.shop, t.reference) < ($3, $4::bigint, $5::text)";
         let exact = "(t.state = $2 and t.state <> 'applied')";
         let sql = pinned(MARKET_ORDERS, open, "($2::text is null or t.state = $2)", exact);
+        let sql = pinned(&sql, before.is_some(), &format!("($3::bigint is null or {page})"), page);
         let found = self.documents(&sql, &[&wanted, &state, &at, &shop, &reference, &limit_rows]).await?;
         Ok(Page::of(found, limit))
     }
     async fn inbox(&self, filter: &InboxFilter, limit: usize) -> Result<Page<Inbox>, StoreError> {
         let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
         let shop = filter.shop.map(|id| id.0);
+        let page = "(t.received_at, t.key) < ($3, $4::text)";
         let exact = "(t.shop is null and $2::boolean)";
         let sql = pinned(INBOX, filter.unknown_shop, "(not $2::boolean or t.shop is null)", exact);
+        let sql = pinned(&sql, at.is_some(), &format!("($3::bigint is null or {page})"), page);
         let found = self.documents(&sql, &[&shop, &filter.unknown_shop, &at, &key, &one_more(limit)]).await?;
         Ok(Page::of(found, limit))
     }
@@ -221,8 +226,10 @@ impl SyncReads for PostgresReads {
     async fn notices(&self, filter: &NoticeFilter, limit: usize) -> Result<Page<Notice>, StoreError> {
         let (at, key) = filter.before.as_ref().map(|(at, key)| (at, key)).unzip();
         let (kind, shop) = (filter.kind.map(kind_name), filter.shop.map(|id| id.0));
+        let page = "(t.last_at, t.key) < ($4, $5::text)";
         let exact = "(t.open and $1::boolean)";
         let sql = pinned(NOTICES, filter.open == Some(true), "($1::boolean is null or t.open = $1)", exact);
+        let sql = pinned(&sql, at.is_some(), &format!("($4::bigint is null or {page})"), page);
         let found = self.documents(&sql, &[&filter.open, &kind, &shop, &at, &key, &one_more(limit)]).await?;
         Ok(Page::of(found, limit))
     }

@@ -97,10 +97,10 @@ impl Driver {
         self.session.as_mut()
     }
 
-    /// The next operation id.
+    /// The next operation id. Ids of rows that a command makes count on from it, so the next one is far away.
     pub fn op(&mut self) -> OpId {
         self.next_op += 1;
-        OpId(self.next_op)
+        OpId(self.next_op << 20)
     }
 
     /// Runs the batch until it does not meet another writer any more.

@@ -196,7 +196,20 @@ pub(super) async fn progress_is_told(fixture: Fixture) {
     let mut phases = Vec::new();
     let report = verify(world.reads(), &mut |step| phases.push(step.phase)).await.unwrap();
     phases.dedup();
-    assert_eq!(phases, ["files", "stock", "orders", "reservations", "events", "operations"]);
+    assert_eq!(
+        phases,
+        [
+            "files",
+            "stock",
+            "orders",
+            "reservations",
+            "events",
+            "operations",
+            "jobs",
+            "listings",
+            "market_orders",
+        ]
+    );
     let counts = [report.stock_rows, report.movements, report.orders, report.reservations, report.operations];
     assert_eq!(counts, [1, 3, 1, 1, 1]);
     assert_eq!(i64::try_from(report.events).unwrap(), world.reads().feed_head().await.unwrap());

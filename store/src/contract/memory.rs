@@ -3,6 +3,8 @@
 //! It decides by the same rules as everybody, over rows that no database has kept, found or locked. A store that loses a
 //! field, finds the wrong rows or puts events into another order leaves another text behind.
 
+mod sync;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_rules::access::ApiKey;
@@ -33,6 +35,7 @@ pub struct Memory {
     counters: Option<Counters>,
     events: Vec<EventRow>,
     ops: BTreeMap<OpKey, OpRow>,
+    sync: sync::Sync,
 }
 
 impl Memory {
@@ -117,6 +120,13 @@ impl Memory {
         row(&needs.orders, &self.orders, &mut working.orders);
         row(&needs.reservations, &self.reservations, &mut working.reservations);
         row(&needs.api_keys, &self.api_keys, &mut working.api_keys);
+        for component in &needs.bundles_of {
+            let has = |sku: &&Sku| sku.components.iter().any(|part| part.sku == *component);
+            let bundles: BTreeSet<SkuId> = self.skus.values().filter(has).map(|sku| sku.id).collect();
+            row(&bundles, &self.skus, &mut working.skus);
+            working.bundles_of.insert(*component, bundles);
+        }
+        self.sync.find(&needs.sync, &mut working.sync);
         if needs.counters {
             working.counters.get_or_insert_with(|| Tracked::loaded(Some(self.counters.unwrap_or_default())));
         }
@@ -151,6 +161,7 @@ impl Memory {
         put(changes.orders, &mut self.orders, |row| row.id);
         put(changes.reservations, &mut self.reservations, |row| row.id);
         put(changes.api_keys, &mut self.api_keys, |row| row.id);
+        self.sync.keep(changes.sync);
         self.counters = changes.counters.or(self.counters);
         for movement in changes.movements {
             self.movements.entry(movement.key).or_default().push(movement);
@@ -191,6 +202,7 @@ impl Memory {
         self.events.iter().for_each(|row| out.event(row));
         self.ops.values().for_each(|row| out.operation(row));
         self.api_keys.values().for_each(|row| out.api_key(row));
+        self.sync.dump(&mut out);
         out.into_text()
     }
 }

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use crate::session::Store;
 
 // One builder of commands for the tests of the rules and for this suite.
+mod broken;
+mod channels;
 #[path = "../../../rules/tests/rules/commands.rs"]
 mod commands;
 mod driver;
@@ -31,6 +33,7 @@ mod lists;
 mod memory;
 mod model;
 mod ops;
+mod queue;
 mod random;
 mod refused;
 mod rivals;
@@ -57,6 +60,8 @@ pub struct Fixture {
     /// Sets what the store takes for the time of the database server, in milliseconds; `None` where it cannot be set.
     /// The suite then moves the ledger clock by writing at a later time, which every store must remember.
     pub set_clock: Option<Box<dyn Fn(i64) + Send + Sync>>,
+    /// Runs a statement on the database past the store, as damage or another program would.
+    pub sql: Box<dyn Fn(String) -> Later<()> + Send + Sync>,
     /// Lives as long as the test: a directory, a server.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -157,6 +162,8 @@ behaviours! { $
     feed::events_are_found_by_subject,
     /// Every kind of event comes back as it was written.
     feed::events_come_back_as_written,
+    /// `verify` finds an entry of the audit log that was changed or is gone.
+    feed::a_broken_audit_log_is_found,
     /// SKUs and locations are listed by code in byte order, in pages that neither skip nor repeat.
     lists::catalogue_pages_are_complete,
     /// Stock is listed by (SKU code, location code) with every filter.
@@ -185,6 +192,29 @@ behaviours! { $
     rivals::one_key_at_two_writers_has_one_effect,
     /// Carts with the same SKUs in opposite orders never deadlock for good.
     rivals::reversed_carts_all_arrive,
+    /// Two claimers at once get different jobs, and every job goes to one of them.
+    rivals::two_claimers_get_disjoint_jobs,
+    /// Jobs are put in, claimed, renewed, finished, failed, put off, rescued, cancelled, replayed, discarded and
+    /// forgotten; after each the store holds what plain maps hold.
+    queue::jobs_go_through_every_state,
+    /// One job for one key: while it waits nothing is added, while it runs it will run once more.
+    queue::one_job_for_one_key,
+    /// Whoever has lost a lease changes nothing.
+    queue::a_late_finisher_changes_nothing,
+    /// The database itself refuses a change of a job that is not as it was loaded: its lease or whether it runs.
+    queue::b2_a_job_that_is_not_as_it_was_loaded_is_a_conflict,
+    /// What may be claimed: of each open group those that have been due longest, and when the next is due.
+    queue::claimable_jobs_are_the_heads_of_their_groups,
+    /// Lanes, buckets of tokens and schedules.
+    queue::settings_of_the_queue_are_kept,
+    /// Jobs that wait, run, died and are done are listed with every filter, in pages that neither skip nor repeat.
+    queue::job_lists_and_pages,
+    /// Shops, listings, orders of marketplaces, webhooks and notices come back as they were written.
+    channels::rows_of_the_channels_round_trip,
+    /// Listings of bundles are found by the SKUs that they are made of.
+    channels::a_bundle_is_found_by_its_parts,
+    /// The same rows are listed with every filter, in pages that neither skip nor repeat.
+    channels::channel_lists_and_pages,
     /// Random commands: the figures are those of a plain model, and `verify` is clean after every batch.
     random::figures_agree_with_a_plain_model,
     /// Random commands in other batches, with two locations and bundles.
@@ -195,6 +225,10 @@ behaviours! { $
     found::progress_is_told,
     /// The digest is of the figures of every simple SKU, in byte order of codes.
     found::the_digest_is_of_the_figures,
+    /// The same for the rows of the queue and the channels.
+    broken::verify_finds_what_is_broken_of_the_queue,
+    /// A job that cannot be read stops nobody, is claimed like any other and becomes a dead letter.
+    broken::b10_a_job_that_cannot_be_read_dies_and_stops_nobody,
     /// The fault-injecting wrapper fails at the call it was told to, and its answers are true.
     faults::a_faulty_store_fails_as_told,
     /// It can hold a commit up until the test lets it go.

@@ -8,6 +8,7 @@ use tokio::sync::Barrier;
 use super::Fixture;
 use super::commands::*;
 use super::driver::{Driver, Request};
+use super::queue::{claim, enqueue, nothing};
 use super::world::World;
 use crate::ops::Outcome;
 
@@ -106,4 +107,30 @@ pub(super) async fn reversed_carts_all_arrive(fixture: Fixture) {
         assert_eq!(row.stock.figures.allocated, 4 * i64::try_from(ROUNDS).unwrap());
     }
     world.verify().await;
+}
+
+pub(super) async fn two_claimers_get_disjoint_jobs(fixture: Fixture) {
+    const ROUNDS: usize = 20;
+    const EACH: usize = 10;
+    let mut world = World::new(fixture).await;
+    let new = (0..ROUNDS * EACH).map(|_| nothing(1, 2, 0)).collect();
+    let jobs = enqueue(&mut world, new).await;
+    let script = |owner: u128| -> Vec<Request> {
+        jobs.chunks(EACH).map(|some| Request::of(claim(owner, some))).collect()
+    };
+    let told = race(&mut world, vec![script(1), script(2)]).await;
+    let mut owners = std::collections::BTreeMap::new();
+    for (owner, answers) in (1_u128..).zip(&told) {
+        for answer in answers {
+            let Outcome::Done(Receipt::Claimed { leases }) = answer else { panic!("{answer:?}") };
+            for (id, number) in leases {
+                assert_eq!((owners.insert(*id, owner), *number), (None, 1), "{id} was claimed twice");
+            }
+        }
+    }
+    assert_eq!(owners.len(), jobs.len(), "every job goes to one of them");
+    for (id, owner) in owners {
+        let job = world.reads().job(id).await.unwrap().expect("a job");
+        assert_eq!(job.lease.map(|lease| lease.owner), Some(owner));
+    }
 }

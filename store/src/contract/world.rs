@@ -138,10 +138,10 @@ impl World {
         let Self { fixture, driver } = self;
         let first_op = 500_000_000;
         drop(driver);
-        let Fixture { store, reopen, set_clock, guard } = fixture;
+        let Fixture { store, reopen, set_clock, sql, guard } = fixture;
         let store = reopen(store).await;
         let driver = Driver::new(&store, first_op).await;
-        let fixture = Fixture { store, reopen, set_clock, guard };
+        let fixture = Fixture { store, reopen, set_clock, sql, guard };
         Self { fixture, driver }
     }
 }

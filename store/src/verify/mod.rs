@@ -12,7 +12,9 @@ use crate::error::StoreError;
 use crate::ops::{OpKey, OpRow};
 use crate::reads::{EventRow, Reads, StockAudit, StockFilter};
 
+mod audit;
 mod digest;
+mod sync;
 
 pub use digest::stock_digest;
 
@@ -24,7 +26,8 @@ pub const TOLD_MAX: usize = 100;
 /// Where the check stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Progress {
-    /// What is being read: `files`, `stock`, `orders`, `reservations`, `events`, `operations`.
+    /// What is being read: `files`, `stock`, `orders`, `reservations`, `events`, `operations`, `jobs`, `listings`,
+    /// `market_orders`.
     pub phase: &'static str,
     /// Rows read so far in this phase; movements in the phase `stock`.
     pub done: u64,
@@ -56,6 +59,12 @@ pub struct Report {
     pub events: u64,
     /// Operation records read.
     pub operations: u64,
+    /// Jobs that wait, run or died.
+    pub jobs: u64,
+    /// Listings checked.
+    pub listings: u64,
+    /// Orders of marketplaces checked.
+    pub market_orders: u64,
     /// How many violations there are.
     pub violations_total: u64,
     /// The first [`TOLD_MAX`] of them.
@@ -93,7 +102,7 @@ impl Report {
 
 type Told<'a> = &'a mut (dyn FnMut(Progress) + Send);
 
-/// Checks I1 to I6, I9, I14 and I15 on every row, that the feed has no gaps, and the database's own files.
+/// Checks I1 to I6, I9, I12, I14, I15 and I17 to I21 on every row, that the feed has no gaps, and the database's own files.
 ///
 /// # Errors
 /// Whatever the store reports; what is wrong in the rows is in the report.
@@ -108,6 +117,7 @@ pub async fn verify(reads: &dyn Reads, progress: Told<'_>) -> Result<Report, Sto
     reservations(reads, &mut report, progress).await?;
     events(reads, &mut report, progress).await?;
     operations(reads, &mut report, progress).await?;
+    sync::sync(reads, &mut report, progress).await?;
     Ok(report)
 }
 
@@ -240,10 +250,12 @@ async fn reservations(reads: &dyn Reads, report: &mut Report, progress: Told<'_>
 async fn events(reads: &dyn Reads, report: &mut Report, progress: Told<'_>) -> Result<(), StoreError> {
     let head = reads.feed_head().await?;
     let (mut number, mut at) = (0, 0);
+    let mut log = audit::AuditLog::default();
     loop {
         let page = reads.events(number, PAGE).await?;
         for event in &page.rows {
             follow_event(event, number, at, report);
+            log.follow(event, report);
             (number, at) = (event.number, event.at);
             report.events += 1;
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use onhand_engine::Request;
 use onhand_engine::jobs::RunnerSettings;
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, FireSchedule, JobEnd, RescueJobs};
-use onhand_rules::job::JobState;
-use onhand_rules::{JobId, Receipt};
+use onhand_rules::job::{JobState, NewJob};
+use onhand_rules::retry::FailureClass;
+use onhand_rules::{JobBody, JobId, Receipt};
 use onhand_store::StoreError;
 use onhand_store::faulty::Call;
 
@@ -20,6 +21,7 @@ on_both!(
     b4_a_panic_concerns_one_job,
     b5_a_restarted_worker_is_another_one,
     b6_a_slot_is_free_when_the_end_is_durable,
+    b10_a_job_that_cannot_be_read_dies_and_the_next_one_runs,
     b13_who_is_stopped_puts_back_what_he_had_unburnt,
     b13_a_second_stop_does_not_wait_for_the_first,
     q1_a_job_is_there_exactly_if_its_cause_is,
@@ -152,6 +154,27 @@ async fn b6_a_slot_is_free_when_the_end_is_durable(stage: Stage) {
     assert!(desk.runs().values().all(|runs| *runs == 1), "nothing ran twice");
     assert_eq!((finished(&engine).await, engine.metrics().queue.stale_finishes.get()), (2, 0));
     assert_eq!(plan.pending(), 0);
+    stop(&runner).await;
+    stage.verify().await;
+}
+
+/// As a store gives it out whose row names a kind that only a newer program knows.
+async fn b10_a_job_that_cannot_be_read_dies_and_the_next_one_runs(stage: Stage) {
+    let engine = stage.engine().await;
+    let desk = Desk::new();
+    let text = "{\"kind\":\"teleport\"}".to_owned();
+    let body = JobBody::Unreadable { number: 99, shop: None, dedupe: None, text };
+    enqueue(&engine, vec![NewJob { body: body.clone(), ..job("") }, job("")]).await;
+    let runner = run(&engine, &desk, quick());
+    drained(&engine).await;
+    let dead = dead(&engine).await;
+    assert_eq!(dead.len(), 1);
+    assert_eq!(
+        (dead[0].failure.class, dead[0].failure.code.as_str()),
+        (FailureClass::Undecodable, "undecodable")
+    );
+    assert_eq!(dead[0].job.body, body, "what was found is kept with it");
+    assert_eq!((finished(&engine).await, desk.started()), (1, 1));
     stop(&runner).await;
     stage.verify().await;
 }
