@@ -4,7 +4,7 @@ import '@mantine/notifications/styles.css';
 import './styles/theme.css';
 
 import { Notifications } from '@mantine/notifications';
-import { MutationCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -13,6 +13,13 @@ import { I18nProvider } from './i18n';
 import { Themed } from './styles/Themed';
 import { LiveProvider } from './live/LiveProvider';
 import { router } from './router';
+
+/** Signed out elsewhere, or kept out: ask who we are, and the shell shows the sign-in. */
+function onError(error: Error, queryKey?: readonly unknown[]) {
+  if (error instanceof ProblemError && error.problem.status === 401 && queryKey?.[0] !== 'session') {
+    void client.invalidateQueries({ queryKey: ['session'] });
+  }
+}
 
 const client = new QueryClient({
   defaultOptions: {
@@ -24,14 +31,8 @@ const client = new QueryClient({
       refetchOnWindowFocus: false,
     },
   },
-  mutationCache: new MutationCache({
-    onError: (error) => {
-      // Signed out elsewhere: ask who we are, and the shell shows the sign-in.
-      if (error instanceof ProblemError && error.problem.status === 401) {
-        void client.invalidateQueries({ queryKey: ['session'] });
-      }
-    },
-  }),
+  mutationCache: new MutationCache({ onError: (error) => onError(error) }),
+  queryCache: new QueryCache({ onError: (error, query) => onError(error, query.queryKey) }),
 });
 
 const root = document.getElementById('root');
