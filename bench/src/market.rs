@@ -1,7 +1,6 @@
 //! The real program connected to the sandbox's three marketplaces, both as processes of their own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -121,33 +120,26 @@ impl Client {
 struct Sandbox {
     process: Child,
     control: SocketAddr,
-    /// What `onhand serve --channels` reads.
-    keys: String,
+    /// Addresses and keys, as it tells programs.
+    told: Value,
 }
 
 impl Sandbox {
     fn start(binary: &Path, scratch: &Path) -> anyhow::Result<Self> {
         let log = std::fs::File::create(scratch.join("sandbox.log"))?;
         let mut command = Command::new(binary);
-        command.args(["sandbox", "--control", "127.0.0.1:0"]).stdin(Stdio::null());
+        command.args(["sandbox", "--control", "127.0.0.1:0", "--json"]).stdin(Stdio::null());
         let process = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         // Held from here on, so that a failure below does not leave the process behind.
-        let mut sandbox =
-            Self { process, control: SocketAddr::from(([127, 0, 0, 1], 0)), keys: String::new() };
+        let control = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut sandbox = Self { process, control, told: Value::Null };
         let output = sandbox.process.stdout.take().context("the sandbox has no output")?;
-        for line in BufReader::new(output).lines() {
-            let line = line?;
-            if let Some(rest) = line.strip_prefix("# control: ") {
-                sandbox.control = split(rest.split_whitespace().next().unwrap_or_default())?.0;
-                return Ok(sandbox);
-            }
-            // A sentence for people comes first.
-            if !sandbox.keys.is_empty() || line.starts_with('[') {
-                sandbox.keys.push_str(&line);
-                sandbox.keys.push('\n');
-            }
-        }
-        bail!("the sandbox ended before it was ready; its log is in {}", scratch.display())
+        // It goes on running, so the end of the output is not waited for.
+        let mut told = serde_json::Deserializer::from_reader(output).into_iter::<Value>();
+        sandbox.told = told.next().context("the sandbox ended before it was ready")??;
+        let control = sandbox.told["urls"]["control"].as_str().context("the sandbox names no control API")?;
+        sandbox.control = split(control)?.0;
+        Ok(sandbox)
     }
 }
 
@@ -192,7 +184,7 @@ impl Market {
         let scratch = tempfile::tempdir_in(below)?;
         let sandbox = Sandbox::start(binary, scratch.path())?;
         let place = place.arguments();
-        let server = serve(binary, &place, scratch.path(), &sandbox.keys, limits)?;
+        let server = serve(binary, &place, scratch.path(), &sandbox.told, limits)?;
         let api_key = server.api_key.clone().context("the first start showed no API key")?;
         let control = Client::new(sandbox.control, "none");
         let api = Client::new(server.address, &api_key);
@@ -210,7 +202,7 @@ impl Market {
     /// Starts the server again with other limits.
     pub(crate) fn restart(&mut self, limits: Limits) -> anyhow::Result<()> {
         self.server.kill()?;
-        self.server = serve(&self.binary, &self.place, self.scratch.path(), &self.sandbox.keys, limits)?;
+        self.server = serve(&self.binary, &self.place, self.scratch.path(), &self.sandbox.told, limits)?;
         self.api.address = self.server.address;
         self.limit(limits)?;
         self.subscribe()
@@ -218,9 +210,10 @@ impl Market {
 
     /// The key that Shopee signs webhooks with.
     pub(crate) fn webhook_secret(&self) -> anyhow::Result<String> {
-        let of_shopee = self.sandbox.keys.split("[tiktok]").next().unwrap_or_default();
-        let line = of_shopee.lines().find_map(|line| line.strip_prefix("webhook_secret = "));
-        Ok(line.context("the sandbox names no webhook secret")?.trim_matches('"').to_owned())
+        let apps = self.sandbox.told["apps"].as_array().context("the sandbox names no apps")?;
+        let app = apps.iter().find(|app| app["market"] == "shopee");
+        let secret = app.and_then(|app| app["push_secret"].as_str());
+        Ok(secret.context("the sandbox names no webhook secret")?.to_owned())
     }
 
     fn limit(&self, limits: Limits) -> anyhow::Result<()> {
@@ -287,9 +280,10 @@ impl Market {
         let sent_back = Client::new(address, "none").get(path)?;
         let to =
             sent_back.location.with_context(|| format!("{channel} sent nobody back: {}", sent_back.text))?;
-        let done = self.api.get(split(&to)?.1)?;
-        if !done.text.contains("connected") {
-            bail!("{channel}: {}", done.text);
+        let page = self.api.get(split(&to)?.1)?;
+        // The page is for people; whether the shop is connected is known to the API.
+        if !self.shops()?.iter().any(|shop| shop["channel"] == channel && shop["state"] == "connected") {
+            bail!("{channel}: {}", page.text);
         }
         Ok(())
     }
@@ -347,31 +341,49 @@ fn serve(
     binary: &Path,
     place: &[String],
     scratch: &Path,
-    keys: &str,
+    told: &Value,
     limits: Limits,
 ) -> anyhow::Result<Server> {
     let file = scratch.join("channels.toml");
-    std::fs::write(&file, with_limits(keys, limits))?;
+    std::fs::write(&file, keys(told, limits)?)?;
     let mut arguments = place.to_vec();
     arguments.extend(["--channels".to_owned(), file.display().to_string()]);
     arguments.extend(["--secret-key-file".to_owned(), scratch.join("secret.key").display().to_string()]);
     Server::start(binary, &arguments, scratch)
 }
 
-/// The keys' file with the limits in it.
-fn with_limits(keys: &str, limits: Limits) -> String {
-    let Limits::Raised(rate) = limits else { return keys.to_owned() };
+/// The file that `onhand serve --channels` reads.
+fn keys(told: &Value, limits: Limits) -> anyhow::Result<String> {
     let mut text = String::new();
-    for line in keys.lines() {
-        text.push_str(line);
-        text.push('\n');
-        if line.starts_with('[') {
+    for app in told["apps"].as_array().context("the sandbox names no apps")? {
+        let market = app["market"].as_str().context("an app of no marketplace")?;
+        let urls = &told["urls"][market];
+        // Lazada's calls stand under /rest, which its addresses name.
+        let rest = if market == "lazada" { "/rest" } else { "" };
+        let url = |name: &str| urls[name].as_str().unwrap_or_default().to_owned();
+        let (api, auth, consent) = (url("api") + rest, url("auth") + rest, url("consent"));
+        text.push_str(&format!("[{market}]\n"));
+        for (name, value) in [
+            ("id", &app["app_id"]),
+            ("secret", &app["secret"]),
+            ("webhook_secret", &app["push_secret"]),
+            ("service", &app["service_id"]),
+            ("api_url", &Value::from(api)),
+            ("auth_url", &Value::from(auth)),
+        ] {
+            // A text of JSON is one of TOML too.
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+        if market != "shopee" {
+            text.push_str(&format!("consent_url = {consent:?}\n"));
+        }
+        if let Limits::Raised(rate) = limits {
             text.push_str(&format!(
                 "limits = {{ auth = {rate}, listings = {rate}, stock = {rate}, orders = {rate} }}\n"
             ));
         }
     }
-    text
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -379,12 +391,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_written_under_every_marketplace() {
-        let keys = "[shopee]\nid = \"1\"\n\n[tiktok]\nid = \"2\"\n";
-        let raised = with_limits(keys, Limits::Raised(9));
+    fn limits_are_written_only_when_they_are_raised() {
+        let app =
+            json!({"market": "lazada", "app_id": "1", "secret": "s", "push_secret": "p", "service_id": "1"});
+        let urls = json!({"api": "http://a", "auth": "http://b", "consent": "http://c/d"});
+        let told = json!({"apps": [app], "urls": {"lazada": urls}});
+        let real = keys(&told, Limits::Real).unwrap();
+        let plain = "[lazada]\nid = \"1\"\nsecret = \"s\"\nwebhook_secret = \"p\"\nservice = \"1\"\n\
+                     api_url = \"http://a/rest\"\nauth_url = \"http://b/rest\"\nconsent_url = \"http://c/d\"\n";
+        assert_eq!(real, plain);
         let limits = "limits = { auth = 9, listings = 9, stock = 9, orders = 9 }\n";
-        assert_eq!(raised, format!("[shopee]\n{limits}id = \"1\"\n\n[tiktok]\n{limits}id = \"2\"\n"));
-        assert_eq!(with_limits(keys, Limits::Real), keys);
+        assert_eq!(keys(&told, Limits::Raised(9)).unwrap(), real + limits);
     }
 
     #[test]
