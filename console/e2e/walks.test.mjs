@@ -60,7 +60,7 @@ test('somebody is let in, and can do no more than their role allows', async () =
   await page.getByRole('button', { name: 'Let somebody in' }).click();
   await page.getByRole('textbox', { name: /^Name/ }).fill('Vi Viewer');
   await page.getByLabel('E-mail address').fill('vi@shop.example');
-  await page.getByRole('textbox', { name: 'Role' }).click();
+  await page.getByRole('combobox', { name: /^Role/ }).or(page.getByLabel(/^Role/)).first().click();
   await page.getByRole('option', { name: 'Viewer' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Let somebody in' }).click();
   const link = await page.getByRole('textbox', { name: /^Hand this link/ }).inputValue();

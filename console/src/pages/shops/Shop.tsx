@@ -130,7 +130,7 @@ function Actions({ row }: { row: Row }) {
   const poll = useShopAct((key) => take(api.POST('/v1/shops/{shop}/poll', { params: { path, header: header(key) } })), t('shops.started'));
   const push = useShopAct((key) => take(api.POST('/v1/shops/{shop}/push', { params: { path, header: header(key) }, body: {} })), t('shops.started'));
   const probe = useShopAct(() => take(api.POST('/v1/shops/{shop}/probe', { params: { path } })), t('shops.probe.ok'));
-  const again = useAct((_: null) => take(api.POST('/v1/shops/connect', { body: { channel: row.channel, shop: row.shop } })), {
+  const again = useAct((_: null) => take(api.POST('/v1/shops/connect', { body: { shop: row.shop } })), {
     onDone: (page) => window.location.assign(page.url),
   });
   const leave = useShopAct(
