@@ -6,4 +6,6 @@ mod fairness;
 mod fleet;
 mod limits;
 mod plain;
+mod pressure;
+mod replays;
 mod schedules;

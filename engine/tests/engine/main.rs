@@ -12,6 +12,7 @@
 )]
 
 mod batches;
+mod bazaar;
 mod clock;
 mod faults;
 mod holds;

@@ -105,6 +105,23 @@ impl Stage {
         Engine::start(store, settings).await.expect("an engine")
     }
 
+    /// Lets so much time pass on the ledger clock.
+    pub(crate) async fn pass(&self, millis: i64) {
+        let Home::Postgres(database) = &self.home else {
+            self.clock_off.fetch_add(millis, Ordering::SeqCst);
+            return;
+        };
+        // The ledger clock never goes back behind the last event; so it can be put forward.
+        let (client, connection) =
+            tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.expect("a connection");
+        let connection = tokio::spawn(connection);
+        let sql = "update feed_state set last_ms = $1 + \
+            greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, last_ms)";
+        client.execute(sql, &[&millis]).await.expect("an update");
+        drop(client);
+        connection.await.expect("no panic").expect("a good end");
+    }
+
     /// Ends this process, as far as the database can tell, and starts it again.
     pub(crate) async fn restart(self) -> Self {
         let Self { home, store, clock_off } = self;

@@ -31,7 +31,8 @@ const TABLE: &[(&str, May)] = &[
 
 /// What tests may use beyond the table. Real servers rather than mocks, and the engine over the real stores.
 const TESTS_MAY: &[(&str, &[&str])] = &[
-    ("engine", &["store-sqlite", "store-postgres"]),
+    // The flows are tested with the real connectors, and those talk to somebody who shares no code with them.
+    ("engine", &["store-sqlite", "store-postgres", "channels", "sandbox"]),
     ("api", &["store-sqlite", "store-postgres"]),
     // What the connectors say is heard by somebody who has read the same facts and not the same code.
     ("channels", &["sandbox"]),
