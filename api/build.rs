@@ -1,7 +1,5 @@
 //! Puts the built console into the binary: a table of every file of `console/dist`, empty when it was not built.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

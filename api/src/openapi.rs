@@ -274,7 +274,9 @@ fn problems_of(operation: &Operation, route: &Route) -> Vec<u16> {
     if matches!(route.access, Access::Needs(_) | Access::Metrics | Access::Person) {
         found.push(403);
     }
-    if ["/v1/setup", "/v1/passwords", "/v1/sessions", "/v1/sessions/by-link"].contains(&route.path) && route.method == "POST" {
+    if ["/v1/setup", "/v1/passwords", "/v1/sessions", "/v1/sessions/by-link"].contains(&route.path)
+        && route.method == "POST"
+    {
         found.extend([401, 410, 422, 429, 503]);
     }
     if route.path.starts_with("/v1/me/") {

@@ -51,6 +51,8 @@ enum Command {
     },
     /// Write docs/openapi.json from the code.
     Openapi,
+    /// Build the console into console/dist; the next build of the program takes it in.
+    Console,
     /// Build the product and show it: three shops on look-alike marketplaces, with buyers.
     #[command(disable_help_flag = true)]
     Demo {

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn s8_another_sites_requests_are_not_ours() {
-        let cases: &[(&Method, &[(&str, &str)], bool)] = &[
+        type Case<'a> = (&'a Method, &'a [(&'a str, &'a str)], bool);
+        let cases: &[Case<'_>] = &[
             (&Method::GET, &[], true),
             (&Method::GET, &[("sec-fetch-site", "cross-site")], true),
             (&Method::POST, &[], false),

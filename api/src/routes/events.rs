@@ -64,7 +64,6 @@ pub(crate) async fn list(
         page = api.reads().events(after, limit).await?;
     }
     let last = page.rows.last().map_or(after, |row| row.number);
-    let mut page = page;
     page.rows.retain(|row| audit || !EventView::is_secret(row));
     let mut body = views(page);
     body.next_cursor = Some(last.to_string());

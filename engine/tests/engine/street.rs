@@ -72,7 +72,7 @@ impl Street {
         // The marketplace of the tests sends the owner back at once: its page is the state.
         let state = flows.start_consent("street", None, "http://back").await.expect("a page");
         let settings = ShopSettings { location: MAIN.into(), ..ShopSettings::default() };
-        let consented = flows.finish_consent("street", &state, "code".into(), Vec::new(), settings).await;
+        let consented = flows.finish_consent("street", &state, "code", Vec::new(), settings).await;
         let shops = consented.expect("consent").shops;
         let now = engine.reads().now().await.unwrap();
         for shop in &shops {

@@ -11,7 +11,7 @@ on_both!(every_push_says_when_and_how_long, items_sent_singly_have_times_of_thei
 async fn last_push(street: &Street, item: &str) -> (i64, [i64; 4], [i64; 4]) {
     let id = street.listing(item).await.id.0;
     let page = street.engine.reads().events(0, 1_000).await.unwrap();
-    let of_it = page.rows.into_iter().filter_map(|event| match event.body {
+    let mut of_it = page.rows.into_iter().filter_map(|event| match event.body {
         EventBody::ListingPushed {
             listing,
             quantity,
@@ -30,7 +30,7 @@ async fn last_push(street: &Street, item: &str) -> (i64, [i64; 4], [i64; 4]) {
         }
         _ => None,
     });
-    of_it.last().expect("it was told")
+    of_it.next_back().expect("it was told")
 }
 
 async fn every_push_says_when_and_how_long(stage: Stage) {

@@ -41,7 +41,7 @@ impl Publish {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         if let Some(from) = self.from {
-            let actual = match scope.setting(&PUBLISHER.to_owned()) {
+            let actual = match scope.setting(PUBLISHER) {
                 Some(Setting::Publisher { event }) => *event,
                 _ => 0,
             };

@@ -19,7 +19,7 @@ impl Scope<'_> {
     /// after the decision. Needs the setting [`HEAD`].
     pub fn record_audit(&mut self, context: &Context, note: &AuditNote) {
         let changes = self.audit_changes();
-        let (count, before) = match self.setting(&HEAD.to_owned()) {
+        let (count, before) = match self.setting(HEAD) {
             Some(Setting::AuditHead { count, chain }) => (*count, chain.clone()),
             _ => (0, String::new()),
         };
