@@ -1,6 +1,7 @@
 //! What is told to the world: one feed, numbered in commit order by the store.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::audit::AuditChange;
 use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId, UserId};
@@ -230,6 +231,15 @@ impl EventBody {
             Self::AuditRecorded { number, .. } => crate::audit::subject(*number),
         }
     }
+}
+
+/// Sixteen bytes that stand for a subject in words, for an index: the beginning of its SHA-256.
+#[must_use]
+pub fn subject_hash(subject: &str) -> [u8; 16] {
+    let digest: [u8; 32] = Sha256::digest(subject.as_bytes()).into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest[..16]);
+    short
 }
 
 /// An event that has no number yet; the store numbers it and stamps its time as the last thing before the commit.

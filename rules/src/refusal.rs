@@ -214,18 +214,14 @@ impl fmt::Display for Refusal {
                     "payment {payment_reference} has confirmed this order already; give the new one back"
                 )
             }
-            Self::Repeated { name, .. } => write!(f, "{name} stands twice in the request"),
-            Self::JobTooLarge { bytes, max, .. } => {
-                write!(f, "the job is {bytes} bytes, at most {max} are kept")
-            }
-            other => other.fmt_of_people(f),
+            other => other.fmt_of_the_rest(f),
         }
     }
 }
 
 impl Refusal {
-    /// Those about people and their doors.
-    fn fmt_of_people(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Those that are not about stock or orders: people, their doors, jobs.
+    fn fmt_of_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmailTaken { email } => write!(f, "somebody has the address {email} already"),
             Self::LastOwner => f.write_str("this is the last owner; make somebody else an owner first"),
@@ -233,6 +229,10 @@ impl Refusal {
             Self::LinkSpent => f.write_str("the link was used, has run out, or never was; ask for a new one"),
             Self::WrongCode => f.write_str("the code is wrong or was used already"),
             Self::TooManyTries { .. } => f.write_str("too many wrong passwords; wait a moment"),
+            Self::JobTooLarge { bytes, max, .. } => {
+                write!(f, "the job is {bytes} bytes, at most {max} are kept")
+            }
+            Self::Repeated { name, .. } => write!(f, "{name} stands twice in the request"),
             other => f.write_str(other.code()),
         }
     }

@@ -4,6 +4,7 @@
 //! for one another instead of each for the other.
 
 use onhand_rules::access::ScopeName;
+use onhand_rules::event::subject_hash;
 use onhand_rules::{Changes, EventBody, Holder, Location, Movement, OpId, Sku, Stock, Tracked};
 use onhand_store::{OpRow, StoreError};
 use tokio_postgres::types::ToSql;
@@ -334,7 +335,7 @@ pub(crate) struct Told {
     now: i64,
     actors: Vec<i64>,
     ops: Vec<Uuid>,
-    subjects: Vec<Option<Uuid>>,
+    subjects: Vec<Uuid>,
     kinds: Vec<&'static str>,
     data: Vec<String>,
     traces: Vec<Option<String>>,
@@ -373,15 +374,17 @@ impl Told {
     }
 }
 
-/// The order or reservation whose timeline the event stands in, or its page of the audit log.
-fn subject(body: &EventBody) -> Option<Uuid> {
+/// Under what the event is found besides its number: the order or reservation that it is about, its page of the audit
+/// log, or whatever else it is about.
+fn subject(body: &EventBody) -> Uuid {
     match body {
-        EventBody::OrderPlaced { order, .. } | EventBody::OrderChanged { order, .. } => Some(Uuid(order.0)),
+        EventBody::OrderPlaced { order, .. } | EventBody::OrderChanged { order, .. } => Uuid(order.0),
         EventBody::ReservationHeld { reservation, .. }
-        | EventBody::ReservationChanged { reservation, .. } => Some(Uuid(reservation.0)),
-        EventBody::AuditRecorded { .. } => {
-            onhand_rules::audit::page_of(&body.subject()).map(|page| Uuid(u128::from(page.unsigned_abs())))
+        | EventBody::ReservationChanged { reservation, .. } => Uuid(reservation.0),
+        other => {
+            let subject = other.subject();
+            let page = onhand_rules::audit::page_of(&subject).map(|page| u128::from(page.unsigned_abs()));
+            Uuid(page.unwrap_or_else(|| u128::from_be_bytes(subject_hash(&subject))))
         }
-        _ => None,
     }
 }

@@ -5,6 +5,7 @@
 
 use onhand_rules::access::{ApiKey, ScopeName};
 use onhand_rules::audit::page_of;
+use onhand_rules::event::subject_hash;
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{
@@ -97,6 +98,8 @@ pub(crate) fn stock(row: &Row<'_>) -> Result<Stock> {
 
 /// What pages of the audit log begin with, where orders have 1 and reservations 2.
 const AUDIT: u8 = 3;
+/// What everything else begins with.
+const NAMED: u8 = 4;
 
 /// The seventeen bytes of a holder.
 pub(crate) fn holder_bytes(holder: Holder) -> [u8; 17] {
@@ -288,32 +291,36 @@ pub(crate) fn event(row: &Row<'_>) -> Result<EventRow> {
     })
 }
 
-/// Under what an event is found besides its number: the order or reservation that it is about, or its page of the audit
-/// log.
-pub(crate) fn subject_bytes(body: &EventBody) -> Option<[u8; 17]> {
+/// Under what an event is found besides its number: the order or reservation that it is about, its page of the audit log,
+/// or whatever else it is about.
+pub(crate) fn subject_bytes(body: &EventBody) -> [u8; 17] {
     match body {
         EventBody::OrderPlaced { order, .. } | EventBody::OrderChanged { order, .. } => {
-            Some(holder_bytes(Holder::Order(*order)))
+            holder_bytes(Holder::Order(*order))
         }
         EventBody::ReservationHeld { reservation, .. }
         | EventBody::ReservationChanged { reservation, .. } => {
-            Some(holder_bytes(Holder::Reservation(*reservation)))
+            holder_bytes(Holder::Reservation(*reservation))
         }
-        EventBody::AuditRecorded { .. } => subject_of(&body.subject()),
-        _ => None,
+        other => subject_of(&other.subject()),
     }
 }
 
-/// The same of a subject in words; none when nothing is ever found by it.
-pub(crate) fn subject_of(subject: &str) -> Option<[u8; 17]> {
+/// The same of a subject in words.
+pub(crate) fn subject_of(subject: &str) -> [u8; 17] {
     if let Ok(order) = subject.parse() {
-        return Some(holder_bytes(Holder::Order(order)));
+        return holder_bytes(Holder::Order(order));
     }
     if let Ok(reservation) = subject.parse() {
-        return Some(holder_bytes(Holder::Reservation(reservation)));
+        return holder_bytes(Holder::Reservation(reservation));
     }
     let mut bytes = [0; 17];
-    bytes[0] = AUDIT;
-    bytes[9..].copy_from_slice(&page_of(subject)?.to_be_bytes());
-    Some(bytes)
+    if let Some(page) = page_of(subject) {
+        bytes[0] = AUDIT;
+        bytes[9..].copy_from_slice(&page.to_be_bytes());
+    } else {
+        bytes[0] = NAMED;
+        bytes[1..].copy_from_slice(&subject_hash(subject));
+    }
+    bytes
 }

@@ -28,7 +28,7 @@ pub(super) fn events(c: &Connection, after: i64, limit: usize) -> Sql<Page<Event
 }
 
 pub(super) fn events_of(c: &Connection, subject: &str, after: i64, limit: usize) -> Sql<Page<EventRow>> {
-    let Some(subject) = subject_of(subject) else { return Ok(Page::of(Vec::new(), limit)) };
+    let subject = subject_of(subject);
     let sql = select(rows::EVENT, "event WHERE holder = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
     let mut statement = c.prepare_cached(&sql)?;
     let found = statement.query_map((subject, after, one_more(limit)), rows::event)?;
