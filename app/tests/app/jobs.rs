@@ -26,7 +26,7 @@ async fn done(engine: &Engine, command: impl Into<Command>) -> Receipt {
 async fn graveyard() -> Place {
     let place = Place::sqlite();
     let [_, dir] = place.arguments();
-    let store = SqliteStore::open(Options::new(dir)).expect("a database");
+    let store = SqliteStore::open(Options::new(dir.clone())).expect("a database");
     let engine = Engine::start(Arc::new(store), Settings::default()).await.expect("an engine");
     done(
         &engine,
@@ -54,6 +54,12 @@ async fn graveyard() -> Place {
         die(&engine, name, class).await;
     }
     engine.stop().await;
+    drop(engine);
+    // Tasks that are about to see the end still hold the database.
+    while let Err(error) = SqliteStore::open(Options::new(dir.clone())) {
+        assert!(error.to_string().contains("locked"), "{error}");
+        tokio::task::yield_now().await;
+    }
     place
 }
 

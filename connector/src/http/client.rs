@@ -36,7 +36,7 @@ impl Default for Limits {
             connect: Duration::from_secs(3),
             total: Duration::from_secs(20),
             // An order of a wholesaler has a line for each unit on TikTok Shop and Lazada, and fifty orders come at once.
-            body: 32 << 20,
+            body: 8 << 20,
             authorities: Vec::new(),
         }
     }

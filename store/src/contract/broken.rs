@@ -142,7 +142,7 @@ const BREAKS: [Break; 21] = [
 ];
 
 pub(super) async fn verify_finds_what_is_broken_of_the_queue(fixture: Fixture) {
-    let mut world = World::new(fixture).await;
+    let mut world = World::mirrored(fixture).await;
     market(&mut world).await;
     let id = enqueue(&mut world, vec![nothing(1, 2, 0)]).await[0];
     world.verify().await;
