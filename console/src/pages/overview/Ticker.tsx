@@ -13,7 +13,15 @@ import classes from './Overview.module.css';
 
 const SHOWN = 60;
 /** Says nothing that another line does not say better. */
-const LEFT_OUT = new Set(['market_order.changed', 'listing.changed', 'queue.changed']);
+// What people did is in the audit log; here is what the goods do.
+const LEFT_OUT = new Set([
+  'market_order.changed',
+  'listing.changed',
+  'queue.changed',
+  'audit.recorded',
+  'user.changed',
+  'api_key.changed',
+]);
 
 /** Without what says nothing new: a confirmation changes held and committed, and what is available stays. */
 function tellable(events: readonly FeedEvent[]): FeedEvent[] {
