@@ -12,6 +12,6 @@ mod request;
 mod transport;
 
 pub use answer::Answer;
-pub use client::{Http, Limits};
+pub use client::{Http, Limits, TOO_LARGE};
 pub use measure::{Measured, measured};
 pub use request::{Request, encode, form_encode};

@@ -17,6 +17,9 @@ use crate::channel::Call;
 use crate::failure::{Class, Failure};
 use crate::secret::Secret;
 
+/// Code of the failure when an answer is longer than [`Limits::body`]: whoever asked for many things may ask for fewer.
+pub const TOO_LARGE: &str = "too_large";
+
 /// How far a request may go.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -79,7 +82,7 @@ impl Http {
     ///
     /// # Errors
     /// [`Class::Network`] with `connect`, `tls`, `timeout` or `reset`; [`Class::Unclear`] with `not_json`, `cut` or
-    /// `too_large`; by the status when the body is not JSON and the status is 429 or 5xx.
+    /// [`TOO_LARGE`]; by the status when the body is not JSON and the status is 429 or 5xx.
     pub async fn send(&self, request: Request, until: Instant) -> Result<Answer, Failure> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
         let until = until.min(Instant::now() + self.limits.total);
@@ -135,10 +138,7 @@ async fn exchange(
     {
         if body.len() + chunk.len() > most {
             let message = format!("the body is longer than {most} bytes");
-            return Err(Failure {
-                status: Some(status),
-                ..Failure::new(Class::Unclear, "too_large", message)
-            });
+            return Err(Failure { status: Some(status), ..Failure::new(Class::Unclear, TOO_LARGE, message) });
         }
         body.extend_from_slice(&chunk);
     }

@@ -13,6 +13,7 @@ use onhand_rules::shop::ShopCursors;
 use onhand_rules::{Listing, ListingId, ShopId};
 use onhand_store::ListingFilter;
 
+use super::orders::SHORT_OVERLAP_MS;
 use super::push::item;
 use super::visit::Visit;
 use super::{Attempt, Flows, done, read};
@@ -93,7 +94,7 @@ impl Flows {
             return self.submit(RecordSeen { shop, seen, orders_until_now: false }).await.map(|_| ());
         }
         if !early {
-            self.orders_until_now(attempt, visit).await?;
+            self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS).await?;
         }
         let mut fresh = Vec::with_capacity(listings.len());
         for listing in &listings {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeSet;
 
+use onhand_connector::http::TOO_LARGE;
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow, RemoteLine, RemoteOrder, RemoteStatus};
 use onhand_rules::commands::channels::{MoveCursors, RaiseNotice, TakeMarketOrder};
 use onhand_rules::commands::queue::End;
@@ -17,6 +18,8 @@ use super::{Attempt, Flows, done, read};
 
 /// How far a poll looks back behind its cursor: orders show up late in lists. Milliseconds.
 const OVERLAP_MS: i64 = 15 * 60_000;
+/// The same between two polls, which look at the whole of it again. Milliseconds.
+pub(super) const SHORT_OVERLAP_MS: i64 = 60_000;
 /// How far the first poll of a shop looks back, in milliseconds.
 const FIRST_MS: i64 = 24 * 3_600_000;
 
@@ -50,10 +53,21 @@ impl Flows {
         references: &[String],
     ) -> Result<usize, End> {
         let mut count = 0;
-        for chunk in references.chunks(visit.outlet.channel.facts().orders_max.max(1)) {
+        let most = visit.outlet.channel.facts().orders_max.max(1);
+        let mut chunks: Vec<&[String]> = references.chunks(most).rev().collect();
+        while let Some(chunk) = chunks.pop() {
             let fetch =
                 |channel: Arc<dyn Channel>, call: Call| async move { channel.orders(&call, chunk).await };
-            let (orders, _) = self.ask(attempt, visit, Endpoint::Orders, fetch).await?;
+            let orders = match self.ask(attempt, visit, Endpoint::Orders, fetch).await {
+                Ok((orders, _)) => orders,
+                // Orders of many lines: fewer of them in one answer.
+                Err(End::Failed { code, .. }) if code == TOO_LARGE && chunk.len() > 1 => {
+                    let (first, rest) = chunk.split_at(chunk.len() / 2);
+                    chunks.extend([rest, first]);
+                    continue;
+                }
+                Err(end) => return Err(end),
+            };
             for order in orders {
                 count += 1;
                 self.take_order(attempt, visit.shop.id, order).await?;
@@ -72,15 +86,17 @@ impl Flows {
         Ok(())
     }
 
-    /// Everything that changed since the cursor, with overlap. Yields the time up to which orders are known.
+    /// Everything that changed since the cursor, and `overlap` milliseconds before it. Yields the time up to which orders
+    /// are known.
     pub(super) async fn orders_until_now(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,
+        overlap: i64,
     ) -> Result<i64, End> {
         let until = read(self.engine.reads().now().await)? + visit.shop.health.clock_offset + 1_000;
         let known = visit.shop.cursors.orders_until;
-        let since = if known == 0 { until - FIRST_MS } else { known - OVERLAP_MS };
+        let since = if known == 0 { until - FIRST_MS } else { known - overlap };
         let window = OrderWindow { since, until };
         let mut references = BTreeSet::new();
         let mut cursor: Option<String> = None;
@@ -106,7 +122,7 @@ impl Flows {
 
     pub(super) async fn poll_orders(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
-        self.orders_until_now(&attempt, &mut visit).await.map(|_| ())
+        self.orders_until_now(&attempt, &mut visit, OVERLAP_MS).await.map(|_| ())
     }
 
     pub(super) async fn poll_returns(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {

@@ -12,6 +12,7 @@ use onhand_rules::commands::queue::End;
 use onhand_rules::shop::PollFirst;
 use onhand_rules::{Listing, ShopId};
 
+use super::orders::SHORT_OVERLAP_MS;
 use super::visit::Visit;
 use super::{Attempt, Flows, read};
 
@@ -19,8 +20,6 @@ use super::{Attempt, Flows, read};
 const THIN: i64 = 5;
 /// A look that began so long ago is new enough for another push. Milliseconds.
 const FRESH_MS: i64 = 250;
-/// How far a look goes back behind the one before: orders show up late in lists. Milliseconds.
-const OVERLAP_MS: i64 = 60_000;
 /// How far it goes back at most; what is older is the poll's. Milliseconds.
 const BACK_MS: i64 = 15 * 60_000;
 /// Pages of one look at most: it is to be cheap.
@@ -86,7 +85,7 @@ impl Flows {
         seen_until: i64,
     ) -> Result<i64, End> {
         let until = now + visit.shop.health.clock_offset + 1_000;
-        let known = visit.shop.cursors.orders_until.max(seen_until) - OVERLAP_MS;
+        let known = visit.shop.cursors.orders_until.max(seen_until) - SHORT_OVERLAP_MS;
         let window = OrderWindow { since: known.max(until - BACK_MS), until };
         let (mut fresh, mut cursor) = (BTreeSet::new(), None::<String>);
         for _ in 0..PAGES {

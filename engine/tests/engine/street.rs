@@ -7,6 +7,7 @@ mod looks;
 mod market;
 mod pace;
 mod peeks;
+mod polls;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use onhand_connector::http::{Http, Request};
+use onhand_connector::http::{Http, Request, TOO_LARGE};
 use onhand_connector::{
     Call, Channel, Class, Consent, Endpoint, Facts, Failure, Grant, Hint, ItemOutcome, ListingKey,
     ListingPage, OrderPage, OrderWindow, PushItem, RawWebhook, Refused, RemoteLine, RemoteListing,
@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) clock: Option<i64>,
     /// Requests with a wrong time.
     pub(super) late: u32,
+    /// Orders that fit into one answer, when not all do.
+    pub(super) fits: Option<usize>,
 }
 
 impl Market {
@@ -245,6 +247,9 @@ impl Channel for Market {
 
     async fn orders(&self, call: &Call, references: &[String]) -> Result<Vec<RemoteOrder>, Failure> {
         let state = self.admit(call)?;
+        if state.fits.is_some_and(|fits| references.len() > fits) {
+            return Err(Failure::new(Class::Unclear, TOO_LARGE, "the body is too long"));
+        }
         Ok(state.orders.iter().filter(|order| references.contains(&order.reference)).cloned().collect())
     }
 

@@ -1,0 +1,36 @@
+//! Orders are asked for, in case that no webhook told of them.
+
+use onhand_rules::commands::queue::{End, EnqueueJobs};
+use onhand_rules::job::{JobBody, NewJob};
+
+use super::Street;
+use crate::stage::{Stage, done, figures, on_both};
+
+on_both!(e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts);
+
+/// Runs one poll of the shop; how it ended.
+async fn poll(street: &Street) -> Option<End> {
+    let body = JobBody::PollOrders { shop: street.shop_id() };
+    let job = NewJob { body, class: 1, run_at: street.now().await, cause_at: None };
+    done(&street.engine, EnqueueJobs { jobs: vec![job] }).await;
+    let jobs = street.jobs("poll_orders").await;
+    let [job] = jobs.as_slice() else { panic!("one poll: {jobs:?}") };
+    street.run(&street.flows, job).await
+}
+
+async fn e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts(stage: Stage) {
+    let street = Street::open(stage, 20).await;
+    street.pass(1_000).await;
+    for number in 0..7 {
+        street.market.sell("a", &format!("order {number}"), 1, street.now().await);
+    }
+    street.market.now().fits = Some(2);
+    assert!(matches!(poll(&street).await, Some(End::Done { .. })));
+    assert_eq!(figures(&street.engine, "A").await.2, 7, "all of them were taken");
+    // One that does not fit alone cannot be had; its job says so.
+    street.market.sell("a", "endless", 1, street.now().await);
+    street.market.now().fits = Some(0);
+    let end = poll(&street).await;
+    assert!(matches!(&end, Some(End::Failed { code, .. }) if code == "too_large"), "{end:?}");
+    street.stage.verify().await;
+}
