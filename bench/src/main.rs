@@ -6,6 +6,7 @@ mod bullmq;
 mod chance;
 mod crash;
 mod figures;
+mod kept;
 mod load;
 mod machine;
 mod market;

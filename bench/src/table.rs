@@ -15,9 +15,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::kept::merged;
 use crate::machine;
 use crate::place::{Ground, Kind};
 use crate::report::{Row, json_of, markdown_of, page_of, progress, say};
+
+const PAGE: &str = "docs/benchmarks.md";
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -34,7 +37,7 @@ pub(crate) struct Arguments {
     /// Print JSON instead of Markdown.
     #[arg(long)]
     json: bool,
-    /// Also write docs/benchmarks.md.
+    /// Also write docs/benchmarks.md. Figures of parts that are not measured stay there, if only some are.
     #[arg(long)]
     write: bool,
     /// Rounds of each cell; the median counts.
@@ -148,6 +151,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let ground = Ground::prepare(&arguments.dir, &plan.kinds)?;
     let mut machine = machine::describe(ground.dir());
     machine.extend(ledger::durability(&ground, &plan)?);
+    let before = std::fs::read_to_string(PAGE).unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();
     type Measure = fn(&Ground, &Plan) -> anyhow::Result<Vec<Row>>;
     let parts: [(Part, Measure); 10] = [
@@ -171,8 +175,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         by_section(&mut rows);
         if arguments.write {
             // After each part: what was measured stays, whatever happens to the rest.
-            std::fs::write("docs/benchmarks.md", page_of(&machine, &rows, &plan.arguments()))?;
-            progress("wrote docs/benchmarks.md");
+            let page = page_of(&machine, &rows, &plan.arguments());
+            // Of a part that was not asked for, the figures of an earlier run stay.
+            std::fs::write(PAGE, if arguments.only.is_empty() { page } else { merged(&page, &before) })?;
+            progress(&format!("wrote {PAGE}"));
         }
     }
     if arguments.json {

@@ -29,6 +29,18 @@ impl<'a> FromSql<'a> for Uuid {
     accepts!(UUID);
 }
 
+/// The transaction that wrote a version of a row: a row whose `xmin` is the same is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written(u32);
+
+impl<'a> FromSql<'a> for Written {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(u32::from_be_bytes(raw.try_into()?)))
+    }
+
+    accepts!(XID);
+}
+
 /// Reads a row from left to right, so that a list of columns in SQL and a list of fields in Rust stay side by side.
 pub(crate) struct Columns<'a> {
     row: &'a Row,

@@ -11,7 +11,7 @@ use crate::column::{Columns, Uuid};
 use crate::rows;
 use crate::session::Desk;
 use crate::statements::Sql;
-use crate::sync_find;
+use crate::sync_find::{self, Versions};
 
 /// The two arrays that name stock rows.
 pub(crate) fn split(keys: impl IntoIterator<Item = StockKey>) -> (Vec<i64>, Vec<i64>) {
@@ -29,6 +29,7 @@ pub(crate) async fn find(
     now: i64,
     needs: &Needs,
     working: &mut Working,
+    versions: &mut Versions,
 ) -> Result<(), StoreError> {
     let sku_codes: Vec<&str> = needs.sku_codes.iter().map(String::as_str).collect();
     let location_codes: Vec<&str> = needs.location_codes.iter().map(String::as_str).collect();
@@ -88,7 +89,7 @@ pub(crate) async fn find(
         working.counters.get_or_insert(Tracked::loaded(Some(rows::counters(row)?)));
     }
     put_bundles(needs, working, &found.13)?;
-    sync_find::put(&found.14, &needs.sync, &mut working.sync)?;
+    sync_find::put(&found.14, &needs.sync, &mut working.sync, versions)?;
     mark_absent(needs, working);
     Ok(())
 }

@@ -20,6 +20,7 @@ mod sync_write;
 mod tls;
 mod write;
 mod write_holders;
+mod write_jobs;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::find::{split, uuids};
 use crate::rows;
 use crate::session::Desk;
 use crate::statements::Sql;
-use crate::sync_find;
+use crate::sync_find::{self, Versions};
 
 /// Locks everything that is loaded and may change, and replaces it by what stands there now.
 ///
@@ -19,7 +19,12 @@ use crate::sync_find;
 /// in the stock row, and a sale that meets its archiving may as well have come before. It is locked, shared, where the
 /// stock row does not exist yet, because the row will then copy the limit. Bundles are locked, shared, for their
 /// components. Changes of SKUs and locations themselves are guarded by version.
-pub(crate) async fn lock(desk: &Desk, needs: &Needs, working: &mut Working) -> Result<(), StoreError> {
+pub(crate) async fn lock(
+    desk: &Desk,
+    needs: &Needs,
+    working: &mut Working,
+    versions: &mut Versions,
+) -> Result<(), StoreError> {
     let changed: Vec<i64> = needs.stock_of.iter().map(|id| id.0).collect();
     let shared = shared_skus(needs, working);
     let api_keys = uuids(working.api_keys.keys().copied(), |id: ApiKeyId| id.0);
@@ -76,7 +81,8 @@ pub(crate) async fn lock(desk: &Desk, needs: &Needs, working: &mut Working) -> R
     for reservation in rows::reservations(&found.9)? {
         working.reservations.insert(reservation.id, Tracked::loaded(Some(reservation)));
     }
-    sync_find::replace(&found.10, &loaded, &mut working.sync)
+    let jobs = sync_find::jobs_as_locked(desk, &found.10, &mut working.sync, versions).await?;
+    sync_find::replace(&found.10, jobs, &loaded, &mut working.sync)
 }
 
 fn shared_skus(needs: &Needs, working: &Working) -> Vec<i64> {

@@ -31,6 +31,9 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a commit may take before its outcome counts as unknown.
     pub commit_timeout: Duration,
+    /// A look for work that takes longer is not made in full each time: what is hidden from the short ones is found a
+    /// second later, or when ten times as long as a full one takes is over.
+    pub slow_look: Duration,
 }
 
 impl Options {
@@ -47,6 +50,7 @@ impl Options {
             write_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(10),
+            slow_look: Duration::from_millis(5),
         }
     }
 }

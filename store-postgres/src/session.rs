@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use crate::failure::{commit_failure, failure};
 use crate::link::Link;
 use crate::statements::{Prepared, Sql};
+use crate::sync_find::Versions;
 use crate::write::Told;
 use crate::{Shared, find, lock, migrate, rows, write};
 
@@ -120,11 +121,13 @@ pub(crate) struct PostgresSession {
     now: i64,
     /// What `write` left for `commit`.
     told: Told,
+    /// The jobs that the open transaction has read.
+    versions: Versions,
 }
 
 impl PostgresSession {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, desk: None, open: false, now: 0, told: Told::default() }
+        Self { shared, desk: None, open: false, now: 0, told: Told::default(), versions: Versions::new() }
     }
 
     fn desk(&self) -> Result<&Desk, StoreError> {
@@ -193,6 +196,7 @@ impl Session for PostgresSession {
             self.undo().await;
         }
         self.told = Told::default();
+        self.versions.clear();
         let reused = self.desk.is_some();
         let begun = match self.begin_once().await {
             Err(StoreError::Unavailable(_)) if reused => self.begin_once().await,
@@ -220,14 +224,17 @@ impl Session for PostgresSession {
     }
 
     async fn find(&mut self, needs: &Needs, working: &mut Working) -> Result<(), StoreError> {
+        let mut versions = std::mem::take(&mut self.versions);
         let desk = self.desk()?;
-        let found = self.limited(find::find(desk, self.now, needs, working)).await;
+        let found = self.limited(find::find(desk, self.now, needs, working, &mut versions)).await;
+        self.versions = versions;
         self.settle(found).await
     }
 
     async fn lock(&mut self, needs: &Needs, working: &mut Working) -> Result<(), StoreError> {
+        let mut versions = std::mem::take(&mut self.versions);
         let desk = self.desk()?;
-        let locked = self.limited(lock::lock(desk, needs, working)).await;
+        let locked = self.limited(lock::lock(desk, needs, working, &mut versions)).await;
         self.settle(locked).await
     }
 

@@ -11,7 +11,7 @@ use crate::rows::{
     api_key_columns, location_columns, op_columns, order_columns, reservation_columns, sku_columns,
     stock_columns,
 };
-use crate::sync_rows::{dead_columns, job_columns, job_fields};
+use crate::sync_rows::{dead_columns, job_columns, job_fields, job_names, lease_fields};
 
 /// What a statement says.
 enum Text {
@@ -279,9 +279,10 @@ statements! {
     Notices = Text::Plain("select t.body from notice t where t.key = any ($1)");
     LockNotices = Text::Plain("select t.body from notice t where t.key = any ($1) \
         order by t.key for no key update of t");
-    Jobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1)"));
-    LockJobs = Text::Plain(concat!("select ", job_columns!(), " from job t where t.id = any ($1) \
-        order by t.id for no key update of t"));
+    Jobs = Text::Plain(concat!("select t.xmin, ", job_columns!(), " from job t where t.id = any ($1)"));
+    // Of most of them the rest is known already.
+    LockJobs = Text::Plain("select t.id, t.xmin from job t where t.id = any ($1) \
+        order by t.id for no key update of t");
     Dead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1)"));
     LockDead = Text::Plain(concat!("select ", dead_columns!(), " from job_dead t where t.id = any ($1) \
         order by t.id for no key update of t"));
@@ -305,7 +306,8 @@ statements! {
         cross join lateral (select * from market_order_wait x \
             where x.shop = k.shop and x.item = k.item and x.variant = k.variant order by x.reference limit $4) as w \
         join market_order t on t.shop = w.shop and t.reference = w.reference");
-    JobsByKey = Text::Plain(concat!("select ", job_columns!(), " from job t where t.dedupe = any ($1)"));
+    JobsByKey = Text::Plain(concat!("select t.xmin, ", job_columns!(), " from job t where t.dedupe = any ($1)"));
+    JobKeys = Text::Plain("select t.dedupe, t.id from job t where t.dedupe = any ($1)");
 
     DeleteComponents = Text::Plain("delete from sku_component where bundle = any ($1)");
     InsertComponents = Text::Insert("sku_component", "component bigint, bundle bigint");
@@ -340,12 +342,19 @@ statements! {
     DeleteJobs = Text::Plain("delete from job t using (select unnest($1::uuid[]) as id, \
         unnest($2::bigint[]) as lease_number, unnest($3::text[]) as state) as n \
         where t.id = n.id and t.lease_number = n.lease_number and t.state = n.state");
+    LeaseJobs = Text::Update("job", "id uuid", lease_fields!(), Guard::Lease);
     UpdateJobs = Text::Update("job", "id uuid", job_fields!(), Guard::Lease);
     InsertJobs = Text::Insert("job", concat!("id uuid, ", job_fields!()));
     InsertDead = Text::Insert("job_dead", concat!("id uuid, ", job_fields!(), ", died_at bigint, failure_class text, \
         code text, message text, failed_at bigint, replayed_as uuid, discarded text"));
     UpdateDead = Text::Update("job_dead", "id uuid", "replayed_as uuid, discarded text", Guard::Replayed);
     InsertDone = Text::Insert("job_done", concat!("id uuid, ", job_fields!(), ", ended_at bigint, outcome text"));
+    // A job that is done goes from one table into the other without travelling.
+    FinishJobs = Text::Plain(concat!("with gone as (delete from job t using (select unnest($1::uuid[]) as id, \
+            unnest($2::bigint[]) as lease_number, unnest($3::text[]) as state, \
+            unnest($4::bigint[]) as ended_at, unnest($5::text[]) as outcome) as n \
+        where t.id = n.id and t.lease_number = n.lease_number and t.state = n.state returning ", job_columns!(),
+        ", n.ended_at, n.outcome) insert into job_done (", job_names!(), ", ended_at, outcome) select * from gone"));
     // Two replicas that sweep at once take different rows.
     PurgeDone = Text::Plain("delete from job_done where id in (select id from job_done where ended_at < $1 \
         order by ended_at, id limit 1000 for update skip locked)");

@@ -6,18 +6,22 @@ use std::fmt::Debug;
 
 use onhand_rules::inbox::Inbox;
 use onhand_rules::working::sync::{MarketOrderKey, SyncNeeds, SyncRows, WAITING_MAX};
-use onhand_rules::{JobId, Listing, ListingId, MarketOrder, Notice, Shop, Tracked};
+use onhand_rules::{Job, JobId, Listing, ListingId, MarketOrder, Notice, Shop, Tracked};
 use onhand_store::StoreError;
 use tokio_postgres::Row;
 
-use crate::column::Columns;
+use crate::column::{Columns, Uuid, Written};
 use crate::find::uuids;
 use crate::rows::{all, json};
 use crate::session::Desk;
 use crate::statements::Sql;
-use crate::sync_rows::{dead, document, job};
+use crate::sync_rows::{dead, document, job_at};
 
-/// The answers, in the order in which rows are locked; those by name come last.
+/// Which versions of jobs this transaction has read: under lock most are the same still and need not be read again.
+pub(crate) type Versions = BTreeMap<JobId, Written>;
+
+/// The answers, in the order in which rows are locked; those by name come last. Of jobs, when they are locked, only the
+/// versions and the keys.
 pub(crate) struct Found {
     settings: Vec<Row>,
     shops: Vec<Row>,
@@ -103,7 +107,7 @@ pub(crate) async fn ask(desk: &Desk, needs: &SyncNeeds, lock: bool) -> Result<Fo
         desk.ask(!skus.is_empty(), Sql::ListingsOfSku, [&skus]),
         desk.ask(!units.is_empty(), Sql::ListingsOfUnit, [&unit_shops, &units]),
         desk.ask(by_wait.any(), Sql::WaitingFor, [&by_wait.shops, &by_wait.items, &by_wait.variants, &most]),
-        desk.ask(!job_keys.is_empty(), Sql::JobsByKey, [&job_keys]),
+        desk.ask(!job_keys.is_empty(), pick(Sql::JobsByKey, Sql::JobKeys), [&job_keys]),
     )?;
     Ok(Found {
         settings: found.0,
@@ -149,23 +153,86 @@ impl<'a> Names<'a> {
 }
 
 /// Puts what was found beside what is loaded. An earlier round's rows stay: commands may have been told of them.
-pub(crate) fn put(found: &Found, needs: &SyncNeeds, rows: &mut SyncRows) -> Result<(), StoreError> {
+pub(crate) fn put(
+    found: &Found,
+    needs: &SyncNeeds,
+    rows: &mut SyncRows,
+    versions: &mut Versions,
+) -> Result<(), StoreError> {
     by_key(found, rows)?;
+    put_jobs(&found.jobs, rows, versions)?;
     forget_names(needs, rows);
     by_name(found, rows, false)?;
+    for job in put_jobs(&found.job_keys, rows, versions)? {
+        if let Some(key) = rows.jobs.get(&job).and_then(|row| row.now.as_ref()?.body.dedupe()) {
+            rows.job_keys.insert(key, Some(job));
+        }
+    }
     mark_absent(needs, rows);
     Ok(())
 }
 
+/// Keeps jobs with their versions; yields which they are.
+fn put_jobs(found: &[Row], rows: &mut SyncRows, versions: &mut Versions) -> Result<Vec<JobId>, StoreError> {
+    let mut met = Vec::with_capacity(found.len());
+    for row in found {
+        let mut columns = Columns::of(row);
+        let version = columns.next()?;
+        let job = job_at(&mut columns)?;
+        met.push(job.id);
+        versions.entry(job.id).or_insert(version);
+        keep(&mut rows.jobs, job.id, job);
+    }
+    Ok(met)
+}
+
+/// Of the locked jobs, those that are as they were read; the others are read again, which nobody can change any more.
+pub(crate) async fn jobs_as_locked(
+    desk: &Desk,
+    found: &Found,
+    rows: &mut SyncRows,
+    versions: &mut Versions,
+) -> Result<BTreeMap<JobId, Tracked<Job>>, StoreError> {
+    let mut known = std::mem::take(&mut rows.jobs);
+    let (mut same, mut others) = (BTreeMap::new(), Vec::new());
+    for row in &found.jobs {
+        let mut columns = Columns::of(row);
+        let (id, version): (Uuid, Written) = (columns.next()?, columns.next()?);
+        let job = JobId(id.0);
+        match known.remove(&job) {
+            Some(row) if versions.get(&job) == Some(&version) => drop(same.insert(job, row)),
+            _ => others.push(id),
+        }
+    }
+    rows.jobs = same;
+    versions.retain(|job, _| rows.jobs.contains_key(job));
+    let read = desk.ask(!others.is_empty(), Sql::Jobs, [&others]).await?;
+    put_jobs(&read, rows, versions)?;
+    Ok(std::mem::take(&mut rows.jobs))
+}
+
 /// Replaces what is loaded by what was found under locks. A row that has come under a name since it was looked up is not
 /// locked: the batch has to run again with it.
-pub(crate) fn replace(found: &Found, loaded: &SyncNeeds, rows: &mut SyncRows) -> Result<(), StoreError> {
+pub(crate) fn replace(
+    found: &Found,
+    jobs: BTreeMap<JobId, Tracked<Job>>,
+    loaded: &SyncNeeds,
+    rows: &mut SyncRows,
+) -> Result<(), StoreError> {
     let (done, purge_done) = (std::mem::take(&mut rows.done), rows.purge_done);
-    *rows = SyncRows { done, purge_done, ..SyncRows::default() };
+    *rows = SyncRows { jobs, done, purge_done, ..SyncRows::default() };
     by_key(found, rows)?;
     mark_absent(loaded, rows);
     forget_names(loaded, rows);
-    by_name(found, rows, true)
+    by_name(found, rows, true)?;
+    for row in &found.job_keys {
+        let mut columns = Columns::of(row);
+        let (key, id): (String, Uuid) = (columns.next()?, columns.next()?);
+        let id = JobId(id.0);
+        is_locked(&rows.jobs, &id)?;
+        rows.job_keys.insert(key, Some(id));
+    }
+    Ok(())
 }
 
 fn keep<K: Ord, T: Clone>(rows: &mut BTreeMap<K, Tracked<T>>, key: K, row: T) {
@@ -192,9 +259,6 @@ fn by_key(found: &Found, rows: &mut SyncRows) -> Result<(), StoreError> {
     for notice in all(&found.notices, document::<Notice>)? {
         keep(&mut rows.notices, notice.key.clone(), notice);
     }
-    for job in all(&found.jobs, job)? {
-        keep(&mut rows.jobs, job.id, job);
-    }
     for dead in all(&found.dead, dead)? {
         keep(&mut rows.dead, dead.job.id, dead);
     }
@@ -212,10 +276,17 @@ fn named<K: Ord + Debug, T: Clone>(
     row: T,
     locked: bool,
 ) -> Result<(), StoreError> {
-    if locked && rows.get(&key).is_none_or(|slot| slot.now.is_none()) {
-        return Err(StoreError::Conflict(format!("{key:?} came while the rows were being locked")));
+    if locked {
+        return is_locked(rows, &key);
     }
     keep(rows, key, row);
+    Ok(())
+}
+
+fn is_locked<K: Ord + Debug, T>(rows: &BTreeMap<K, Tracked<T>>, key: &K) -> Result<(), StoreError> {
+    if rows.get(key).is_none_or(|slot| slot.now.is_none()) {
+        return Err(StoreError::Conflict(format!("{key:?} came while the rows were being locked")));
+    }
     Ok(())
 }
 
@@ -263,12 +334,6 @@ fn by_name(found: &Found, rows: &mut SyncRows, locked: bool) -> Result<(), Store
         let key = order_key(&order);
         rows.waiting_for.entry((order.shop, item, variant)).or_default().insert(key.clone());
         named(&mut rows.market_orders, key, order, locked)?;
-    }
-    for job in all(&found.job_keys, job)? {
-        if let Some(key) = job.body.dedupe() {
-            rows.job_keys.insert(key, Some(job.id));
-        }
-        named(&mut rows.jobs, job.id, job, locked)?;
     }
     Ok(())
 }

@@ -17,12 +17,26 @@ macro_rules! job_columns {
          t.replay_of, t.trace, t.kind, t.shop, t.dedupe, t.body"
     };
 }
+/// The same for inserting, without the table.
+macro_rules! job_names {
+    () => {
+        "id, class, state, run_at, attempts, crashes, throttled, lease_number, lease_owner, lease_until, \
+         lease_deadline, lease_since, again, cause_at, created_at, failure, replay_of, trace, kind, shop, dedupe, body"
+    };
+}
 macro_rules! dead_columns {
     () => {
         "t.id, t.class, t.state, t.run_at, t.attempts, t.crashes, t.throttled, t.lease_number, t.lease_owner, \
          t.lease_until, t.lease_deadline, t.lease_since, t.again, t.cause_at, t.created_at, t.failure, \
          t.replay_of, t.trace, t.kind, t.shop, t.dedupe, t.body, t.died_at, t.failure_class, t.code, t.message, t.failed_at, \
          t.replayed_as, t.discarded"
+    };
+}
+/// What a claim, a heartbeat and the wish to run once more change of a job, with types.
+macro_rules! lease_fields {
+    () => {
+        "state text, lease_number bigint, lease_owner uuid, lease_until bigint, lease_deadline bigint, \
+         lease_since bigint, again boolean"
     };
 }
 /// What is written of a job besides its id, with types.
@@ -34,7 +48,7 @@ macro_rules! job_fields {
          trace text, dedupe text, body text"
     };
 }
-pub(crate) use {dead_columns, job_columns, job_fields};
+pub(crate) use {dead_columns, job_columns, job_fields, job_names, lease_fields};
 
 /// A value as JSON. One that cannot be written is an empty text, which the database refuses.
 pub(crate) fn body<T: Serialize>(value: &T) -> String {

@@ -6,16 +6,15 @@ use std::collections::BTreeSet;
 
 use onhand_rules::inbox::Inbox;
 use onhand_rules::working::sync::SyncChanges;
-use onhand_rules::{DeadJob, Job, Listing, MarketOrder, Notice, Setting, Shop, Sku, SkuId, Tracked, notice};
+use onhand_rules::{Listing, MarketOrder, Notice, Setting, Shop, Sku, SkuId, Tracked, notice};
 use onhand_store::StoreError;
-use tokio_postgres::types::ToSql;
 
-use crate::column::Uuid;
 use crate::session::Desk;
 use crate::statements::Sql;
 use crate::sync_rows::{body, name};
 use crate::write::{Pairs, column, exactly, sorted_out};
 use crate::write_holders::put;
+use crate::write_jobs;
 
 fn components(sku: &Sku) -> BTreeSet<SkuId> {
     sku.components.iter().map(|component| component.sku).collect()
@@ -53,9 +52,6 @@ pub(crate) async fn write(desk: &Desk, changes: &SyncChanges) -> Result<(), Stor
     let (new_orders, orders) = sorted_out(&changes.market_orders);
     let (new_inbox, inbox) = sorted_out(&changes.inbox);
     let (new_notices, notices) = sorted_out(&changes.notices);
-    let (mut new_jobs, jobs) = sorted_out(&changes.jobs);
-    new_jobs.sort_by_cached_key(|job| (job.body.dedupe(), job.id));
-    let (new_dead, dead) = sorted_out(&changes.dead);
     tokio::try_join!(
         biased;
         delete_settings(desk, &changes.settings),
@@ -73,13 +69,7 @@ pub(crate) async fn write(desk: &Desk, changes: &SyncChanges) -> Result<(), Stor
         insert_inbox(desk, new_inbox),
         update_notices(desk, notices),
         insert_notices(desk, new_notices),
-        delete_jobs(desk, &changes.jobs),
-        update_jobs(desk, jobs),
-        insert_jobs(desk, new_jobs),
-        update_dead(desk, dead),
-        insert_dead(desk, new_dead),
-        insert_done(desk, changes),
-        purge_done(desk, changes.purge_done),
+        write_jobs::write(desk, changes),
     )?;
     Ok(())
 }
@@ -260,93 +250,4 @@ async fn insert_notices(desk: &Desk, rows: Vec<&Notice>) -> Result<(), StoreErro
         row.version,
         body(*row),
     ])
-}
-
-async fn delete_jobs(desk: &Desk, rows: &[Tracked<Job>]) -> Result<(), StoreError> {
-    let gone: Vec<&Job> =
-        rows.iter().filter(|row| row.now.is_none()).filter_map(|row| row.before.as_ref()).collect();
-    put!(desk, DeleteJobs, gone, job => [Uuid(job.id.0), job.lease_number, name(job.state)])
-}
-
-/// Arrays to send, one for each column.
-type Arrays = Vec<Box<dyn ToSql + Sync + Send>>;
-
-/// The id and `job_fields`.
-fn job_arrays(jobs: &[&Job]) -> Arrays {
-    vec![
-        Box::new(column!(jobs, job => Uuid(job.id.0))),
-        Box::new(column!(jobs, job => job.body.number())),
-        Box::new(column!(jobs, job => job.body.shop().map_or(0, |shop| shop.0))),
-        Box::new(column!(jobs, job => job.class)),
-        Box::new(column!(jobs, job => name(job.state))),
-        Box::new(column!(jobs, job => job.run_at)),
-        Box::new(column!(jobs, job => job.attempts)),
-        Box::new(column!(jobs, job => job.crashes)),
-        Box::new(column!(jobs, job => job.throttled)),
-        Box::new(column!(jobs, job => job.lease_number)),
-        Box::new(column!(jobs, job => job.lease.map(|lease| Uuid(lease.owner)))),
-        Box::new(column!(jobs, job => job.lease.map(|lease| lease.until))),
-        Box::new(column!(jobs, job => job.lease.map(|lease| lease.deadline))),
-        Box::new(column!(jobs, job => job.lease.map(|lease| lease.since))),
-        Box::new(column!(jobs, job => job.again)),
-        Box::new(column!(jobs, job => job.cause_at)),
-        Box::new(column!(jobs, job => job.created_at)),
-        Box::new(column!(jobs, job => job.last_failure.as_ref().map(body))),
-        Box::new(column!(jobs, job => job.replay_of.map(|id| Uuid(id.0)))),
-        Box::new(column!(jobs, job => job.trace.clone())),
-        Box::new(column!(jobs, job => job.body.dedupe())),
-        Box::new(column!(jobs, job => body(&job.body))),
-    ]
-}
-
-async fn send(desk: &Desk, count: usize, sql: Sql, arrays: Arrays) -> Result<(), StoreError> {
-    let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| &**array as _).collect();
-    exactly(desk, count, sql, &parameters).await
-}
-
-async fn update_jobs(desk: &Desk, rows: Pairs<'_, Job>) -> Result<(), StoreError> {
-    let mut arrays = job_arrays(&column!(rows, pair => pair.1));
-    arrays.push(Box::new(column!(rows, pair => pair.0.lease_number)));
-    arrays.push(Box::new(column!(rows, pair => name(pair.0.state))));
-    send(desk, rows.len(), Sql::UpdateJobs, arrays).await
-}
-
-async fn insert_jobs(desk: &Desk, jobs: Vec<&Job>) -> Result<(), StoreError> {
-    send(desk, jobs.len(), Sql::InsertJobs, job_arrays(&jobs)).await
-}
-
-async fn update_dead(desk: &Desk, rows: Pairs<'_, DeadJob>) -> Result<(), StoreError> {
-    put!(desk, UpdateDead, rows, pair => [
-        Uuid(pair.1.job.id.0),
-        pair.1.replayed_as.map(|id| Uuid(id.0)),
-        pair.1.discarded.as_deref(),
-        pair.0.replayed_as.map(|id| Uuid(id.0)),
-    ])
-}
-
-async fn insert_dead(desk: &Desk, rows: Vec<&DeadJob>) -> Result<(), StoreError> {
-    let mut arrays = job_arrays(&column!(rows, row => &row.job));
-    arrays.push(Box::new(column!(rows, row => row.died_at)));
-    arrays.push(Box::new(column!(rows, row => name(row.failure.class))));
-    arrays.push(Box::new(column!(rows, row => row.failure.code.clone())));
-    arrays.push(Box::new(column!(rows, row => row.failure.message.clone())));
-    arrays.push(Box::new(column!(rows, row => row.failure.at)));
-    arrays.push(Box::new(column!(rows, row => row.replayed_as.map(|id| Uuid(id.0)))));
-    arrays.push(Box::new(column!(rows, row => row.discarded.clone())));
-    send(desk, rows.len(), Sql::InsertDead, arrays).await
-}
-
-async fn insert_done(desk: &Desk, changes: &SyncChanges) -> Result<(), StoreError> {
-    let rows = &changes.done;
-    let mut arrays = job_arrays(&column!(rows, row => &row.job));
-    arrays.push(Box::new(column!(rows, row => row.ended_at)));
-    arrays.push(Box::new(column!(rows, row => row.outcome.clone())));
-    send(desk, rows.len(), Sql::InsertDone, arrays).await
-}
-
-async fn purge_done(desk: &Desk, before: Option<i64>) -> Result<(), StoreError> {
-    if let Some(before) = before {
-        desk.execute(Sql::PurgeDone, &[&before]).await?;
-    }
-    Ok(())
 }

@@ -30,7 +30,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
         let cells: Vec<(Cell, bool)> =
             shapes.iter().flat_map(|&shape| [(cell(shape), false), (cell(shape), true)]).collect();
         let name = |(cell, grown): &(Cell, bool)| format!("{cell}{}", if *grown { ", grown" } else { "" });
-        let rates = rounds(&cells, plan, name, |(cell, in_grown)| {
+        let rates = rounds(&cells, plan.rounds, name, |(cell, in_grown)| {
             if in_grown { rate(&grown, cell, plan.cell) } else { rate(&ground.fresh(kind)?, cell, plan.cell) }
         })?;
         for (shape, rates) in shapes.iter().zip(rates.chunks(2)) {

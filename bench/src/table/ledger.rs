@@ -99,7 +99,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
             cells.extend(plan.callers.iter().map(|&callers| cell(callers, false)));
         }
     }
-    let rates = rounds(&cells, plan, Cell::to_string, |cell| {
+    let rates = rounds(&cells, plan.rounds, Cell::to_string, |cell| {
         let place = ground.fresh(cell.kind)?;
         rate(&place, cell, plan.cell)
     })?;
@@ -132,13 +132,13 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
 /// Measures every cell once a round, each round in another order.
 pub(super) fn rounds<T: Copy>(
     cells: &[T],
-    plan: &Plan,
+    count: usize,
     name: impl Fn(&T) -> String,
     mut one: impl FnMut(T) -> anyhow::Result<f64>,
 ) -> anyhow::Result<Vec<Vec<f64>>> {
     let mut chance = Chance::new(seed());
     let mut rates = vec![Vec::new(); cells.len()];
-    for round in 1..=plan.rounds {
+    for round in 1..=count {
         let mut order: Vec<usize> = (0..cells.len()).collect();
         chance.shuffle(&mut order);
         for at in order {

@@ -33,7 +33,9 @@ const SLOTS: u32 = 2_000;
 /// Before anything is counted.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Each cell takes so many times the length of a cell: the disk must have seen the checkpoints too.
-const LONGER: u32 = 3;
+const LONGER: u32 = 2;
+/// And rounds are this many at most: there are four cells, and then the minute of the snapshot.
+const ROUNDS: usize = 3;
 /// How long everything may take to be completed when nothing is enqueued any more.
 const DRAIN: Duration = Duration::from_secs(120);
 
@@ -48,7 +50,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan) -> anyhow::Result<Vec<Row>> 
     let mut cells: Vec<Cell> = plan.kinds.iter().map(|&kind| Cell::Ours(kind)).collect();
     cells.extend([Cell::Bullmq(Fsync::Always), Cell::Bullmq(Fsync::EverySecond)]);
     let pace = Pace { warm_up: WARM_UP, length: plan.cell * LONGER, batch: BATCH, ahead: AHEAD };
-    let rates = rounds(&cells, plan, name, |cell| match cell {
+    let rates = rounds(&cells, plan.rounds.min(ROUNDS), name, |cell| match cell {
         Cell::Ours(kind) => rate(&ground.fresh(kind)?, pace.length),
         Cell::Bullmq(fsync) => bullmq.rate(fsync, pace),
     })?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use onhand_rules::job::{JobState, LANES, kind_name, lane_of};
 use onhand_rules::retry::class_name;
@@ -15,14 +15,19 @@ use super::claim::within;
 use super::gates::Door;
 use crate::telemetry::{AttemptLabels, BucketLabels, LaneLabels, OneLane, QueueMetrics, ShopLabels};
 
+/// Between two measurements there are so many times as long as one takes.
+const REST: u32 = 20;
+
 pub(super) async fn run(shared: Arc<Shared>, every: Duration) {
     let mut stop = shared.stop.subscribe();
     while stop.borrow_and_update().is_none() {
+        let begun = Instant::now();
         if let Err(why) = measure(&shared).await {
             tracing::debug!(why, "the queue cannot be measured now");
         }
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
+            // Counting a long queue, or one whose rows cannot be cleaned away, must not be what the database does.
+            () = tokio::time::sleep(every.max(begun.elapsed() * REST)) => {}
             _ = stop.changed() => {}
         }
     }

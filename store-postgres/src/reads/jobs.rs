@@ -1,50 +1,15 @@
 //! Jobs that wait, run, died or are done.
 
-use onhand_rules::job::{JobState, KINDS};
+use onhand_rules::job::JobState;
 use onhand_rules::retry::FailureClass;
 use onhand_rules::{DeadJob, DoneJob, Job, JobId, ShopId};
-use onhand_store::{ClaimFilter, Claimable, DeadFilter, DeadGroup, JobCount, JobFilter, Page, StoreError};
+use onhand_store::{DeadFilter, DeadGroup, JobCount, JobFilter, Page, StoreError};
 use tokio_postgres::Row;
 
-use super::{PostgresReads, one_more, pinned, rows_at_most};
+use super::{PostgresReads, one_more, pinned};
 use crate::column::{Columns, Uuid};
 use crate::rows;
 use crate::sync_rows::{self, dead_columns, job_columns, name, of_name};
-
-/// Walks from group to group over the index, then takes the first few jobs of each: however many jobs wait, one step for
-/// each group and each job that is taken. Every row begins with when the next of its group is due; a group without due
-/// jobs is one row with nothing else.
-const CLAIMABLE: &str = concat!(
-    "with recursive met (kind, shop, class) as ( \
-         (select j.kind, j.shop, j.class from job j where j.state = 'ready' \
-          order by j.kind, j.shop, j.class limit 1) \
-       union all \
-         select n.kind, n.shop, n.class from met m cross join lateral ( \
-             select j.kind, j.shop, j.class from job j \
-             where j.state = 'ready' and (j.kind, j.shop, j.class) > (m.kind, m.shop, m.class) \
-             order by j.kind, j.shop, j.class limit 1) n \
-     ), open (kind, shop, class) as ( \
-         select m.kind, m.shop, m.class from met m \
-         where (m.kind = any ($2) or m.kind > $7::smallint) and m.shop <> all ($3) \
-         and not exists (select from unnest($4::smallint[], $5::bigint[]) as w (kind, shop) \
-             where w.kind = m.kind and w.shop = m.shop) \
-     ) \
-     select d.due, ",
-    job_columns!(),
-    " from open g left join lateral ( \
-         select j.run_at as due from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop \
-         and j.class = g.class and j.run_at > $1 order by j.run_at, j.id limit 1) d on true left join lateral ( \
-         select * from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop and j.class = g.class \
-         and j.run_at <= $1 order by j.run_at, j.id limit $6) t on true"
-);
-
-const LOST: &str = "select id, lease_number from ( \
-        (select id, lease_number, lease_until, lease_deadline from job \
-         where state = 'running' and lease_until <= $1 order by lease_until, id limit $2) \
-      union \
-        (select id, lease_number, lease_until, lease_deadline from job \
-         where state = 'running' and lease_deadline <= $1 order by lease_deadline, id limit $2) \
-     ) lost order by least(lease_until, lease_deadline), id limit $2";
 
 const JOBS: &str = concat!(
     "select ",
@@ -101,44 +66,6 @@ fn group(row: &Row) -> Result<DeadGroup, StoreError> {
 }
 
 impl PostgresReads {
-    pub(super) async fn read_claimable(
-        &self,
-        filter: &ClaimFilter,
-        now: i64,
-        per_group: usize,
-    ) -> Result<Claimable, StoreError> {
-        let closed: Vec<i64> = filter.without_shops.iter().map(|id| id.0).collect();
-        let (kinds, shops): (Vec<i16>, Vec<i64>) =
-            filter.without.iter().map(|(kind, shop)| (*kind, shop.0)).unzip();
-        let most = rows_at_most(per_group);
-        // Kinds beyond these nobody knows.
-        let known = i16::try_from(KINDS.len()).unwrap_or(i16::MAX);
-        let found =
-            self.query(CLAIMABLE, &[&now, &filter.kinds, &closed, &kinds, &shops, &most, &known]).await?;
-        let mut claimable = Claimable::default();
-        for row in &found {
-            let mut columns = Columns::of(row);
-            let next: Option<i64> = columns.next()?;
-            claimable.next_at = claimable.next_at.into_iter().chain(next).min();
-            if let Some(id) = columns.next::<Option<Uuid>>()? {
-                claimable.jobs.push(sync_rows::job_after_id(JobId(id.0), &mut columns)?);
-            }
-        }
-        Ok(claimable)
-    }
-
-    pub(super) async fn read_lost_leases(
-        &self,
-        now: i64,
-        limit: usize,
-    ) -> Result<Vec<(JobId, i64)>, StoreError> {
-        let found = self.query(LOST, &[&now, &rows_at_most(limit)]).await?;
-        rows::all(&found, |row| {
-            let mut columns = Columns::of(row);
-            Ok((JobId(columns.next::<Uuid>()?.0), columns.next()?))
-        })
-    }
-
     pub(super) async fn read_job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let sql = concat!("select ", job_columns!(), " from job t where t.id = $1");
         let found = self.query(sql, &[&Uuid(id.0)]).await?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod claimable;
 mod feed;
 mod holders;
 mod jobs;
@@ -33,6 +34,8 @@ use crate::failure::{failure, is_lost, pool_failure};
 pub(crate) struct PostgresReads {
     pool: Pool,
     patience: Duration,
+    /// From where to look for work.
+    floors: claimable::Floors,
 }
 
 enum Failed {
@@ -52,7 +55,8 @@ impl PostgresReads {
             .recycle_timeout(Some(options.connect_timeout))
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        Ok(Self { pool, patience: options.read_timeout + Duration::from_secs(1) })
+        let floors = claimable::Floors::new(options.slow_look);
+        Ok(Self { pool, patience: options.read_timeout + Duration::from_secs(1), floors })
     }
 
     /// Rows of a query. A connection that died while nobody used it is found out here, so a lost one is replaced once:

@@ -1,6 +1,9 @@
 //! C6: writers that want the same rows.
 
 use onhand_rules::commands::UpdateSku;
+use onhand_rules::commands::queue::{ClaimJobs, EnqueueJobs};
+use onhand_rules::job::NewJob;
+use onhand_rules::{JobBody, Needs, Receipt, ShopId, Working};
 use onhand_store::contract::Request;
 use onhand_store::{Outcome, StoreError};
 use onhand_testbed::Database;
@@ -128,4 +131,35 @@ async fn c6_a_stock_row_made_while_its_limit_changes_has_the_new_limit() {
         assert_eq!(row.stock.backorder_limit, 7, "the limit of {}", row.sku);
     }
     assert_sound(&store).await;
+}
+
+/// Between being found and being locked a job is asked for again: a finisher that did not see the wish would forget it.
+#[tokio::test]
+async fn c6_a_job_that_changed_before_it_was_locked_is_read_again() {
+    let database = database().await;
+    let store = open(options(database.url())).await;
+    let mut other = writer(&store, 1).await;
+    let push = NewJob {
+        body: JobBody::PushStock { shop: ShopId(1), unit: "u".into() },
+        class: 1,
+        run_at: 0,
+        cause_at: None,
+    };
+    let ask = || Request::of(EnqueueJobs { jobs: vec![push.clone()] });
+    let Outcome::Done(Receipt::Enqueued { jobs }) = other.insist(&[ask()]).await.remove(0) else {
+        panic!("not enqueued")
+    };
+    let claim = ClaimJobs { owner: 7, lease_ms: 30_000, jobs: jobs.clone() };
+    other.insist(&[Request::of(claim)]).await;
+    let again = |working: &Working| working.sync.jobs[&jobs[0]].now.as_ref().unwrap().again;
+    let mut needs = Needs::default();
+    needs.sync.jobs.insert(jobs[0]);
+    let (mut session, mut working) = (store.session().await.unwrap(), Working::default());
+    session.begin().await.unwrap();
+    session.find(&needs, &mut working).await.unwrap();
+    assert!(!again(&working));
+    other.insist(&[ask()]).await;
+    session.lock(&needs, &mut working).await.unwrap();
+    assert!(again(&working));
+    session.rollback().await.unwrap();
 }

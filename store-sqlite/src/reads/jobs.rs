@@ -10,6 +10,12 @@ use super::Sql;
 use super::sync::shop_of;
 use crate::documents::Search;
 
+/// The last number of all stands for the end of a group: asked for what is greater than the group itself, SQLite would begin
+/// at its first job and step over each of them.
+const NEXT_GROUP: &str = "SELECT kind, shop, class FROM job
+    WHERE running = 0 AND (kind, shop, class, run_at) > (?1, ?2, ?3, 9223372036854775807)
+    ORDER BY kind, shop, class, run_at LIMIT 1";
+
 /// Steps from group to group in the index, so that a million jobs of one group cost as much as one.
 pub(super) fn claimable(
     connection: &Connection,
@@ -17,10 +23,7 @@ pub(super) fn claimable(
     now: i64,
     per_group: usize,
 ) -> Sql<Claimable> {
-    let mut next = connection.prepare_cached(
-        "SELECT kind, shop, class FROM job WHERE running = 0 AND (kind, shop, class) > (?1, ?2, ?3)
-         ORDER BY kind, shop, class LIMIT 1",
-    )?;
+    let mut next = connection.prepare_cached(NEXT_GROUP)?;
     let mut heads = Search::<Job>::by(
         connection,
         "running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at <= ?4 ORDER BY run_at, id LIMIT ?5",
@@ -81,4 +84,35 @@ pub(super) fn dead_groups(connection: &Connection) -> Sql<Vec<DeadGroup>> {
         });
     }
     Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::connection::open_reader;
+    use crate::{Options, SqliteStore};
+
+    #[test]
+    fn a_look_costs_the_same_however_many_jobs_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(Options::new(dir.path())).unwrap());
+        let file = dir.path().join("onhand.sqlite");
+        let writer = Connection::open(&file).unwrap();
+        let reader = open_reader(&file).unwrap();
+        let filter = ClaimFilter { kinds: vec![15], ..ClaimFilter::default() };
+        let mut steps = Vec::new();
+        for (first, last) in [(0, 9), (10, 9_999)] {
+            let fill = "WITH RECURSIVE number (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM number WHERE n < ?2)
+                INSERT INTO job (id, kind, shop, class, running, run_at, attempts, crashes, throttled, lease_number, body)
+                SELECT CAST(format('%016d', n) AS BLOB), 15, n % 3, 2, 0, n, 0, 0, 0, 0, '{}' FROM number";
+            writer.execute(fill, (first, last)).unwrap();
+            let found = claimable(&reader, &filter, 100_000, 2).unwrap();
+            assert_eq!(found.jobs.len(), 6);
+            let next = reader.prepare_cached(NEXT_GROUP).unwrap();
+            steps.push(next.reset_status(StatementStatus::VmStep));
+        }
+        assert_eq!(steps[0], steps[1]);
+    }
 }
