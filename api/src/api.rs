@@ -17,6 +17,7 @@ use crate::measures::Measures;
 use crate::people::password::Hasher;
 use crate::people::tries::Tries;
 use crate::rate::Limiter;
+use crate::rehearsal::Stage;
 
 /// Live lines at once: each holds a task and a socket.
 const LINES_MAX: usize = 1_024;
@@ -88,6 +89,8 @@ pub(crate) struct Shared {
     /// Live lines that may still be opened.
     pub(crate) lines: Arc<Semaphore>,
     pub(crate) limiter: Option<Limiter>,
+    /// Who runs rehearsals, if anybody.
+    pub(crate) stage: Option<Arc<dyn Stage>>,
     pub(crate) names: Names,
     pub(crate) measures: Measures,
     pub(crate) registry: Registry,
@@ -110,16 +113,17 @@ impl Api {
     /// Puts the API in front of an engine.
     #[must_use]
     pub fn new(engine: Engine, settings: Settings) -> Self {
-        Self::with_flows(engine, settings, None, None)
+        Self::with_flows(engine, settings, None, None, None)
     }
 
-    /// The same, with what talks to marketplaces, and with what seals people's second factors.
+    /// The same, with what talks to marketplaces, with what seals people's second factors, and with who runs rehearsals.
     #[must_use]
     pub fn with_flows(
         engine: Engine,
         settings: Settings,
         flows: Option<Flows>,
         vault: Option<Vault>,
+        stage: Option<Arc<dyn Stage>>,
     ) -> Self {
         let measures = Measures::default();
         let mut registry = Registry::default();
@@ -137,6 +141,7 @@ impl Api {
             tries: Tries::default(),
             lines: Arc::new(Semaphore::new(LINES_MAX)),
             limiter,
+            stage,
             names: Names::default(),
             measures,
             registry,

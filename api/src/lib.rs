@@ -20,6 +20,7 @@ mod policy;
 mod problem;
 mod rate;
 mod reference;
+pub mod rehearsal;
 mod respond;
 mod routes;
 mod serve;

@@ -211,7 +211,7 @@ fn complete(operation: &mut Operation, route: &Route) {
 
 /// Steps that mean everything when nothing is said.
 fn may_be_empty(path: &str) -> bool {
-    let steps = ["/confirm", "/cancel", "/ship", "/deliver", "/release", "/allocate", "/push"];
+    let steps = ["/confirm", "/cancel", "/ship", "/deliver", "/release", "/allocate", "/push", "/rehearsals"];
     steps.iter().any(|step| path.ends_with(step))
 }
 
@@ -278,6 +278,12 @@ fn problems_of(operation: &Operation, route: &Route) -> Vec<u16> {
         && route.method == "POST"
     {
         found.extend([401, 410, 422, 429, 503]);
+    }
+    if route.path.starts_with("/v1/rehearsals") && route.does == Does::Act {
+        found.extend([404, 409, 422]);
+    }
+    if route.path.ends_with("/preview") && route.does == Does::Act {
+        found.push(422);
     }
     if route.path.starts_with("/v1/me/") {
         found.extend([409, 422]);

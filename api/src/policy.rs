@@ -117,6 +117,12 @@ routes! {
     POST "/v1/api-keys" Needs(Admin), Write;
     DELETE "/v1/api-keys/{id}" Needs(Admin), Write;
     POST "/v1/verify" Needs(Admin), Act;
+    GET "/v1/search" AnyKey, Read;
+    GET "/v1/rehearsals" Needs(StockRead), Read;
+    POST "/v1/rehearsals" Needs(QueuesOperate), Act;
+    GET "/v1/rehearsals/{id}" Needs(StockRead), Read;
+    POST "/v1/rehearsals/{id}/kill" Needs(QueuesOperate), Act;
+    DELETE "/v1/rehearsals/{id}" Needs(QueuesOperate), Act;
 
     GET "/v1/session" Public, Read;
     POST "/v1/setup" Public, Act;
@@ -145,6 +151,7 @@ routes! {
     POST "/v1/shops/{shop}/poll" Needs(OrdersWrite), Write;
     POST "/v1/shops/{shop}/push" Needs(StockWrite), Write;
     POST "/v1/shops/{shop}/probe" Needs(StockWrite), Act;
+    POST "/v1/shops/{shop}/preview" Needs(StockRead), Act;
     GET "/v1/listings" Needs(StockRead), Read;
     GET "/v1/listings/{id}" Needs(StockRead), Read;
     GET "/v1/listings/{id}/preview" Needs(StockRead), Read;

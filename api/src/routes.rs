@@ -19,8 +19,10 @@ pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod pushes;
 pub(crate) mod queue;
+pub(crate) mod rehearsals;
 pub(crate) mod reservations;
 pub(crate) mod sandbox;
+pub(crate) mod search;
 pub(crate) mod sessions;
 pub(crate) mod shops;
 pub(crate) mod skus;
@@ -92,6 +94,10 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::revoke))
         .routes(routes!(verify::verify))
+        .routes(routes!(rehearsals::list, rehearsals::start))
+        .routes(routes!(rehearsals::read, rehearsals::end))
+        .routes(routes!(rehearsals::kill))
+        .routes(routes!(search::search))
         .routes(routes!(hooks::receive))
         .routes(routes!(hooks::callback))
         .merge(of_people())
@@ -134,6 +140,7 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(shops::poll))
         .routes(routes!(shops::push))
         .routes(routes!(shops::probe))
+        .routes(routes!(shops::preview))
         .routes(routes!(listings::list))
         .routes(routes!(listings::read))
         .routes(routes!(listings::preview))

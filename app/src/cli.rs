@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, config, demo, export, import, jobs, keys, migrate, openapi, replay, replay_failed, restore,
-    sandbox, serve, users, verify,
+    backup, config, demo, export, import, jobs, keys, migrate, openapi, rehearse, replay, replay_failed,
+    restore, sandbox, serve, users, verify,
 };
 use crate::settings::Flags;
 
@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Sandbox(sandbox::Sandbox),
     Import(import::Import),
     Export(export::Export),
+    Rehearse(rehearse::Rehearse),
     Replay(replay::Replay),
     Jobs(jobs::Jobs),
     ReplayFailed(replay_failed::ReplayFailed),

@@ -118,6 +118,20 @@ impl Client {
         self.send(Method::DELETE, path, None, Some(key)).await
     }
 
+    /// As [`Self::post`], but sent once: who repeats it wants to know what became of each attempt.
+    ///
+    /// # Errors
+    /// When there is no answer, so that nobody knows what has become of it.
+    pub(crate) async fn post_once(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        key: &str,
+    ) -> anyhow::Result<Answer> {
+        let request = self.request(Method::POST, path, Some(serde_json::to_vec(body)?), Some(key))?;
+        Ok(self.attempt(request).await?.0)
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -187,7 +201,7 @@ impl Client {
 
 /// Whether the same request may succeed later: overload, a database out of reach or full, an unknown outcome, and what
 /// proxies say while a server restarts.
-fn is_temporary(status: u16) -> bool {
+pub(crate) fn is_temporary(status: u16) -> bool {
     matches!(status, 429 | 502 | 503 | 504 | 507)
 }
 

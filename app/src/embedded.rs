@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use onhand_api::rehearsal::Stage;
 use onhand_api::{Api, Secret};
 use onhand_engine::{Engine, Request, ids};
 use onhand_rules::access::{ApiKey, ScopeName};
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::channels::{self, ChannelKeys, Channels};
+use crate::rehearsal::Rehearsals;
 use crate::settings::{Effective, Settings};
 use crate::wiring;
 
@@ -45,6 +47,7 @@ pub(crate) struct Embedded {
     own_key: std::sync::Mutex<Option<ApiKeyId>>,
     /// What talks to marketplaces, if there are keys for any.
     pub(crate) channels: Option<Channels>,
+    rehearsals: Arc<Rehearsals>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<anyhow::Result<()>>,
 }
@@ -84,7 +87,9 @@ impl Embedded {
             onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
         let flows = channels.as_ref().map(|channels| channels.flows.clone());
         let vault = channels::maybe_vault(effective)?;
-        let api = Api::with_flows(engine.clone(), api_settings, flows, vault);
+        let rehearsals = Arc::new(Rehearsals::default());
+        let stage: Arc<dyn Stage> = rehearsals.clone();
+        let api = Api::with_flows(engine.clone(), api_settings, flows, vault, Some(stage));
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async {
@@ -94,7 +99,19 @@ impl Embedded {
             onhand_api::serve(api, listener, stopped).await.context("the server broke")
         });
         let own_key = std::sync::Mutex::new(None);
-        Ok(Self { address, store, engine, public_url, served_at, first_key, own_key, channels, stop, server })
+        Ok(Self {
+            address,
+            store,
+            engine,
+            public_url,
+            served_at,
+            first_key,
+            own_key,
+            channels,
+            rehearsals,
+            stop,
+            server,
+        })
     }
 
     /// Where it can be reached from this machine.
@@ -172,6 +189,7 @@ impl Embedded {
         if let Some(id) = own {
             self.submit(RevokeApiKey { id }).await.context("cannot revoke the API key of this command")?;
         }
+        self.rehearsals.stop().await;
         // Workers first: what they put back must still find the writer.
         if let Some(runner) = self.channels.as_ref().and_then(|channels| channels.runner.as_ref()) {
             runner.stop(WORKERS_GRACE).await;

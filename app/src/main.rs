@@ -1,6 +1,7 @@
 //! `onhand`: the server and everything else a person types.
 
 mod cells;
+mod chance;
 mod channels;
 mod cli;
 mod client;
@@ -9,9 +10,12 @@ mod embedded;
 mod latency;
 mod logging;
 mod markets;
+mod rehearsal;
+mod scratch;
 mod settings;
 mod target;
 mod terminal;
+mod watchdog;
 mod wiring;
 
 use std::process::ExitCode;

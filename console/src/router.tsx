@@ -129,8 +129,13 @@ const sandbox = createRoute({
   component: lazyRouteComponent(() => import('./pages/sandbox/Sandbox'), 'Sandbox'),
 });
 
+const rehearsal = createRoute({
+  ...under('/rehearsal'),
+  component: lazyRouteComponent(() => import('./pages/rehearsal/Rehearsal'), 'RehearsalPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, mapping, sync, drift, reservations]),
+  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, mapping, sync, drift, reservations, rehearsal]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

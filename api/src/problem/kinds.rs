@@ -107,6 +107,10 @@ kinds! {
         "Count or receive the goods first.";
     DUPLICATE_PAYMENT = CONFLICT, false, "duplicate_payment", "Another payment has confirmed the order",
         "Give the new payment back.";
+    REHEARSAL_RUNS = CONFLICT, false, "rehearsal_runs", "A rehearsal goes on",
+        "There is one at a time. Wait until it is over, or break it off with DELETE /v1/rehearsals/{id}.";
+    REHEARSAL_IS_NOT_SELLING = CONFLICT, false, "rehearsal_is_not_selling", "There is no server to kill",
+        "Kill it while the rehearsal's state is selling.";
     STALE_VERSION = PRECONDITION_FAILED, false, "stale_version", "It has changed since you read it",
         "Read it again, decide again, and send the new version in If-Match.";
     STALE_EXPECTED = PRECONDITION_FAILED, false, "stale_expected", "The figure has changed since you read it",

@@ -62,7 +62,7 @@ pub(crate) async fn list(
 }
 
 /// The most that a shop's marketplace takes.
-fn maximum(api: &Api, shop: &Shop) -> i64 {
+pub(super) fn maximum(api: &Api, shop: &Shop) -> i64 {
     let outlet = api.0.flows.as_ref().and_then(|flows| flows.outlets().get(shop.channel.as_str()));
     outlet.map_or(i64::MAX, |outlet| outlet.channel.facts().quantity_max)
 }

@@ -7,19 +7,21 @@ use axum::extract::State;
 use axum::response::Response;
 use onhand_engine::Request;
 use onhand_engine::flows::ConnectError;
+use onhand_engine::publishing::told;
 use onhand_rules::commands::channels::{DisconnectShop, Publish};
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::listing::ListingState;
-use onhand_rules::{JobId, Receipt, Shop, ShopId};
+use onhand_rules::{JobId, ListingId, Receipt, Shop, ShopId};
 use onhand_store::{ListingFilter, Outcome};
 
 use super::market_orders::enqueue;
 use crate::api::Api;
 use crate::body::channels::{Changed, ConsentPage, NewConsent, Probe, PushChoice, ShopBody, ShopChange};
 use crate::body::jobs::{FailureView, Wait};
-use crate::body::lists::{List, NoQuery, check_filter};
+use crate::body::lists::{List, NoQuery, check_filter, cursor, limit, position};
 use crate::body::market_orders::Enqueued;
+use crate::body::preview::{NewRulePreview, RulePreview};
 use crate::extract::{Body, Call, MaybeBody, Params};
 use crate::problem::{self, Problem, Shape};
 use crate::respond::{done, found, found_version};
@@ -256,4 +258,29 @@ async fn listen(api: &Api, id: JobId, asked_at: i64) -> Result<Heard, Problem> {
         heard.answered = Some(done.outcome == "done");
     }
     Ok(heard)
+}
+
+/// Tells what each of its listings would be told under another rule, and changes nothing.
+#[utoipa::path(post, path = "/v1/shops/{shop}/preview", tag = "channels", request_body = NewRulePreview,
+    params(("shop" = String, Path, description = "Its code")),
+    responses((status = 200, description = "A page, by the number of the listing", body = List<RulePreview>)))]
+pub(crate) async fn preview(
+    State(api): State<Api>,
+    call: Call,
+    Body(request): Body<NewRulePreview>,
+) -> Result<Response, Problem> {
+    let shop = shop_of(&api, call.name(0)).await?;
+    let after: Option<i64> = position(request.cursor.as_deref())?;
+    let filter =
+        ListingFilter { shop: Some(shop.id), after: after.map(ListingId), ..ListingFilter::default() };
+    let page = api.reads().listings(&filter, limit(request.limit)?).await?;
+    let most = super::listings::maximum(&api, &shop);
+    let now = told(api.reads(), &shop, most, &page.rows).await?;
+    let mut changed = shop;
+    changed.settings.rule = request.rule();
+    let then = told(api.reads(), &changed, most, &page.rows).await?;
+    let next = page.rows.last().and_then(|row| cursor(&row.id.0));
+    let rows = page.rows.into_iter().zip(now).zip(then);
+    let rows = rows.map(|((listing, now), then)| RulePreview::of(listing, now, &then));
+    found(&List::of(rows.collect(), page.more, next))
 }

@@ -121,3 +121,41 @@ async fn pushes_are_shown_with_their_times() {
     stall.world.get("/v1/pushes?cursor=7b7d").await.problem(400, "invalid_parameter");
     stall.close().await;
 }
+
+#[tokio::test]
+async fn a_rule_is_tried_and_nothing_is_told() {
+    let stall = Stall::open().await;
+    let preview = async |rule: Value| {
+        let body = json!({"rule": rule});
+        let call = stall.world.call("POST", "/v1/shops/stall-1/preview").without("idempotency-key");
+        call.json(&body).send().await.expect(200)["data"].clone()
+    };
+    let rows = preview(json!({"basis": "available", "buffer": 3, "percent": 50})).await;
+    assert_eq!((&rows[0]["sku"], &rows[0]["now"], &rows[0]["then"]), (&json!("A"), &json!(10), &json!(3)));
+    let steps: Vec<&str> =
+        rows[0]["steps"].as_array().unwrap().iter().map(|step| step["rule"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["basis", "buffer", "percent"], "{rows}");
+    // Nobody mapped the other one, so that it is told nothing.
+    assert_eq!(
+        (&rows[1]["now"], &rows[1]["then"], rows.as_array().unwrap().len()),
+        (&json!(null), &json!(null), 2)
+    );
+    let listing = format!("/v1/listings/{}", rows[0]["listing"]);
+    let own = json!({"rule": {"basis": "available", "cap": 7}});
+    stall.world.post(&format!("{listing}/rule"), own).await.expect(200);
+    let rows = preview(json!({"basis": "available", "buffer": 9})).await;
+    assert_eq!(
+        (&rows[0]["own_rule"], &rows[0]["now"], &rows[0]["then"]),
+        (&json!(true), &json!(7), &json!(7))
+    );
+    let shop = stall.world.get("/v1/shops/stall-1").await.expect(200);
+    assert_eq!(shop["settings"]["rule"]["buffer"], 0, "a preview changes nothing");
+    let page = json!({"rule": {"basis": "available"}, "limit": 1});
+    let first = stall.world.post("/v1/shops/stall-1/preview", page).await.expect(200);
+    assert_eq!((first["data"].as_array().unwrap().len(), &first["has_more"]), (1, &json!(true)));
+    let wrong = json!({"rule": {"basis": "available", "percent": 101}});
+    stall.world.post("/v1/shops/stall-1/preview", wrong).await.problem(422, "validation_failed");
+    let none = json!({"rule": {"basis": "available"}});
+    stall.world.post("/v1/shops/none/preview", none).await.problem(404, "not_found");
+    stall.close().await;
+}

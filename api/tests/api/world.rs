@@ -177,7 +177,7 @@ impl World {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let vault = onhand_engine::vault::Vault::new([7; 32]);
-        let api = Api::with_flows(engine.clone(), settings.clone(), flows(&engine), Some(vault));
+        let api = Api::with_flows(engine.clone(), settings.clone(), flows(&engine), Some(vault), None);
         let server = tokio::spawn(onhand_api::serve(api, listener, async {
             drop(stopped.await);
         }));

@@ -10,6 +10,7 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod rehearse;
 pub(crate) mod replay;
 pub(crate) mod replay_failed;
 pub(crate) mod restore;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, effective: Effective) -> anyhow::Resul
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Import(arguments) => import::run(arguments, &effective).await,
         Command::Export(arguments) => export::run(arguments, &effective).await,
+        Command::Rehearse(arguments) => rehearse::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments, &effective).await,
         Command::Verify(arguments) => verify::run(arguments, &effective).await,
         Command::Backup(arguments) => backup::run(arguments, &effective).await,

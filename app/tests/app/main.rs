@@ -14,6 +14,7 @@ mod imports;
 mod jobs;
 mod keys;
 mod program;
+mod rehearsals;
 mod replays;
 mod serving;
 mod shop;

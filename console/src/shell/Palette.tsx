@@ -1,12 +1,15 @@
 import { Modal } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import IconBuildingStore from '@tabler/icons-react/dist/esm/icons/IconBuildingStore.mjs';
+import IconClockPause from '@tabler/icons-react/dist/esm/icons/IconClockPause.mjs';
+import IconListCheck from '@tabler/icons-react/dist/esm/icons/IconListCheck.mjs';
 import IconPackage from '@tabler/icons-react/dist/esm/icons/IconPackage.mjs';
 import IconReceipt from '@tabler/icons-react/dist/esm/icons/IconReceipt.mjs';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { api, take } from '~/api/client';
+import { api, take, type Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { useKey } from './keyboard';
@@ -23,33 +26,19 @@ interface Hit {
 
 const FEW = 6;
 
-/** Goods by the beginning of their code, orders by their id or whole reference. */
+/** What the server finds by these letters: one request, whatever it is. */
 function useFound(text: string) {
   return useQuery({
     queryKey: ['search', text],
     enabled: text.length >= 2,
-    queryFn: async ({ signal }) => {
-      const prefixes = [...new Set([text, text.toUpperCase()])];
-      const [orders, ...goods] = await Promise.all([
-        text.startsWith('ord_')
-          ? take(api.GET('/v1/orders/{id}', { params: { path: { id: text } }, signal })).then(
-              (order) => [order],
-              () => [],
-            )
-          : take(api.GET('/v1/orders', { params: { query: { reference: text, limit: FEW } }, signal })).then((list) => list.data),
-        ...prefixes.map((prefix) =>
-          take(api.GET('/v1/skus', { params: { query: { prefix, limit: FEW } }, signal })).then((list) => list.data),
-        ),
-      ]);
-      const skus = [...new Map(goods.flat().map((sku) => [sku.sku, sku])).values()];
-      return { skus: skus.slice(0, FEW), orders };
-    },
+    queryFn: async ({ signal }) =>
+      (await take(api.GET('/v1/search', { params: { query: { q: text, limit: FEW } }, signal }))).data,
     staleTime: 10_000,
     retry: false,
   });
 }
 
-/** Pages, goods and orders that fit, in groups. */
+/** Goods, orders, reservations, shops, jobs and pages that fit, in groups. */
 function useHits(text: string): { title: string; hits: Hit[] }[] {
   const { t } = useI18n();
   const navigate = useNavigate();
@@ -58,30 +47,50 @@ function useHits(text: string): { title: string; hits: Hit[] }[] {
   const wanted = text.trim().toLowerCase();
   const known = usePlaces();
   const places = known.flatMap(({ places: each }) => each).filter(({ name }) => t(name).toLowerCase().includes(wanted));
-  const groups = [
+  const of = (kind: string) => (found.data ?? []).filter((hit) => hit.kind === kind);
+  const shown = ({ id, title }: Schemas['Hit']) => ({ id, label: id, note: title ?? undefined });
+  const groups: { title: string; hits: Hit[] }[] = [
     {
       title: t('palette.goods'),
-      hits: (found.data?.skus ?? []).map(
-        (sku): Hit => ({
-          id: sku.id,
-          label: sku.sku,
-          note: sku.name,
-          icon: <IconPackage size={18} stroke={1.6} />,
-          open: () => void navigate({ to: '/stock/$sku', params: { sku: sku.sku } }),
-        }),
-      ),
+      hits: of('sku').map((sku) => ({
+        ...shown(sku),
+        icon: <IconPackage size={18} stroke={1.6} />,
+        open: () => void navigate({ to: '/stock/$sku', params: { sku: sku.id } }),
+      })),
     },
     {
       title: t('palette.orders'),
-      hits: (found.data?.orders ?? []).map(
-        (order): Hit => ({
-          id: order.id,
-          label: shortReference(order.reference) ?? order.id,
-          note: CHANNEL[order.channel] ?? order.channel,
-          icon: <IconReceipt size={18} stroke={1.6} />,
-          open: () => void navigate({ to: '/orders/$id', params: { id: order.id } }),
-        }),
-      ),
+      hits: of('order').map((order) => ({
+        id: order.id,
+        label: shortReference(order.title) ?? order.id,
+        note: order.channel ? (CHANNEL[order.channel] ?? order.channel) : undefined,
+        icon: <IconReceipt size={18} stroke={1.6} />,
+        open: () => void navigate({ to: '/orders/$id', params: { id: order.id } }),
+      })),
+    },
+    {
+      title: t('nav.reservations'),
+      hits: of('reservation').map((hold) => ({
+        ...shown(hold),
+        icon: <IconClockPause size={18} stroke={1.6} />,
+        open: () => void navigate({ to: '/reservations', search: { view: 'all' } }),
+      })),
+    },
+    {
+      title: t('nav.shops'),
+      hits: of('shop').map((shop) => ({
+        ...shown(shop),
+        icon: <IconBuildingStore size={18} stroke={1.6} />,
+        open: () => void navigate({ to: '/shops/$shop', params: { shop: shop.id } }),
+      })),
+    },
+    {
+      title: t('nav.queues'),
+      hits: of('job').map((job) => ({
+        ...shown(job),
+        icon: <IconListCheck size={18} stroke={1.6} />,
+        open: () => void navigate({ to: '/jobs/$id', params: { id: job.id } }),
+      })),
     },
     {
       title: t('palette.pages'),

@@ -10,6 +10,7 @@ import IconArrowsJoin from '@tabler/icons-react/dist/esm/icons/IconArrowsJoin.mj
 import IconBuildingStore from '@tabler/icons-react/dist/esm/icons/IconBuildingStore.mjs';
 import IconClockPause from '@tabler/icons-react/dist/esm/icons/IconClockPause.mjs';
 import IconScale from '@tabler/icons-react/dist/esm/icons/IconScale.mjs';
+import IconBolt from '@tabler/icons-react/dist/esm/icons/IconBolt.mjs';
 import IconUpload from '@tabler/icons-react/dist/esm/icons/IconUpload.mjs';
 import IconHistory from '@tabler/icons-react/dist/esm/icons/IconHistory.mjs';
 import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
@@ -48,6 +49,7 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
     places: [
       { to: '/orders', name: 'nav.orders', icon: IconReceipt },
       { to: '/reservations', name: 'nav.reservations', icon: IconClockPause },
+      { to: '/rehearsal', name: 'nav.rehearsal', icon: IconBolt },
     ],
   },
   {

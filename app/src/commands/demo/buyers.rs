@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::catalogue::Catalogue;
-use super::chance::Chance;
+use crate::chance::Chance;
 use crate::client::Client;
 use crate::latency::{Latency, Percentiles};
 

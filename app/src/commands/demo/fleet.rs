@@ -16,13 +16,10 @@ use crate::channels::ChannelKeys;
 use crate::client::problem_of;
 use crate::embedded::Embedded;
 use crate::settings::{Effective, Origin};
+use crate::watchdog::Watchdog;
 
 /// How long the second replica may take until it answers.
 const READY: Duration = Duration::from_secs(60);
-
-/// Ends the process when our own ends, in whatever way. It is given the process id, which is not used again while the
-/// process has not been reaped, and we reap it.
-const WATCHDOG: &str = "cat >/dev/null; kill -9 \"$1\" 2>/dev/null";
 
 /// One or two replicas over one database.
 pub(super) struct Fleet {
@@ -166,7 +163,8 @@ pub(super) struct Replica {
     arguments: Vec<OsString>,
     database: String,
     log: PathBuf,
-    process: Option<(Child, Child)>,
+    process: Option<Child>,
+    watchdog: Watchdog,
 }
 
 impl Replica {
@@ -183,7 +181,8 @@ impl Replica {
         arguments.extend(["--channels".into(), keys.into_os_string()]);
         arguments.extend(["--secret-key-file".into(), OsString::from(&settings.secret_key_file)]);
         let log = scratch.join("replica-2.log");
-        Ok(Self { address, arguments, database: settings.database.clone(), log, process: None })
+        let watchdog = Watchdog::start(None)?;
+        Ok(Self { address, arguments, database: settings.database.clone(), log, process: None, watchdog })
     }
 
     pub(super) fn url(&self) -> String {
@@ -201,32 +200,27 @@ impl Replica {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().context("cannot start the second replica")?;
-        let mut watchdog = Command::new("sh");
-        watchdog.args(["-c", WATCHDOG, "onhand-demo-watchdog", &child.id().to_string()]);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut watchdog, 0);
-        let watchdog = watchdog.stdin(Stdio::piped()).spawn().context("cannot run sh")?;
-        self.process = Some((child, watchdog));
+        self.watchdog.watch(child.id())?;
+        self.process = Some(child);
         Ok(())
     }
 
     fn is_alive(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|(child, _)| matches!(child.try_wait(), Ok(None)))
+        self.process.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     fn kill(&mut self) -> anyhow::Result<()> {
-        if let Some((mut child, mut watchdog)) = self.process.take() {
+        if let Some(mut child) = self.process.take() {
             child.kill().context("cannot kill the second replica")?;
+            self.watchdog.forget()?;
             child.wait()?;
-            drop(watchdog.stdin.take());
-            watchdog.wait()?;
         }
         Ok(())
     }
 
     /// SIGTERM, and then its end.
     fn terminate(&mut self) {
-        if let Some((child, _)) = &mut self.process {
+        if let Some(child) = &mut self.process {
             drop(Command::new("kill").arg(child.id().to_string()).status());
             drop(child.wait());
         }

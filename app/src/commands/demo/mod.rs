@@ -4,7 +4,6 @@ mod aftermath;
 mod board;
 mod buyers;
 mod catalogue;
-mod chance;
 mod chaos;
 mod fleet;
 mod markets;
@@ -13,13 +12,11 @@ mod postgres;
 mod report;
 mod screen;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use onhand_engine::ids;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -29,6 +26,7 @@ use super::serve::Stop;
 use super::verify;
 use crate::client::Client;
 use crate::embedded::Embedded;
+use crate::scratch::Scratch;
 use crate::settings::{Effective, Origin};
 use crate::{target, terminal, wiring};
 
@@ -77,34 +75,9 @@ pub(crate) struct Demo {
     json: bool,
 }
 
-/// A directory of our own, removed at the end.
-struct Scratch(Option<PathBuf>);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Some(path) = &self.0
-            && let Err(error) = std::fs::remove_dir_all(path)
-        {
-            terminal::complain(&format!("cannot remove {}: {error}", path.display()));
-        }
-    }
-}
-
-impl Scratch {
-    /// Readable by its owner only: keys are kept in it.
-    fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("onhand-demo-{}", ids::op()));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Self(Some(path)))
-    }
-}
-
 pub(crate) async fn run(arguments: Demo, effective: &Effective) -> anyhow::Result<ExitCode> {
     let mut effective = effective.clone();
-    let mut scratch = Scratch(None);
+    let mut scratch = None;
     let mut private = None;
     if effective.settings.database == PRIVATE {
         if !arguments.json {
@@ -116,18 +89,18 @@ pub(crate) async fn run(arguments: Demo, effective: &Effective) -> anyhow::Resul
     }
     let replicas = !arguments.direct && matches!(wiring::place(&effective), Ok(wiring::Place::Postgres(_)));
     if replicas {
-        scratch = Scratch::new()?;
+        scratch = Some(Scratch::new("demo")?);
     } else if effective.settings.data.is_empty() && effective.settings.database.is_empty() {
-        scratch = Scratch::new()?;
-        let data = scratch.0.as_ref().map(|path| path.display().to_string());
-        effective.settings.data = data.unwrap_or_default();
+        let made = Scratch::new("demo")?;
+        effective.settings.data = made.path().display().to_string();
+        scratch = Some(made);
         effective.set_origin("data", Origin::Flag);
     }
     let stop = Stop::listen()?;
     let result = if arguments.direct {
         direct(&arguments, &effective, stop).await
     } else {
-        let second = scratch.0.as_deref().filter(|_| replicas);
+        let second = scratch.as_ref().map(Scratch::path).filter(|_| replicas);
         markets::run(&arguments, &effective, second, stop).await
     };
     drop(scratch);

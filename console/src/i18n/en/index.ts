@@ -3,11 +3,13 @@ import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
+import { rehearsal } from './rehearsal';
 import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { whatif } from './whatif';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...work, ...access, ...channels } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels } as const;

@@ -4,10 +4,12 @@ import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
 import { overview } from './overview';
+import { rehearsal } from './rehearsal';
 import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { whatif } from './whatif';
 import { work } from './work';
 
 export const vi: Dictionary = {
@@ -19,6 +21,8 @@ export const vi: Dictionary = {
   ...work,
   ...imports,
   ...sandbox,
+  ...rehearsal,
+  ...whatif,
   ...access,
   ...channels,
 };

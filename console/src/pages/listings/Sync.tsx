@@ -12,6 +12,7 @@ import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
+import { WhatIf } from './WhatIf';
 
 type Push = Schemas['Push'];
 
@@ -55,6 +56,7 @@ export function Sync() {
           />
         </Panel>
       )}
+      <WhatIf />
       <Panel title={t('sync.pushes')} flush>
         {query.isError ? (
           <ProblemNote error={query.error} onRetry={() => void query.refetch()} />

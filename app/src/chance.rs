@@ -1,11 +1,11 @@
-//! Randomness for simulated buyers: a small generator with a seed, so that a demo can be repeated.
+//! Randomness for simulated buyers: a small generator with a seed, so that what they do can be repeated.
 
 /// SplitMix64.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,18 +18,18 @@ impl Chance {
     }
 
     /// From 0 to `below`, `below` itself not included.
-    pub(super) fn below(&mut self, below: u64) -> u64 {
+    pub(crate) fn below(&mut self, below: u64) -> u64 {
         // The bias is far below what a demo could show.
         self.next() % below.max(1)
     }
 
     /// Whether something of this many percent happens.
-    pub(super) fn percent(&mut self, percent: u64) -> bool {
+    pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// An index below `count`; low ones come up far more often, as bestsellers do.
-    pub(super) fn bestseller(&mut self, count: u64) -> usize {
+    pub(crate) fn bestseller(&mut self, count: u64) -> usize {
         let one = self.below(count);
         let two = self.below(one + 1);
         usize::try_from(self.below(two + 1)).unwrap_or_default()
