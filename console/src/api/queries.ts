@@ -40,6 +40,8 @@ export const shop = (code: string) =>
 // --- goods and stock -------------------------------------------------------------------------------------------------
 
 export interface StockFilter {
+  /** Only SKUs whose codes begin so. */
+  prefix?: string;
   sku?: string;
   location?: string;
   available_below?: number;

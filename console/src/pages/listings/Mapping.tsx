@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Select } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -8,7 +8,7 @@ import { listings, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
-import { Filters } from '~/parts/Filters';
+import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -25,6 +25,7 @@ export function Mapping() {
   const { view, shop } = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
+  const names = useShopNames();
   const mapped = view === 'mapped';
   const query = useInfiniteQuery(listings({ shop, mapped }));
   const open = useInfiniteQuery(listings({ mapped: false }));
@@ -41,26 +42,23 @@ export function Mapping() {
     >
       <Filters
         aside={
-          <SegmentedControl
-            size="xs"
-            value={view ?? 'unmapped'}
-            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? 'mapped' : undefined }, replace: true })}
-            data={[
+          <ViewSwitch
+            label={t('mapping.title')}
+            views={[
               { value: 'unmapped', label: t('mapping.view.unmapped') },
               { value: 'mapped', label: t('mapping.view.mapped') },
             ]}
+            value={view}
+            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? next : undefined }, replace: true })}
           />
         }
       >
-        <Select
-          size="xs"
-          w={190}
-          clearable
-          placeholder={t('mapping.all')}
-          aria-label={t('mapping.shop')}
-          data={(all.data?.data ?? []).map(({ shop: code }) => code)}
-          value={shop ?? null}
-          onChange={(code) => void navigate({ search: { view, shop: code ?? undefined }, replace: true })}
+        <FilterSelect
+          width={190}
+          label={t('mapping.shop')}
+          choices={(all.data?.data ?? []).map(({ shop: code }) => ({ value: code, label: names.ofCode(code) }))}
+          value={shop}
+          onChange={(code) => void navigate({ search: { view, shop: code }, replace: true })}
         />
       </Filters>
       {query.isError ? (

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -10,7 +10,7 @@ import { reservations } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
-import { Filters } from '~/parts/Filters';
+import { Filters, ViewSwitch } from '~/parts/Filters';
 import { Ago } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -42,19 +42,17 @@ export function Reservations() {
     >
       <Filters
         aside={
-          <SegmentedControl
-            size="xs"
-            value={view ?? 'held'}
-            onChange={(next) => void navigate({ search: { view: next === 'all' ? 'all' : undefined }, replace: true })}
-            data={[
+          <ViewSwitch
+            label={t('reservations.title')}
+            views={[
               { value: 'held', label: t('state.held') },
               { value: 'all', label: t('all') },
             ]}
+            value={view}
+            onChange={(next) => void navigate({ search: { view: next === 'all' ? next : undefined }, replace: true })}
           />
         }
-      >
-        {null}
-      </Filters>
+      />
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       ) : (

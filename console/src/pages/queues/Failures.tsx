@@ -11,6 +11,7 @@ import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { wordOf } from '~/parts/words';
+import { useKey } from '~/shell/keyboard';
 import { DiscardDialog } from './DiscardDialog';
 import { ReplayDialog } from './ReplayDialog';
 import classes from './Queues.module.css';
@@ -26,6 +27,8 @@ export function Failures() {
   const [replaying, setReplaying] = useState<Failure>();
   const [discarding, setDiscarding] = useState<Failure>();
   const groups = query.data?.data ?? [];
+  const may = useMay('queues:operate');
+  useKey('r', () => may && setReplaying(groups[0]));
   return (
     <Panel title={t('failures.title')} flush={groups.length > 0}>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
@@ -56,7 +59,7 @@ export function Failures() {
 function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: () => void; onDiscard: () => void }) {
   const { t, f } = useI18n();
   const names = useShopNames();
-  const may = useMay('admin');
+  const may = useMay('queues:operate');
   const navigate = route.useNavigate();
   const { kind, code } = failure;
   return (

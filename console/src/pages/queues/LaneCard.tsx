@@ -76,7 +76,7 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
 
 function LaneControls({ lane }: { lane: Lane }) {
   const { t } = useI18n();
-  const may = useMay('admin');
+  const may = useMay('queues:operate');
   const [slots, setSlots] = useState(lane.concurrency);
   useEffect(() => setSlots(lane.concurrency), [lane.concurrency]);
   const act = useAct(

@@ -113,6 +113,7 @@ function Actions({ row }: { row: Row }) {
   const { t } = useI18n();
   const admin = useMay('admin');
   const writes = useMay('stock:write');
+  const orders = useMay('orders:write');
   const [leaving, setLeaving] = useState(false);
   const path = { shop: row.shop };
   const header = (key: string) => ({ 'Idempotency-Key': key });
@@ -157,10 +158,12 @@ function Actions({ row }: { row: Row }) {
           <Button variant="default" loading={read.isPending} onClick={() => read.mutate(null)}>
             {t('shops.import')}
           </Button>
-          <Button variant="default" loading={poll.isPending} onClick={() => poll.mutate(null)}>
-            {t('shops.poll')}
-          </Button>
         </>
+      )}
+      {orders && row.state !== 'disconnected' && (
+        <Button variant="default" loading={poll.isPending} onClick={() => poll.mutate(null)}>
+          {t('shops.poll')}
+        </Button>
       )}
       {admin && row.state !== 'disconnected' && (
         <>

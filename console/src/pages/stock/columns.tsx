@@ -3,6 +3,7 @@ import IconPlusMinus from '@tabler/icons-react/dist/esm/icons/IconPlusMinus.mjs'
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
+import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import type { Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
@@ -22,6 +23,7 @@ export function thinness(row: Pick<StockRow, 'available' | 'backorder_limit'>): 
 
 export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRow>[] {
   const { t } = useI18n();
+  const may = useMay('stock:write');
   return useMemo(() => {
     const cause = (row: StockRow, tab: 'ledger' | 'holds') => ({
       to: '/stock/$sku' as const,
@@ -101,7 +103,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         header: t('stock.adjust'),
         bare: true,
         width: '32px',
-        cell: (row) => (
+        cell: (row) => may && (
           <Tooltip label={t('stock.adjust')}>
             <ActionIcon
               variant="subtle"
@@ -116,5 +118,5 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         ),
       },
     ];
-  }, [t, adjust]);
+  }, [t, adjust, may]);
 }
