@@ -1,11 +1,13 @@
-// The real program with the sandbox, and a real browser. ONHAND names the program, CHROMIUM the browser.
+// The real program with the sandbox, and a real browser. ONHAND names the program, CHROMIUM the browser. The program brings
+// its console; DIST names a directory with another one, to look at what is not built into the program yet.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { serveDist } from './served.mjs';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const SHOTS = new URL('../shots/', import.meta.url).pathname;
@@ -31,14 +33,15 @@ export async function start({ orders = 2 } = {}) {
       if (found.console && found.API && found['API key'] && found.sandbox) resolve();
     });
   });
+  const other = process.env.DIST ? await serveDist(resolve(process.env.DIST), found.API) : undefined;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? BROWSERS.find((path) => existsSync(path)),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   const control = found.sandbox.replace(/\/control\/state$/, '');
   return {
-    url: found.API,
-    link: found.console,
+    url: other?.url ?? found.API,
+    link: other ? found.console.replace(found.API, other.url) : found.console,
     browser,
     /** What a program asks, with the key. */
     async api(method, path, body) {
@@ -54,6 +57,7 @@ export async function start({ orders = 2 } = {}) {
     },
     async stop() {
       await browser.close();
+      other?.stop();
       child.kill('SIGKILL');
       await ended;
       rmSync(data, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { listings, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
+import { Figure } from '~/parts/Figure';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -82,6 +83,9 @@ export function Mapping() {
   );
 }
 
+/** Where it stands what a listing should show, and why. */
+const channelsOf = (sku: string) => ({ to: '/stock/$sku', params: { sku }, search: { tab: 'channels' } }) as const;
+
 function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
   const { t, f } = useI18n();
   const names = useShopNames();
@@ -105,7 +109,7 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
             '–'
           ),
       },
-      { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (row.pushed === null || row.pushed === undefined ? '–' : f.number(row.pushed)) },
+      { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (typeof row.pushed === 'number' && row.sku ? <Figure value={row.pushed} label={t('mapping.told')} to={channelsOf(row.sku)} /> : '–') },
       { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble ?? '' },
       {
         id: 'actions',

@@ -74,8 +74,8 @@ function OverviewVerdict() {
   return (
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
-        shops: t('overview.verdict.shops', { n: list.length, confirmed: told }),
-        push: p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) }),
+        shops: <Link to="/shops">{t('overview.verdict.shops', { n: list.length, confirmed: told })}</Link>,
+        push: <Link to="/pushes">{p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
         rest: (
           <>
             {risk.units > 0 && (
@@ -83,7 +83,11 @@ function OverviewVerdict() {
                 {rich('overview.verdict.behind', {
                   n: risk.units,
                   units: risk.units,
-                  link: <Link to="/stock">{t('overview.verdict.things', { n: risk.listings })}</Link>,
+                  link: (
+                    <Link to="/pushes" search={{ view: 'untold' }}>
+                      {t('overview.verdict.things', { n: risk.listings })}
+                    </Link>
+                  ),
                 })}{' '}
               </>
             )}
@@ -123,6 +127,7 @@ function Tiles() {
         value={risk.units}
         tone={risk.units > 0 ? 'bad' : undefined}
         note={t('overview.risk.note', { n: untold })}
+        to={{ to: '/pushes', search: { view: 'untold' } }}
       />
       <Tile
         label={t('overview.attention')}

@@ -6,6 +6,7 @@ import type { Schemas } from '~/api/client';
 import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -57,14 +58,16 @@ export function Failures() {
 }
 
 function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: () => void; onDiscard: () => void }) {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const names = useShopNames();
   const may = useMay('queues:operate');
   const navigate = route.useNavigate();
   const { kind, code } = failure;
   return (
     <li className={classes.cause}>
-      <strong className="num">{f.number(failure.count)}</strong>
+      <strong>
+        <Figure value={failure.count} label={t('failures.see')} to={{ to: '/queues', search: { kind, code }, resetScroll: false }} />
+      </strong>
       <div className={classes.words}>
         <div>
           <strong>{wordOf(t, 'kind', kind)}</strong>

@@ -9,6 +9,7 @@ import { shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
+import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -63,9 +64,7 @@ export function ShopPage() {
               </dd>
               <dt>{t('shops.waiting')}</dt>
               <dd>
-                <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
-                  {row.waiting}
-                </Link>
+                <Figure value={row.waiting} to={{ to: '/pushes', search: { view: 'untold', shop: code } }} />
               </dd>
             </dl>
             <Group gap="md" mt="sm">

@@ -167,6 +167,7 @@ function PushNow({ listing }: { listing: Listing }) {
     (id: number, key: string) =>
       take(api.POST('/v1/listings/{id}/push', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
     {
+      tells: true,
       refresh: [['listings']],
       onDone: () => notifications.show({ message: t('sku.channels.pushed'), color: 'teal' }),
     },

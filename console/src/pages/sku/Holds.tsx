@@ -95,7 +95,7 @@ function HoldActions({ holder, release }: { holder: Holder; release: (holder: Ho
   const extend = useAct(
     (ttl_s: number, key: string) =>
       take(api.POST('/v1/reservations/{id}/extend', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body: { ttl_s } })),
-    { refresh: [['stock'], ['reservations']] },
+    { tells: true, refresh: [['stock'], ['reservations']] },
   );
   if (!may) return null;
   return (

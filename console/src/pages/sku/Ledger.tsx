@@ -53,6 +53,19 @@ export function Ledger({ sku, location }: { sku: string; location: string }) {
   );
 }
 
+/** Why it happened, when no order did it. */
+function Cause({ movement }: { movement: Movement }) {
+  const { note, reservation_id: reservation } = movement;
+  if (reservation) {
+    return (
+      <Link to="/reservations" search={{ view: 'all' }} title={reservation}>
+        {note ?? `…${reservation.slice(-8)}`}
+      </Link>
+    );
+  }
+  return <span title={note ?? undefined}>{note ?? '–'}</span>;
+}
+
 /** Chooses an instant among the movements that are shown. */
 function TimeTravel({ movements: rows }: { movements: Movement[] }) {
   const { t, f } = useI18n();
@@ -125,7 +138,7 @@ function useLedgerColumns(): Column<Movement>[] {
               {row.order_id.slice(0, 4)}…{row.order_id.slice(-8)}
             </Link>
           ) : (
-            <span title={row.note ?? undefined}>{row.note ?? row.reservation_id ?? '–'}</span>
+            <Cause movement={row} />
           ),
       },
       { id: 'who', header: t('word.who'), width: 'minmax(90px, 1fr)', from: 820, cell: (row) => <span className="soft">{row.actor}</span> },

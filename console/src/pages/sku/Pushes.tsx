@@ -1,7 +1,7 @@
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { api, take, type Schemas } from '~/api/client';
-import { PAGE } from '~/api/queries';
+import type { Schemas } from '~/api/client';
+import { pushes } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { At } from '~/parts/Moment';
@@ -11,18 +11,10 @@ import { useShopNames } from '~/parts/shopNames';
 
 type Push = Schemas['Push'];
 
-const pushesOf = (sku: string) =>
-  infiniteQueryOptions({
-    queryKey: ['pushes', 'sku', sku],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { sku, cursor, limit: PAGE } } })),
-    getNextPageParam: (page) => (page.has_more ? (page.next_cursor ?? undefined) : undefined),
-  });
-
 /** What the shops were told of a SKU, newest first, and where the time went. */
 export function Pushes({ sku }: { sku: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(pushesOf(sku));
+  const query = useInfiniteQuery(pushes({ sku }));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useColumns();
   if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
