@@ -5,6 +5,7 @@ import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useI18n } from '~/i18n';
 import { Dialog } from './Dialog';
+import classes from './Filters.module.css';
 import { plainSearch, sameSearch, useSavedViews } from './savedViews';
 
 /** Filters by name: those of this page, and a name for those that are set. */
@@ -21,8 +22,8 @@ export function SavedViews() {
     <>
       <Menu position="bottom-end" width={250}>
         <Menu.Target>
-          <Button size="xs" variant="default" leftSection={<IconBookmark size={15} stroke={1.6} />} aria-label={t('views.title')}>
-            {chosen?.name ?? t('views.title')}
+          <Button size="xs" variant="default" className={classes.views} leftSection={<IconBookmark size={15} stroke={1.6} />} aria-label={t('views.title')}>
+            <span className={classes.viewsName}>{chosen?.name ?? t('views.title')}</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>

@@ -84,7 +84,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
       {
         id: 'name',
         header: t('people.name'),
-        width: 'minmax(120px, 1.2fr)',
+        width: 'minmax(90px, 1.2fr)',
         cell: (row) => (
           <span>
             {row.name} {row.id === me && <span className="soft">({t('people.you')})</span>}
@@ -92,8 +92,8 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
         ),
       },
       { id: 'email', header: t('people.email'), width: 'minmax(150px, 1.6fr)', from: 560, cell: (row) => row.email },
-      { id: 'role', header: t('people.role'), width: '110px', cell: (row) => t(`role.${row.role}` as Plain) },
-      { id: 'state', header: t('people.state'), width: '150px', cell: (row) => <UserState user={row} /> },
+      { id: 'role', header: t('people.role'), width: '110px', from: 420, cell: (row) => t(`role.${row.role}` as Plain) },
+      { id: 'state', header: t('people.state'), width: '138px', cell: (row) => <UserState user={row} /> },
       {
         id: 'factor',
         header: t('people.factor'),
@@ -106,7 +106,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
         id: 'actions',
         header: t('actions'),
         bare: true,
-        width: '90px',
+        width: '44px',
         align: 'end',
         cell: (row) => (
           <Menu>

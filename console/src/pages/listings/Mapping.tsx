@@ -92,13 +92,13 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
   const may = useMay('stock:write');
   return useMemo(
     () => [
-      { id: 'title', header: t('mapping.listing'), width: 'minmax(160px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
+      { id: 'title', header: t('mapping.listing'), width: 'minmax(100px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
       { id: 'shop', header: t('mapping.shop'), width: 'minmax(90px, 0.8fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
       { id: 'seller', header: t('mapping.seller_sku'), width: 'minmax(110px, 1fr)', from: 760, cell: (row) => <span className="code">{row.seller_sku}</span> },
       {
         id: 'sku',
         header: t('mapping.sku'),
-        width: 'minmax(110px, 1fr)',
+        width: 'minmax(84px, 1fr)',
         cell: (row) =>
           row.sku ? (
             <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
@@ -115,7 +115,7 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
         id: 'actions',
         header: t('actions'),
         bare: true,
-        width: '84px',
+        width: '76px',
         align: 'end',
         cell: (row) =>
           may && (

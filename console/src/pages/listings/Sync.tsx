@@ -126,11 +126,11 @@ function useColumns(): Column<Push>[] {
   return useMemo(() => {
     const channels = (row: Push) => ({ params: { sku: row.sku }, search: { tab: 'channels' } }) as const;
     return [
-      { id: 'when', header: t('sync.when'), width: '96px', cell: (row) => <At at={row.at} /> },
+      { id: 'when', header: t('sync.when'), width: '84px', from: 420, cell: (row) => <At at={row.at} /> },
       {
         id: 'sku',
         header: t('sync.sku'),
-        width: 'minmax(120px, 1.4fr)',
+        width: 'minmax(100px, 1.4fr)',
         cell: (row) => (
           <Link to="/stock/$sku" {...channels(row)} className="code">
             {row.sku}
@@ -151,7 +151,7 @@ function useColumns(): Column<Push>[] {
       {
         id: 'figure',
         header: t('sync.figure'),
-        width: '110px',
+        width: '92px',
         align: 'end',
         cell: (row) => (
           <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ tab: 'ledger' }}>
@@ -159,7 +159,7 @@ function useColumns(): Column<Push>[] {
           </Link>
         ),
       },
-      { id: 'total', header: t('sync.total'), width: '90px', align: 'end', cell: (row) => f.duration(row.total_ms) },
+      { id: 'total', header: t('sync.total'), width: '64px', align: 'end', cell: (row) => f.duration(row.total_ms) },
       { id: 'wait', header: t('sync.wait'), width: '90px', align: 'end', from: 760, cell: (row) => f.duration(row.wait_ms) },
       { id: 'limit', header: t('sync.limit'), width: '90px', align: 'end', from: 860, cell: (row) => f.duration(row.limit_ms) },
       { id: 'network', header: t('sync.network'), width: '100px', align: 'end', from: 660, cell: (row) => f.duration(row.network_ms) },

@@ -52,7 +52,7 @@ function useColumns(): Column<Listing>[] {
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(120px, 1.4fr)',
+        width: 'minmax(96px, 1.4fr)',
         cell: (row) =>
           row.sku ? (
             <Link {...place(row, 'channels')} className="code">
@@ -62,9 +62,9 @@ function useColumns(): Column<Listing>[] {
             row.title
           ),
       },
-      { id: 'shop', header: t('word.shop'), width: 'minmax(90px, 1fr)', cell: (row) => names.ofId(row.shop_id) },
+      { id: 'shop', header: t('word.shop'), width: 'minmax(76px, 1fr)', cell: (row) => names.ofId(row.shop_id) },
       { id: 'shows', header: t('sync.untold.shows'), width: '80px', align: 'end', from: 420, cell: (row) => figure(row, row.pushed ?? row.seen, t('sync.untold.shows'), 'channels') },
-      { id: 'should', header: t('sku.channels.should'), width: '100px', align: 'end', cell: (row) => figure(row, row.should, t('sku.channels.should'), 'ledger') },
+      { id: 'should', header: t('sku.channels.should'), width: '92px', align: 'end', cell: (row) => figure(row, row.should, t('sku.channels.should'), 'ledger') },
       { id: 'state', header: t('word.state'), width: '120px', from: 480, cell: (row) => <StateBadge topic="push" state={pushState(row, states.get(row.shop_id))} /> },
       { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(120px, 2fr)', from: 760, cell: (row) => <span title={row.trouble ?? undefined}>{row.trouble}</span> },
     ];

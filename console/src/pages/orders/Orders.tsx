@@ -10,7 +10,7 @@ import { DataTable } from '~/parts/DataTable';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { useShopNames } from '~/parts/shopNames';
+import { CHANNEL } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
 import { VOCABULARY } from '~/parts/vocabulary';
 import { useOrderColumns } from './columns';
@@ -84,7 +84,7 @@ function OrderFilters() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
-  const names = useShopNames();
+  const channels = new Set((all.data?.data ?? []).map(({ channel }) => channel));
   const [reference, setReference] = useState(filter.reference ?? '');
   const change = (next: Partial<typeof filter>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
@@ -117,7 +117,7 @@ function OrderFilters() {
           <FilterSelect
             width={190}
             label={t('orders.filter.channel')}
-            choices={['api', ...(all.data?.data ?? []).map(({ shop }) => ({ value: shop, label: names.ofCode(shop) }))]}
+            choices={['api', ...channels].map((value) => ({ value, label: CHANNEL[value] ?? value }))}
             value={filter.channel}
             onChange={(channel) => change({ channel })}
           />

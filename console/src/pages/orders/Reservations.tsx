@@ -45,7 +45,7 @@ export function Reservations() {
           <ViewSwitch
             label={t('reservations.title')}
             views={[
-              { value: 'held', label: t('state.held') },
+              { value: 'held', label: t('figure.reserved') },
               { value: 'all', label: t('all') },
             ]}
             value={view}
@@ -103,8 +103,8 @@ function useColumns(): Column<Reservation>[] {
   );
   return useMemo(
     () => [
-      { id: 'id', header: t('reservations.owner'), width: 'minmax(110px, 1fr)', cell: (row) => <Owner row={row} /> },
-      { id: 'state', header: t('reservations.state'), width: '120px', cell: (row) => <StateBadge topic="reservation" state={row.state} /> },
+      { id: 'id', header: t('reservations.owner'), width: 'minmax(90px, 1fr)', cell: (row) => <Owner row={row} /> },
+      { id: 'state', header: t('reservations.state'), width: '100px', cell: (row) => <StateBadge topic="reservation" state={row.state} /> },
       {
         id: 'what',
         header: t('reservations.what'),
@@ -121,7 +121,7 @@ function useColumns(): Column<Reservation>[] {
             </Fragment>
           )),
       },
-      { id: 'ends', header: t('reservations.ends'), width: '120px', cell: (row) => <Ago at={row.expires_at} /> },
+      { id: 'ends', header: t('reservations.ends'), width: 'minmax(84px, 120px)', cell: (row) => <Ago at={row.expires_at} /> },
       { id: 'made', header: t('reservations.made'), width: '120px', from: 760, cell: (row) => <Ago at={row.created_at} /> },
       {
         id: 'actions',

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { failures, listings, notices, readiness, shops, shortfalls, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { useMeter } from '~/live/LiveProvider';
+import { useBegun, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
 import { Tile } from '~/parts/Figure';
 import { useNow } from '~/parts/Moment';
@@ -54,7 +54,8 @@ function OverviewVerdict() {
   const all = useQuery(shops());
   const open = useInfiniteQuery(notices(true));
   const risk = useRisk();
-  if (!all.data) return null;
+  const begun = useBegun();
+  if (!all.data || !begun) return null;
 
   if (ready.data && !ready.data.writable) {
     return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
@@ -118,13 +119,14 @@ function Tiles() {
     page && (page.has_more ? `${page.data.length}+` : page.data.length);
   const groups = dead.data?.data ?? [];
   const jobs = groups.reduce((sum, group) => sum + group.count, 0);
-  const orders = meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0);
+  const begun = useBegun();
+  const orders = begun ? meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0) : undefined;
   const untold = waiting.data?.pages.flatMap((page) => page.data).length ?? 0;
   return (
     <div className={classes.tiles}>
       <Tile
         label={t('overview.risk')}
-        value={risk.units}
+        value={waiting.data && risk.units}
         tone={risk.units > 0 ? 'bad' : undefined}
         note={t('overview.risk.note', { n: untold })}
         to={{ to: '/pushes', search: { view: 'untold' } }}

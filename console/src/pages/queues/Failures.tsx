@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Fragment, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
@@ -71,7 +71,14 @@ function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: (
       <div className={classes.words}>
         <div>
           <strong>{wordOf(t, 'kind', kind)}</strong>
-          <span className="soft"> · {failure.shop_ids.map((id) => names.ofId(id)).join(', ')}</span>
+          {failure.shop_ids.map((id) => (
+            <Fragment key={id}>
+              {' · '}
+              <Link to="/shops/$shop" params={{ shop: names.codeOf(id) ?? String(id) }}>
+                {names.ofId(id)}
+              </Link>
+            </Fragment>
+          ))}
         </div>
         <div>
           {failure.message} <span className="mono soft">{code}</span>

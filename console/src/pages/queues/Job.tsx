@@ -112,7 +112,16 @@ function Facts({ job }: { job: Job }) {
   const names = useShopNames();
   const facts: [string, ReactNode][] = [
     [t('word.id'), <span className="mono">{job.id}</span>],
-    [t('word.shop'), names.ofId(job.shop_id)],
+    [
+      t('word.shop'),
+      job.shop_id ? (
+        <Link to="/shops/$shop" params={{ shop: names.codeOf(job.shop_id) ?? String(job.shop_id) }}>
+          {names.ofId(job.shop_id)}
+        </Link>
+      ) : (
+        '–'
+      ),
+    ],
     [t('jobs.about'), <span className="mono">{aboutOf(job)}</span>],
     [t('job.fact.lane'), wordOf(t, 'lane', job.lane)],
     [t('job.fact.class'), t('job.fact.class.value', { n: job.class })],

@@ -71,7 +71,7 @@ export function ShopPage() {
               <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
                 {t('shop.listings')}
               </Link>
-              <Link to="/orders" search={{ channel: code }}>
+              <Link to="/orders" search={{ channel: row.channel }}>
                 {t('shop.orders')}
               </Link>
               <Link to="/queues" search={{ jobs: 'live', shop: code }}>
@@ -141,8 +141,8 @@ function Actions({ row }: { row: Row }) {
   const failed = [pause, read, poll, push, probe, again].find((act) => act.isError);
   return (
     <>
-      {admin && row.state === 'disconnected' && (
-        <Button loading={again.isPending} onClick={() => again.mutate(null)}>
+      {admin && (
+        <Button variant={row.state === 'disconnected' ? 'filled' : 'default'} loading={again.isPending} onClick={() => again.mutate(null)}>
           {t('shops.reauthorise')}
         </Button>
       )}

@@ -60,18 +60,18 @@ function useChannelColumns(): Column<Listing>[] {
       {
         id: 'shop',
         header: t('word.shop'),
-        width: 'minmax(110px, 1.4fr)',
+        width: 'minmax(84px, 1.4fr)',
         cell: (row) => (
           <span title={row.title} className="code">
             {names.ofId(row.shop_id)}
           </span>
         ),
       },
-      { id: 'should', header: t('sku.channels.should'), width: '104px', align: 'end', cell: (row) => <Should listing={row} /> },
+      { id: 'should', header: t('sku.channels.should'), width: '92px', align: 'end', cell: (row) => <Should listing={row} /> },
       {
         id: 'confirmed',
         header: t('sku.channels.confirmed'),
-        width: '88px',
+        width: '80px',
         align: 'end',
         cell: (row) => (typeof row.pushed === 'number' ? <Flash value={row.pushed}>{f.number(row.pushed)}</Flash> : '–'),
       },

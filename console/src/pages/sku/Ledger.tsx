@@ -98,11 +98,11 @@ function useLedgerColumns(): Column<Movement>[] {
   const navigate = route.useNavigate();
   return useMemo(
     () => [
-      { id: 'at', header: t('word.when'), width: '128px', cell: (row) => <At at={row.at} date /> },
+      { id: 'at', header: t('word.when'), width: 'minmax(94px, 128px)', cell: (row) => <At at={row.at} date /> },
       {
         id: 'what',
         header: t('word.what'),
-        width: 'minmax(110px, 1.2fr)',
+        width: 'minmax(80px, 1.2fr)',
         cell: (row) => wordOf(t, 'movement', row.kind) + (row.reason ? ` · ${wordOf(t, 'reason', row.reason)}` : ''),
       },
       ...TERMS.map(
@@ -123,7 +123,7 @@ function useLedgerColumns(): Column<Movement>[] {
       {
         id: 'available',
         header: t('figure.available'),
-        width: '88px',
+        width: '70px',
         align: 'end',
         cell: (row) => f.number(row.after.available),
       },

@@ -40,8 +40,8 @@ function useColumns(): Column<Push>[] {
   const names = useShopNames();
   return useMemo(
     () => [
-      { id: 'at', header: t('word.when'), width: '128px', cell: (row) => <At at={row.at} date /> },
-      { id: 'shop', header: t('word.shop'), width: 'minmax(100px, 1fr)', cell: (row) => names.ofCode(row.shop) },
+      { id: 'at', header: t('word.when'), width: 'minmax(94px, 128px)', cell: (row) => <At at={row.at} date /> },
+      { id: 'shop', header: t('word.shop'), width: 'minmax(80px, 1fr)', cell: (row) => names.ofCode(row.shop) },
       {
         id: 'change',
         header: t('sku.pushes.told'),
@@ -60,7 +60,7 @@ function useColumns(): Column<Push>[] {
           cell: (row) => <span className="soft">{f.duration(row[part])}</span>,
         }),
       ),
-      { id: 'total', header: t('sku.pushes.total'), width: '80px', align: 'end', cell: (row) => <strong>{f.duration(row.total_ms)}</strong> },
+      { id: 'total', header: t('sku.pushes.total'), width: '64px', align: 'end', cell: (row) => <strong>{f.duration(row.total_ms)}</strong> },
     ],
     [t, f, names],
   );

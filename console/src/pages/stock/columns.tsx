@@ -41,7 +41,8 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
           </Link>
         ),
       },
-      { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 640, cell: (row) => row.location },
+      { id: 'name', header: t('word.name'), width: 'minmax(140px, 3fr)', from: 960, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
+      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 640, cell: (row) => row.location },
       {
         id: 'on_hand',
         header: t('figure.on_hand'),
