@@ -2,7 +2,7 @@
 // into a directory of its own, serves it, and measures in Chromium. Prints a table and the load of the machine beside it.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -11,8 +11,6 @@ import { BROWSERS } from './world.mjs';
 
 const COUNT = Number(process.argv[2] ?? 500_000);
 const RUNS = 5;
-const EMAIL = 'measure@shop.example';
-const PASSWORD = 'measure purple staple nine';
 const program = process.env.ONHAND;
 if (!program) throw new Error('ONHAND must name the program');
 
@@ -32,15 +30,14 @@ let browser;
 let other;
 try {
   await makeGoods();
-  const { url, key } = await serve();
+  const { url, link } = await serve();
   other = process.env.DIST ? await serveDist(resolve(process.env.DIST), url) : undefined;
   const address = other?.url ?? url;
-  await letIn(url, key);
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? BROWSERS.find((path) => existsSync(path)),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
-  const state = await signIn(address);
+  const state = await setUp(link.replace(url, address));
   await firstPaint(address, state);
   await stockGrid(address, state);
 } finally {
@@ -68,35 +65,32 @@ async function makeGoods() {
   note(`import of ${COUNT.toLocaleString('en')} SKUs with stock`, `${seconds.toFixed(0)} s (${Math.round(COUNT / seconds).toLocaleString('en')} rows/s)`);
 }
 
+/** The address of the server, and the link with which its first owner sets himself up. */
 async function serve() {
-  const ready = join(data, 'ready');
-  // The import was the first start; its key was never shown, so that one is made here.
-  const secret = execFileSync(program, ['keys', 'create', '--data', join(data, 'db'), '--name', 'measure', '--scopes', 'admin'], { encoding: 'utf8' });
-  server = spawn(program, ['serve', '--data', join(data, 'db'), '--listen', '127.0.0.1:0', '--ready-file', ready], { stdio: 'ignore' });
-  for (let tries = 0; tries < 600 && !existsSync(ready); tries += 1) await new Promise((done) => setTimeout(done, 100));
-  return { url: new URL(/http:\/\/[^\s"]+/.exec(readFileSync(ready, 'utf8'))[0]).origin, key: /ohk_\w+/.exec(secret)[0] };
+  server = spawn(program, ['serve', '--data', join(data, 'db'), '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const link = await new Promise((done, failed) => {
+    let said = '';
+    for (const stream of [server.stdout, server.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        said += text;
+        const [found] = /http:\S+\/setup#token=\S+/.exec(said) ?? [];
+        if (found) done(found);
+      });
+    }
+    server.once('exit', () => failed(new Error(said)));
+  });
+  return { url: new URL(link).origin, link };
 }
 
-/** Somebody with a password, as an administrator would let him in. */
-async function letIn(url, key) {
-  const send = async (path, body, headers = { authorization: `Bearer ${key}`, 'idempotency-key': crypto.randomUUID() }) => {
-    const answer = await fetch(url + path, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  };
-  const user = await send('/v1/users', { email: EMAIL, name: 'Measure', role: 'admin' });
-  const link = await send(`/v1/users/${user.id}/link`);
-  const [, token] = link.url.split('#token=');
-  await send('/v1/passwords', { token, password: PASSWORD }, { 'x-onhand-console': '1' });
-}
-
-async function signIn(address) {
+async function setUp(link) {
   const context = await browser.newContext({ locale: 'en-GB' });
   const page = await context.newPage();
-  await page.goto(address);
-  await page.getByLabel('E-mail address').fill(EMAIL);
-  await page.getByRole('textbox', { name: /^Password/ }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.goto(link);
+  await page.getByRole('textbox', { name: /^Your name/ }).fill('Measure');
+  await page.getByRole('textbox', { name: /^E-mail address/ }).fill('measure@shop.example');
+  await page.getByRole('textbox', { name: /^Password/ }).fill('measure purple staple nine');
+  await page.getByRole('button', { name: 'Create my account' }).click();
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   const state = await context.storageState();
   await context.close();
@@ -159,7 +153,7 @@ async function stockGrid(address, storageState) {
   note(`stock: filter by the beginning of a code (${prefix})`, `${ms(filtered)}, of which 200 ms wait for the next letter`);
   await page.locator('h1').click();
   await page.keyboard.press('/');
-  const found = await timed(page, () => page.getByRole('combobox').fill(last), (code) => [...document.querySelectorAll('[role=option]')].some((each) => each.textContent.includes(code)), last);
+  const found = await timed(page, () => page.getByRole('combobox', { name: 'Search and commands' }).fill(last), (code) => [...document.querySelectorAll('[role=option]')].some((each) => each.textContent.includes(code)), last);
   note(`search: ${last} is offered`, `${ms(found)}, of which 120 ms wait for the next letter`);
   const jumped = await timed(page, () => page.keyboard.press('Enter'), () => document.querySelector('[data-testid=equation]'));
   note('search: from Enter to its equation', ms(jumped));

@@ -1,13 +1,21 @@
 // The console of `dist/` in front of a server that is running, with the policy that the server sends: to look at a console that
 // is not in the program yet. Everything that is no file of it goes to the server, also the socket of the feed.
 
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 const API = /^\/(v1|readyz|healthz|problems|openapi\.json|docs|connect|hooks|metrics)(\/|\?|$)/;
+
+const kept = new Map();
+/** A file as the server would send it. */
+function packed(file) {
+  if (!kept.has(file)) kept.set(file, gzipSync(readFileSync(file)));
+  return kept.get(file);
+}
 
 /** Gives the address, and what ends it. */
 export async function serveDist(dist, target) {
@@ -26,8 +34,12 @@ export async function serveDist(dist, target) {
     }
     const file = join(dist, normalize(pathname));
     const found = file.startsWith(dist) && existsSync(file) && statSync(file).isFile() ? file : join(dist, 'index.html');
-    answer.writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream', ...(policy && { 'content-security-policy': policy }) });
-    createReadStream(found).pipe(answer);
+    answer.writeHead(200, {
+      'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+      'content-encoding': 'gzip',
+      ...(policy && { 'content-security-policy': policy }),
+    });
+    answer.end(packed(found));
   });
   server.on('upgrade', (incoming, socket, head) => {
     const onward = connect(Number(port), hostname, () => {

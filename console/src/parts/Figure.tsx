@@ -1,6 +1,7 @@
 import { Link, type LinkProps } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useI18n } from '~/i18n';
+import { QuickLink } from './QuickLink';
 import type { Tone } from './vocabulary';
 import classes from './Figure.module.css';
 
@@ -43,10 +44,16 @@ export function Figure({ value, to, tone, label, signed }: FigureProps) {
     </Flash>
   );
   if (!to) return shown;
-  return (
-    <Link {...to} className={classes.figure} aria-label={label ? `${label}: ${f.number(value)}` : undefined}>
+  const name = label ? `${label}: ${f.number(value)}` : undefined;
+  // Where a place depends on the one before, only the router knows it.
+  return typeof to.search === 'function' || to.resetScroll === false ? (
+    <Link {...to} className={classes.figure} aria-label={name}>
       {shown}
     </Link>
+  ) : (
+    <QuickLink to={to} className={classes.figure} label={name}>
+      {shown}
+    </QuickLink>
   );
 }
 

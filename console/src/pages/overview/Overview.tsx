@@ -55,7 +55,7 @@ function OverviewVerdict() {
   const open = useInfiniteQuery(notices(true));
   const risk = useRisk();
   const begun = useBegun();
-  if (!all.data || !begun) return null;
+  if (!all.data) return null;
 
   if (ready.data && !ready.data.writable) {
     return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
@@ -76,7 +76,7 @@ function OverviewVerdict() {
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
         shops: <Link to="/shops">{t('overview.verdict.shops', { n: list.length, confirmed: told })}</Link>,
-        push: <Link to="/pushes">{p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
+        push: <Link to="/pushes">{!begun ? '…' : p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
         rest: (
           <>
             {risk.units > 0 && (

@@ -1,6 +1,4 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
 import IconPlusMinus from '@tabler/icons-react/dist/esm/icons/IconPlusMinus.mjs';
-import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
@@ -8,7 +6,9 @@ import { useI18n } from '~/i18n';
 import type { Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
+import { QuickLink } from '~/parts/QuickLink';
 import type { Tone } from '~/parts/vocabulary';
+import classes from './Stock.module.css';
 
 export type StockRow = Schemas['Stock'];
 
@@ -36,9 +36,9 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         header: t('word.sku'),
         width: 'minmax(130px, 2fr)',
         cell: (row) => (
-          <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ location: row.location }} className="code">
+          <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
-          </Link>
+          </QuickLink>
         ),
       },
       { id: 'name', header: t('word.name'), width: 'minmax(140px, 3fr)', from: 960, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
@@ -105,17 +105,15 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         bare: true,
         width: '32px',
         cell: (row) => may && (
-          <Tooltip label={t('stock.adjust')}>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={26}
-              aria-label={t('stock.adjust.open', { sku: row.sku, location: row.location })}
-              onClick={() => adjust(row)}
-            >
-              <IconPlusMinus size={16} stroke={1.6} />
-            </ActionIcon>
-          </Tooltip>
+          <button
+            type="button"
+            className={classes.adjust}
+            title={t('stock.adjust')}
+            aria-label={t('stock.adjust.open', { sku: row.sku, location: row.location })}
+            onClick={() => adjust(row)}
+          >
+            <IconPlusMinus size={16} stroke={1.6} />
+          </button>
         ),
       },
     ];
