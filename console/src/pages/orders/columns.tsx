@@ -75,8 +75,8 @@ export function useOrderColumns(): Column<Order>[] {
       {
         id: 'payment',
         header: t('orders.payment'),
-        width: '130px',
-        from: 1000,
+        width: '180px',
+        from: 1090,
         cell: (row) => <StateBadge topic="payment" state={paymentOf(row)} />,
       },
       {

@@ -86,7 +86,7 @@ function OverviewVerdict() {
                   units: risk.units,
                   link: (
                     <Link to="/pushes" search={{ view: 'untold' }}>
-                      {t('overview.verdict.things', { n: risk.listings })}
+                      {t('overview.verdict.listings', { n: risk.listings })}
                     </Link>
                   ),
                 })}{' '}

@@ -73,7 +73,7 @@ function useChannelColumns(): Column<Listing>[] {
         header: t('sku.channels.confirmed'),
         width: '80px',
         align: 'end',
-        cell: (row) => (typeof row.pushed === 'number' ? <Flash value={row.pushed}>{f.number(row.pushed)}</Flash> : '–'),
+        cell: (row) => <Confirmed listing={row} />,
       },
       {
         id: 'seen',
@@ -105,6 +105,22 @@ function useChannelColumns(): Column<Listing>[] {
       { id: 'do', header: t('actions'), bare: true, width: '92px', from: 560, cell: (row) => <PushNow listing={row} /> },
     ],
     [t, f, names, shopOf],
+  );
+}
+
+/**
+ * What it shows for certain: what was told, less what was sold there since, which the marketplace takes off by itself. That is
+ * not told again, so nothing waits and the figure is what it should be.
+ */
+function Confirmed({ listing: { pushed, should, waiting } }: { listing: Listing }) {
+  const { t, f } = useI18n();
+  if (typeof pushed !== 'number') return '–';
+  const sold = !waiting && typeof should === 'number' ? pushed - should : 0;
+  const shown = sold > 0 ? pushed - sold : pushed;
+  return (
+    <span title={sold > 0 ? t('sku.channels.sold_there', { told: pushed, n: sold }) : undefined}>
+      <Flash value={shown}>{f.number(shown)}</Flash>
+    </span>
   );
 }
 
