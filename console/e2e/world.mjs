@@ -1,13 +1,15 @@
-// The real program with the sandbox, and a real browser. ONHAND names the program, CHROMIUM the browser.
+// The real program with the sandbox, and a real browser. ONHAND names the program, CHROMIUM the browser. The program brings
+// its console; DIST names a directory with another one, to look at what is not built into the program yet.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { serveDist } from './served.mjs';
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+export const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const SHOTS = new URL('../shots/', import.meta.url).pathname;
 
 /** Starts `onhand demo` and reads from what it prints where everything is. */
@@ -31,14 +33,15 @@ export async function start({ orders = 2 } = {}) {
       if (found.console && found.API && found['API key'] && found.sandbox) resolve();
     });
   });
+  const other = process.env.DIST ? await serveDist(resolve(process.env.DIST), found.API) : undefined;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? BROWSERS.find((path) => existsSync(path)),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   const control = found.sandbox.replace(/\/control\/state$/, '');
   return {
-    url: found.API,
-    link: found.console,
+    url: other?.url ?? found.API,
+    link: other ? found.console.replace(found.API, other.url) : found.console,
     browser,
     /** What a program asks, with the key. */
     async api(method, path, body) {
@@ -54,6 +57,7 @@ export async function start({ orders = 2 } = {}) {
     },
     async stop() {
       await browser.close();
+      other?.stop();
       child.kill('SIGKILL');
       await ended;
       rmSync(data, { recursive: true, force: true });
@@ -66,7 +70,9 @@ export async function open(world, options = {}) {
   const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   const errors = [];
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  // What a marketplace's look-alike lacks, to which a seller is sent for his consent, is no error of the console.
+  const ours = ({ url }) => url === '' || url.startsWith(world.url);
+  page.on('console', (message) => message.type() === 'error' && ours(message.location()) && errors.push(message.text()));
   page.on('pageerror', (error) => errors.push(error.message));
   return { context, page, errors };
 }

@@ -78,7 +78,7 @@ const attention = createRoute({
 
 const queues = createRoute({
   ...under('/queues'),
-  validateSearch: params({ jobs: oneOf('live'), kind: text, shop: text, state: text, code: text }),
+  validateSearch: params({ jobs: oneOf('live'), lane: text, kind: text, shop: text, state: text, code: text }),
   component: lazyRouteComponent(() => import('./pages/queues/Queues'), 'Queues'),
 });
 
@@ -105,6 +105,7 @@ const mapping = createRoute({
 
 const sync = createRoute({
   ...under('/pushes'),
+  validateSearch: params({ view: oneOf('untold'), shop: text }),
   component: lazyRouteComponent(() => import('./pages/listings/Sync'), 'Sync'),
 });
 

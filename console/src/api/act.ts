@@ -1,5 +1,6 @@
 // One hook for everything that changes something.
 
+import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { Intents } from './keys';
@@ -9,6 +10,8 @@ interface Options<Input, Output> {
   /** Queries to read again afterwards, by the beginning of their key. */
   refresh?: QueryKey[];
   onDone?: (output: Output, input: Input) => void;
+  /** What goes wrong is told beside the page: for a button in a row, which has no form to say it in. */
+  tells?: boolean;
 }
 
 /**
@@ -17,7 +20,7 @@ interface Options<Input, Output> {
  */
 export function useAct<Input, Output>(
   run: (input: Input, key: string) => Promise<Output>,
-  { refresh = [], onDone }: Options<Input, Output> = {},
+  { refresh = [], onDone, tells }: Options<Input, Output> = {},
 ) {
   const client = useQueryClient();
   const intents = useRef(new Intents());
@@ -30,6 +33,9 @@ export function useAct<Input, Output>(
       for (const queryKey of refresh) void client.invalidateQueries({ queryKey });
     },
     onSuccess: (output, input) => onDone?.(output, input),
+    onError: ({ problem: { title, detail } }) => {
+      if (tells) notifications.show({ color: 'red', title, message: detail, autoClose: 12_000 });
+    },
   });
 }
 

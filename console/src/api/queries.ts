@@ -40,6 +40,8 @@ export const shop = (code: string) =>
 // --- goods and stock -------------------------------------------------------------------------------------------------
 
 export interface StockFilter {
+  /** Only SKUs whose codes begin so. */
+  prefix?: string;
   sku?: string;
   location?: string;
   available_below?: number;
@@ -224,6 +226,8 @@ export const notices = (open: boolean | undefined) =>
   });
 
 export interface JobFilter {
+  /** Only of those that wait and run. */
+  lane?: string;
   kind?: string;
   shop?: string;
   state?: string;
@@ -231,13 +235,13 @@ export interface JobFilter {
 }
 
 /** Jobs that wait and run, or dead ones that were neither replayed nor discarded. */
-export const jobs = (which: 'live' | 'dead', { code, state, ...filter }: JobFilter) =>
+export const jobs = (which: 'live' | 'dead', { code, state, lane, ...filter }: JobFilter) =>
   infiniteQueryOptions({
-    queryKey: ['jobs', which, { code, state, ...filter }],
+    queryKey: ['jobs', which, { code, state, lane, ...filter }],
     initialPageParam: first,
     queryFn: ({ pageParam: cursor }) =>
       which === 'live'
-        ? take(api.GET('/v1/jobs', { params: { query: { ...filter, state, cursor, limit: PAGE } } }))
+        ? take(api.GET('/v1/jobs', { params: { query: { ...filter, lane, state, cursor, limit: PAGE } } }))
         : take(api.GET('/v1/failures/jobs', { params: { query: { ...filter, code, cursor, limit: PAGE } } })),
     getNextPageParam: following,
     refetchInterval: which === 'live' ? 5_000 : false,
@@ -274,13 +278,21 @@ export const suggestions = (id: number) =>
     queryFn: () => take(api.GET('/v1/listings/{id}/suggestions', { params: { path: { id } } })),
   });
 
-export const pushes = () =>
+export interface PushFilter {
+  shop?: string;
+  sku?: string;
+}
+
+export const pushes = (filter: PushFilter) =>
   infiniteQueryOptions({
-    queryKey: ['pushes'],
+    queryKey: ['pushes', filter],
     initialPageParam: first,
-    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { cursor, limit: PAGE } } })),
+    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { ...filter, cursor, limit: PAGE } } })),
     getNextPageParam: following,
   });
 
-export const pushLatency = () =>
-  queryOptions({ queryKey: ['push-latency'], queryFn: () => take(api.GET('/v1/push-latency')) });
+export const pushLatency = (shop?: string) =>
+  queryOptions({
+    queryKey: ['push-latency', shop ?? 'all'],
+    queryFn: () => take(api.GET('/v1/push-latency', { params: { query: { shop } } })),
+  });

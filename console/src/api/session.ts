@@ -14,6 +14,7 @@ export const session = () =>
 export function useSignOut() {
   const client = useQueryClient();
   return useAct((id: string) => take(api.DELETE('/v1/sessions/{id}', { params: { path: { id } } })), {
+    tells: true,
     onDone: () => {
       client.clear();
       window.location.assign('/');

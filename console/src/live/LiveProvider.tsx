@@ -113,9 +113,15 @@ export function useLive(): LiveState & { pause: (paused: boolean) => void } {
   return { ...state, pause: (paused) => store.pause(paused) };
 }
 
-/** What the feed was counted to; whoever draws it says when (`useNow`). */
+/** What the feed was counted to, once it has begun; whoever draws it says when (`useNow`). */
 export function useMeter(): Meter {
+  useBegun();
   return useStore().meter;
+}
+
+/** Whether what happened before the page was opened is counted, so that "nothing" means nothing. */
+export function useBegun(): boolean {
+  return useLiveValue((state) => state.begun);
 }
 
 /** One plain value of the live state; drawn again only when it changes. */

@@ -46,7 +46,9 @@ function world(polls: (FeedEvent[] | Error)[] = []) {
       next.run();
     }
   };
-  return { wires, sink, sockets, asked, seen, states, say, tick, gaps: () => gaps };
+  /** How long the next thing is waited for. */
+  const due = () => timers.filter(({ live }) => live).at(-1)?.ms;
+  return { wires, sink, sockets, asked, seen, states, say, tick, due, gaps: () => gaps };
 }
 
 const settled = () => new Promise((done) => setTimeout(done, 0));
@@ -94,6 +96,61 @@ describe('over a socket', () => {
     expect(w.states.at(-1)).toBe('away');
     w.tick();
     expect(w.sockets[1]?.after).toBe(6);
+  });
+
+  it('waits longer after each attempt that fails, and anew from the beginning after one that succeeds', () => {
+    const w = world();
+    new Feed(w.wires, w.sink, 5).start();
+    w.say({ type: 'hello', seq: 5 });
+    const waits: (number | undefined)[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      w.sockets.at(-1)?.onclose?.();
+      waits.push(w.due());
+      w.tick();
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 5_000, 10_000, 10_000, 10_000]);
+    expect(w.sockets).toHaveLength(8);
+    expect(w.states.at(-1)).toBe('away');
+    w.say({ type: 'hello', seq: 5 });
+    expect(w.states.at(-1)).toBe('live');
+    w.sockets.at(-1)?.onclose?.();
+    expect(w.due()).toBe(500);
+    expect(w.gaps()).toBe(0);
+  });
+
+  it('gives a socket up that has gone silent, and asks for what came meanwhile', () => {
+    const w = world();
+    new Feed(w.wires, w.sink, 5).start();
+    w.say({ type: 'hello', seq: 5 });
+    w.say({ type: 'event', seq: 6, event: event(6) });
+    expect(w.due()).toBe(45_000);
+    w.tick();
+    expect(w.sockets[0]?.closed).toBe(true);
+    expect(w.states.at(-1)).toBe('away');
+    w.tick();
+    expect(w.sockets[1]?.after).toBe(6);
+    // What the old one still says is not listened to.
+    expect(w.sockets[0]?.onmessage).toBeNull();
+  });
+
+  it('is not silent as long as its heart beats', () => {
+    const w = world();
+    new Feed(w.wires, w.sink, 5).start();
+    w.say({ type: 'hello', seq: 5 });
+    w.say({ type: 'heartbeat', seq: 5 });
+    expect(w.sockets).toHaveLength(1);
+    expect(w.due()).toBe(45_000);
+    expect(w.gaps()).toBe(0);
+  });
+
+  it('does nothing more once it is stopped', () => {
+    const w = world();
+    const feed = new Feed(w.wires, w.sink, 5);
+    feed.start();
+    w.say({ type: 'hello', seq: 5 });
+    feed.stop();
+    expect(w.sockets[0]?.closed).toBe(true);
+    expect(w.due()).toBeUndefined();
   });
 
   it('reads everything again when the history is another one', () => {

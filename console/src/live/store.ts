@@ -17,6 +17,8 @@ export interface LiveState {
   paused: boolean;
   /** Events that came while paused. */
   waiting: number;
+  /** Whether what happened before the page was opened has been read. */
+  begun: boolean;
   /** When the last event came, in milliseconds of this computer's clock. */
   heardAt: number | undefined;
 }
@@ -25,7 +27,7 @@ export interface LiveState {
 export type Reaction = (events: readonly FeedEvent[], gap: boolean) => void;
 
 export class LiveStore {
-  private state: LiveState = { events: [], connection: 'connecting', paused: false, waiting: 0, heardAt: undefined };
+  private state: LiveState = { events: [], connection: 'connecting', paused: false, waiting: 0, begun: false, heardAt: undefined };
   /** Counts what was told; it goes on while paused, and is drawn with the next change of the state. */
   readonly meter = new Meter();
   private held: FeedEvent[] = [];
@@ -48,7 +50,7 @@ export class LiveStore {
   /** Events from before the page was opened: shown, but nothing on the page follows from them. */
   history(events: readonly FeedEvent[]): void {
     this.meter.add(events);
-    this.set({ events: [...events, ...this.state.events].slice(-KEPT) });
+    this.set({ begun: true, events: [...events, ...this.state.events].slice(-KEPT) });
   }
 
   events(events: readonly FeedEvent[], now: number = Date.now()): void {

@@ -9,7 +9,7 @@ import { pushState } from '~/parts/pushState';
 import { parseSearch, stringifySearch, whole } from '~/shell/search';
 import { unitsAtRisk } from './overview/risk';
 import { amountOf } from './orders/columns';
-import { stepsOf } from './orders/OrderActions';
+import { stepsFor, stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
 import { inOrder, rowOf } from './attention/cases';
 import { aboutOf } from './queues/job';
@@ -40,6 +40,19 @@ describe('texts', () => {
         const other = dictionary[key as keyof typeof en];
         for (const name of names(other)) expect(names(text), `${language} ${key}`).toContain(name);
       }
+    }
+  });
+
+  it('have the same keys in every language, and none was left in English', async () => {
+    const { LOAD } = await import('~/i18n/languages');
+    const keys = Object.keys(en).sort();
+    const words = (text: unknown) => (typeof text === 'string' ? text : (text as { other: string }).other).replace(/\{\w+\}/g, '');
+    for (const [language, load] of Object.entries(LOAD)) {
+      const dictionary: Record<string, unknown> = await load();
+      expect(Object.keys(dictionary).sort(), language).toEqual(keys);
+      // A single word may be the same (SKU, Shop, Audit); a sentence is not.
+      const same = keys.filter((key) => words(dictionary[key]) === words(en[key as keyof typeof en]) && words(dictionary[key]).trim().split(/\s+/).length > 2);
+      expect(same, language).toEqual([]);
     }
   });
 
@@ -126,6 +139,16 @@ describe('an order', () => {
     expect(stepsOf(order('shipped', { shipped: 2 }))).toEqual(['deliver', 'return']);
     expect(stepsOf(order('delivered', { shipped: 2, returned: 2 }))).toEqual([]);
     expect(stepsOf(order('expired', { cancelled: 2 }))).toEqual(['confirm']);
+  });
+
+  it('offers only what the person may do', () => {
+    const paid = order('confirmed', { allocated: 2 });
+    expect(stepsFor(paid, ['orders:read', 'orders:fulfil'])).toEqual(['ship']);
+    expect(stepsFor(paid, ['orders:read', 'orders:write'])).toEqual(['ship', 'cancel']);
+    expect(stepsFor(paid, ['admin'])).toEqual(['ship', 'cancel']);
+    expect(stepsFor(order('pending', { reserved: 2 }), ['orders:fulfil'])).toEqual([]);
+    expect(stepsFor(paid, ['orders:read'])).toEqual([]);
+    expect(stepsFor(paid, undefined)).toEqual([]);
   });
 
   it('has an amount only when every line has a price', () => {

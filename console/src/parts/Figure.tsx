@@ -1,17 +1,23 @@
 import { Link, type LinkProps } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useI18n } from '~/i18n';
+import { QuickLink } from './QuickLink';
 import type { Tone } from './vocabulary';
 import classes from './Figure.module.css';
 
-/** A value that flashes once when it changes. */
+/** Stands for a value that is not known yet. */
+const UNKNOWN = '–';
+
+/** A value that flashes once when it changes; not when it comes to be known. */
 export function Flash({ value, children }: { value: string | number; children: React.ReactNode }) {
   const node = useRef<HTMLSpanElement>(null);
   const before = useRef(value);
   useEffect(() => {
     const element = node.current;
     if (before.current === value || !element) return;
+    const known = before.current !== UNKNOWN;
     before.current = value;
+    if (!known) return;
     element.classList.remove('flash');
     void element.offsetWidth; // starts the animation anew
     element.classList.add('flash');
@@ -38,10 +44,16 @@ export function Figure({ value, to, tone, label, signed }: FigureProps) {
     </Flash>
   );
   if (!to) return shown;
-  return (
-    <Link {...to} className={classes.figure} aria-label={label ? `${label}: ${f.number(value)}` : undefined}>
+  const name = label ? `${label}: ${f.number(value)}` : undefined;
+  // Where a place depends on the one before, only the router knows it.
+  return typeof to.search === 'function' || to.resetScroll === false ? (
+    <Link {...to} className={classes.figure} aria-label={name}>
       {shown}
     </Link>
+  ) : (
+    <QuickLink to={to} className={classes.figure} label={name}>
+      {shown}
+    </QuickLink>
   );
 }
 
@@ -57,7 +69,7 @@ interface TileProps {
 /** A large figure with its name. */
 export function Tile({ label, value, note, to, tone }: TileProps) {
   const { f } = useI18n();
-  const shown = value === undefined ? '–' : typeof value === 'number' ? f.number(value) : value;
+  const shown = value === undefined ? UNKNOWN : typeof value === 'number' ? f.number(value) : value;
   const body = (
     <>
       <span className={classes.label}>{label}</span>

@@ -51,6 +51,7 @@ export const VOCABULARY = {
   },
   payment: {
     none: say('state.unpaid', 'off', 'ring'),
+    market: say('state.paid_there', 'off', 'diamond'),
     paid: say('state.paid', 'ok', 'disc'),
     refund_pending: say('state.refund_pending', 'wait', 'triangle'),
     part_refund_pending: say('state.part_refund_pending', 'wait', 'triangle'),

@@ -85,6 +85,10 @@ export const channels = {
   'sync.wait': 'Queue',
   'sync.limit': 'Rate limit',
   'sync.network': 'Their answer',
+  'sync.view.told': 'Told',
+  'sync.view.untold': 'Not told yet',
+  'sync.untold.empty': 'Every shop shows what it should.',
+  'sync.untold.shows': 'Shows',
   'sync.empty': 'Nothing was told yet.',
 
   'drift.title': 'Drift',

@@ -21,6 +21,7 @@ export const orders = {
   'orders.market.ours': 'Our orders',
   'orders.market.trouble': 'Trouble',
   'orders.market.status': 'Their word',
+  'orders.market.fetch': 'Read again',
   'orders.market.empty': 'No marketplace has told of an order.',
 
   'order.above': 'Orders',
@@ -31,8 +32,8 @@ export const orders = {
   'order.verdict.delivered': 'The buyer has it.',
   'order.verdict.cancelled': 'Cancelled; its units were given back.',
   'order.verdict.expired': 'Not confirmed in time; its units were given back. A late payment takes them again if they are still there.',
-  'order.verdict.short': { one: '{n} unit is missing: it was sold elsewhere too.', other: '{n} units are missing: they were sold elsewhere too.' },
-  'order.verdict.refund': 'Money must go back to the buyer.',
+  'order.verdict.short': { one: '{n} unit is missing: it was sold elsewhere too. Receive or count the goods, or cancel the order.', other: '{n} units are missing: they were sold elsewhere too. Receive or count the goods, or cancel the order.' },
+  'order.verdict.refund': 'Money must go back to the buyer. Pay it back where it was paid.',
   'order.lines': 'Lines',
   'order.line.ordered': 'Ordered',
   'order.line.reserved': 'Held',

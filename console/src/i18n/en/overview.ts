@@ -7,6 +7,7 @@ export const overview = {
   'overview.verdict.calm': 'Nothing waits for you.',
   'overview.verdict.waits': { one: '{link} waits for you.', other: '{link} wait for you.' },
   'overview.verdict.things': { one: '{n} thing', other: '{n} things' },
+  'overview.verdict.listings': { one: '{n} listing', other: '{n} listings' },
   'overview.verdict.database': 'The database does not take writes: {status}.',
   'overview.verdict.push': '95 of 100 pushes confirmed within {time}',
   'overview.verdict.never': 'nothing was pushed in the last 15 min',

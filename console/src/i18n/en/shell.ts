@@ -65,6 +65,13 @@ export const shell = {
   'keys.replay': 'Replay',
   'keys.help': 'These keys',
 
+  'views.title': 'Views',
+  'views.none': 'No view is kept for this page yet.',
+  'views.keep': 'Keep these filters as a view',
+  'views.forget': 'Forget “{name}”',
+  'views.where': 'Views are kept in this browser only.',
+  'views.hint': 'Set filters first; then they can be kept under a name.',
+
   'table.loaded': { one: '{n} row, more below', other: '{n} rows, more below' },
   'table.all': { one: '{n} row', other: '{n} rows' },
   'table.stale': 'There is news: read again',

@@ -23,6 +23,7 @@ export const states = {
   'state.delivered': 'delivered',
   'state.cancelled': 'cancelled',
   'state.unpaid': 'no payment',
+  'state.paid_there': 'through the marketplace',
   'state.paid': 'paid',
   'state.refund_pending': 'refund due',
   'state.part_refund_pending': 'part refund due',

@@ -91,6 +91,7 @@ export const stock = {
   'sku.channels.should': 'Should show',
   'sku.channels.confirmed': 'Confirmed',
   'sku.channels.seen': 'Seen there',
+  'sku.channels.sold_there': { one: 'Told {told}; {n} was sold there since', other: 'Told {told}; {n} were sold there since' },
   'sku.channels.why': 'Why',
   'sku.channels.push': 'Push now',
   'sku.channels.pushed': 'Asked to push; watch it here',

@@ -94,7 +94,7 @@ export const work = {
   'class.server': 'Their server is broken or busy. Replay when it answers again.',
   'class.network': 'No answer came. Replay when the network is well.',
   'class.auth': 'The token is no longer good. Authorise the shop again; its jobs go on by themselves.',
-  'class.forbidden': 'They do not allow it. Check the app’s keys and permissions, then replay.',
+  'class.forbidden': 'They do not allow it. Authorise the shop again, or check the app’s keys and permissions; then replay.',
   'class.invalid': 'They say that the request is wrong. Look at the listing or order there, then replay.',
   'class.gone': 'It does not exist there any more. Import the shop’s listings again.',
   'class.conflict': 'Somebody else was first. Replay.',

@@ -10,6 +10,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.calm': 'Tidak ada yang menunggu Anda.',
   'overview.verdict.waits': { other: '{link} menunggu Anda.' },
   'overview.verdict.things': { other: '{n} hal' },
+  'overview.verdict.listings': { other: '{n} listing' },
   'overview.verdict.database': 'Basis data tidak menerima penulisan: {status}.',
   'overview.verdict.push': '95 dari 100 pengiriman dikonfirmasi dalam {time}',
   'overview.verdict.never': 'tidak ada pengiriman dalam 15 mnt terakhir',

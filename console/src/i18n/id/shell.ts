@@ -63,6 +63,13 @@ export const shell: Translation<typeof english> = {
   'keys.push': 'Kirim sekarang',
   'keys.replay': 'Ulangi',
   'keys.help': 'Tombol-tombol ini',
+  'views.title': 'Tampilan',
+  'views.none': 'Belum ada tampilan tersimpan untuk halaman ini.',
+  'views.keep': 'Simpan filter ini sebagai tampilan',
+  'views.forget': 'Hapus “{name}”',
+  'views.where': 'Tampilan hanya disimpan di browser ini.',
+  'views.hint': 'Atur filter dahulu; lalu bisa disimpan dengan nama.',
+
   'table.loaded': { other: '{n} baris, masih ada di bawah' },
   'table.all': { other: '{n} baris' },
   'table.stale': 'Ada kabar baru: baca lagi',

@@ -26,6 +26,7 @@ export const states: Translation<typeof english> = {
   'state.delivered': 'diterima',
   'state.cancelled': 'dibatalkan',
   'state.unpaid': 'belum dibayar',
+  'state.paid_there': 'lewat marketplace',
   'state.paid': 'dibayar',
   'state.refund_pending': 'perlu dikembalikan',
   'state.part_refund_pending': 'sebagian perlu dikembalikan',

@@ -93,6 +93,7 @@ export const stock: Translation<typeof english> = {
   'sku.channels.should': 'Seharusnya',
   'sku.channels.confirmed': 'Dikonfirmasi',
   'sku.channels.seen': 'Terlihat',
+  'sku.channels.sold_there': { other: 'Diberitahukan {told}; {n} terjual di sana sejak itu' },
   'sku.channels.why': 'Mengapa',
   'sku.channels.push': 'Kirim sekarang',
   'sku.channels.pushed': 'Pengiriman diminta; lihat di sini',

@@ -93,7 +93,7 @@ export const work: Translation<typeof english> = {
   'class.server': 'Server mereka rusak atau sibuk. Ulangi bila menjawab lagi.',
   'class.network': 'Tidak ada jawaban. Ulangi bila jaringan baik.',
   'class.auth': 'Token tidak berlaku lagi. Izinkan toko lagi; pekerjaannya lanjut sendiri.',
-  'class.forbidden': 'Mereka tidak mengizinkan. Periksa kunci dan izin aplikasi, lalu ulangi.',
+  'class.forbidden': 'Mereka tidak mengizinkan. Izinkan toko lagi, atau periksa kunci dan izin aplikasi; lalu ulangi.',
   'class.invalid': 'Mereka bilang permintaan salah. Lihat listing atau pesanan di sana, lalu ulangi.',
   'class.gone': 'Sudah tidak ada di sana. Impor lagi listing toko.',
   'class.conflict': 'Orang lain lebih dulu. Ulangi.',

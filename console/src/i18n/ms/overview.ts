@@ -10,6 +10,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.calm': 'Tiada apa menunggu anda.',
   'overview.verdict.waits': { other: '{link} menunggu anda.' },
   'overview.verdict.things': { other: '{n} perkara' },
+  'overview.verdict.listings': { other: '{n} penyenaraian' },
   'overview.verdict.database': 'Pangkalan data tidak menerima tulisan: {status}.',
   'overview.verdict.push': '95 daripada 100 hantaran disahkan dalam {time}',
   'overview.verdict.never': 'tiada hantaran dalam 15 min lepas',

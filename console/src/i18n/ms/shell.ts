@@ -63,6 +63,13 @@ export const shell: Translation<typeof english> = {
   'keys.push': 'Hantar sekarang',
   'keys.replay': 'Ulang',
   'keys.help': 'Kekunci ini',
+  'views.title': 'Paparan',
+  'views.none': 'Belum ada paparan disimpan untuk halaman ini.',
+  'views.keep': 'Simpan tapisan ini sebagai paparan',
+  'views.forget': 'Buang “{name}”',
+  'views.where': 'Paparan disimpan dalam pelayar ini sahaja.',
+  'views.hint': 'Tetapkan tapisan dahulu; kemudian ia boleh disimpan dengan nama.',
+
   'table.loaded': { other: '{n} baris, ada lagi di bawah' },
   'table.all': { other: '{n} baris' },
   'table.stale': 'Ada berita baharu: baca semula',

@@ -26,6 +26,7 @@ export const states: Translation<typeof english> = {
   'state.delivered': 'diterima',
   'state.cancelled': 'dibatalkan',
   'state.unpaid': 'tiada bayaran',
+  'state.paid_there': 'melalui pasaran',
   'state.paid': 'dibayar',
   'state.refund_pending': 'perlu bayaran balik',
   'state.part_refund_pending': 'sebahagian perlu dibayar balik',

@@ -93,6 +93,7 @@ export const stock: Translation<typeof english> = {
   'sku.channels.should': 'Sepatutnya',
   'sku.channels.confirmed': 'Disahkan',
   'sku.channels.seen': 'Tertera',
+  'sku.channels.sold_there': { other: 'Diberitahu {told}; {n} terjual di sana sejak itu' },
   'sku.channels.why': 'Mengapa',
   'sku.channels.push': 'Hantar sekarang',
   'sku.channels.pushed': 'Hantaran diminta; lihat di sini',

@@ -93,7 +93,7 @@ export const work: Translation<typeof english> = {
   'class.server': 'Pelayan mereka rosak atau sibuk. Ulang apabila ia menjawab.',
   'class.network': 'Tiada jawapan. Ulang apabila rangkaian baik.',
   'class.auth': 'Token tidak sah lagi. Benarkan kedai semula; kerjanya diteruskan sendiri.',
-  'class.forbidden': 'Mereka tidak membenarkan. Periksa kunci dan kebenaran aplikasi, kemudian ulang.',
+  'class.forbidden': 'Mereka tidak membenarkan. Benarkan kedai semula, atau semak kunci dan kebenaran aplikasi; kemudian ulang.',
   'class.invalid': 'Mereka kata permintaan salah. Lihat senarai atau pesanan di sana, kemudian ulang.',
   'class.gone': 'Ia tiada lagi di sana. Import semula senarai kedai.',
   'class.conflict': 'Orang lain mendahului. Ulang.',

@@ -10,6 +10,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.calm': 'ไม่มีอะไรรอคุณ',
   'overview.verdict.waits': { other: '{link} รอคุณ' },
   'overview.verdict.things': { other: '{n} เรื่อง' },
+  'overview.verdict.listings': { other: '{n} รายการขาย' },
   'overview.verdict.database': 'ฐานข้อมูลไม่รับการเขียน: {status}',
   'overview.verdict.push': '95 จาก 100 การส่งยืนยันภายใน {time}',
   'overview.verdict.never': 'ไม่มีการส่งใน 15 นาทีที่ผ่านมา',

@@ -63,6 +63,13 @@ export const shell: Translation<typeof english> = {
   'keys.push': 'ส่งยอดทันที',
   'keys.replay': 'ทำซ้ำ',
   'keys.help': 'ปุ่มเหล่านี้',
+  'views.title': 'มุมมอง',
+  'views.none': 'ยังไม่มีมุมมองที่เก็บไว้สำหรับหน้านี้',
+  'views.keep': 'เก็บตัวกรองเหล่านี้เป็นมุมมอง',
+  'views.forget': 'ลบ “{name}”',
+  'views.where': 'มุมมองเก็บไว้ในเบราว์เซอร์นี้เท่านั้น',
+  'views.hint': 'ตั้งตัวกรองก่อน แล้วจึงเก็บโดยตั้งชื่อได้',
+
   'table.loaded': { other: '{n} แถว มีต่อด้านล่าง' },
   'table.all': { other: '{n} แถว' },
   'table.stale': 'มีข้อมูลใหม่: โหลดอีกครั้ง',

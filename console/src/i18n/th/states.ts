@@ -26,6 +26,7 @@ export const states: Translation<typeof english> = {
   'state.delivered': 'ถึงแล้ว',
   'state.cancelled': 'ยกเลิก',
   'state.unpaid': 'ยังไม่จ่าย',
+  'state.paid_there': 'ผ่านมาร์เก็ตเพลส',
   'state.paid': 'จ่ายแล้ว',
   'state.refund_pending': 'ต้องคืนเงิน',
   'state.part_refund_pending': 'ต้องคืนเงินบางส่วน',

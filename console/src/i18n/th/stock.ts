@@ -93,6 +93,7 @@ export const stock: Translation<typeof english> = {
   'sku.channels.should': 'ควรแสดง',
   'sku.channels.confirmed': 'ยืนยัน',
   'sku.channels.seen': 'ที่เห็น',
+  'sku.channels.sold_there': { other: 'แจ้งไว้ {told} ขายที่นั่นไปแล้ว {n}' },
   'sku.channels.why': 'ทำไม',
   'sku.channels.push': 'ส่งทันที',
   'sku.channels.pushed': 'ขอส่งแล้ว ดูผลที่นี่',

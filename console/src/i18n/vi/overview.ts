@@ -10,6 +10,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.calm': 'Không có gì chờ bạn.',
   'overview.verdict.waits': { other: '{link} đang chờ bạn.' },
   'overview.verdict.things': { other: '{n} việc' },
+  'overview.verdict.listings': { other: '{n} mục bán' },
   'overview.verdict.database': 'Cơ sở dữ liệu không ghi được: {status}.',
   'overview.verdict.push': '95/100 lần đẩy được xác nhận trong {time}',
   'overview.verdict.never': 'không có lần đẩy nào trong 15 phút qua',

@@ -63,6 +63,13 @@ export const shell: Translation<typeof english> = {
   'keys.push': 'Đẩy ngay',
   'keys.replay': 'Chạy lại',
   'keys.help': 'Các phím này',
+  'views.title': 'Chế độ xem',
+  'views.none': 'Chưa lưu chế độ xem nào cho trang này.',
+  'views.keep': 'Lưu bộ lọc này thành chế độ xem',
+  'views.forget': 'Xóa “{name}”',
+  'views.where': 'Chế độ xem chỉ được lưu trong trình duyệt này.',
+  'views.hint': 'Hãy đặt bộ lọc trước, rồi có thể lưu với một tên.',
+
   'table.loaded': { other: '{n} dòng, còn nữa bên dưới' },
   'table.all': { other: '{n} dòng' },
   'table.stale': 'Có thay đổi: đọc lại',

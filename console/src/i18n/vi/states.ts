@@ -26,6 +26,7 @@ export const states: Translation<typeof english> = {
   'state.delivered': 'đã nhận',
   'state.cancelled': 'đã hủy',
   'state.unpaid': 'chưa thanh toán',
+  'state.paid_there': 'qua sàn',
   'state.paid': 'đã thanh toán',
   'state.refund_pending': 'cần hoàn tiền',
   'state.part_refund_pending': 'cần hoàn một phần',

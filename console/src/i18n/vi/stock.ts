@@ -93,6 +93,7 @@ export const stock: Translation<typeof english> = {
   'sku.channels.should': 'Nên hiện',
   'sku.channels.confirmed': 'Xác nhận',
   'sku.channels.seen': 'Đang hiện',
+  'sku.channels.sold_there': { other: 'Đã báo {told}; từ đó bán tại đó {n}' },
   'sku.channels.why': 'Vì sao',
   'sku.channels.push': 'Đẩy ngay',
   'sku.channels.pushed': 'Đã yêu cầu đẩy; theo dõi tại đây',

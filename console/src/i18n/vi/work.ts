@@ -93,7 +93,7 @@ export const work: Translation<typeof english> = {
   'class.server': 'Máy chủ của họ hỏng hoặc bận. Chạy lại khi nó phản hồi.',
   'class.network': 'Không có phản hồi. Chạy lại khi mạng ổn.',
   'class.auth': 'Token không còn hiệu lực. Cấp quyền lại; việc tự tiếp tục.',
-  'class.forbidden': 'Họ không cho phép. Kiểm tra khóa và quyền của ứng dụng rồi chạy lại.',
+  'class.forbidden': 'Họ không cho phép. Hãy cấp quyền lại cho gian hàng, hoặc kiểm tra khóa và quyền của ứng dụng; rồi chạy lại.',
   'class.invalid': 'Họ nói yêu cầu sai. Xem mục hoặc đơn ở đó rồi chạy lại.',
   'class.gone': 'Ở đó không còn nữa. Nhập lại các mục của cửa hàng.',
   'class.conflict': 'Có người làm trước. Chạy lại.',

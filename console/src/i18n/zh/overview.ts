@@ -10,6 +10,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.calm': '没有待您处理的事。',
   'overview.verdict.waits': { other: '有{link}待您处理。' },
   'overview.verdict.things': { other: '{n} 件事' },
+  'overview.verdict.listings': { other: '{n} 个商品链接' },
   'overview.verdict.database': '数据库无法写入：{status}。',
   'overview.verdict.push': '95% 的推送在 {time} 内确认',
   'overview.verdict.never': '最近 15 分钟没有推送',

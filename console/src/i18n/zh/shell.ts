@@ -63,6 +63,13 @@ export const shell: Translation<typeof english> = {
   'keys.push': '立即推送',
   'keys.replay': '重放',
   'keys.help': '这些按键',
+  'views.title': '视图',
+  'views.none': '此页面还没有保存的视图。',
+  'views.keep': '将这些筛选保存为视图',
+  'views.forget': '删除“{name}”',
+  'views.where': '视图只保存在此浏览器中。',
+  'views.hint': '先设置筛选，然后即可命名保存。',
+
   'table.loaded': { other: '{n} 行，下方还有' },
   'table.all': { other: '{n} 行' },
   'table.stale': '有更新：重新读取',

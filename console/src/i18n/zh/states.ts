@@ -26,6 +26,7 @@ export const states: Translation<typeof english> = {
   'state.delivered': '已送达',
   'state.cancelled': '已取消',
   'state.unpaid': '无付款',
+  'state.paid_there': '通过平台',
   'state.paid': '已付款',
   'state.refund_pending': '待退款',
   'state.part_refund_pending': '待部分退款',

@@ -93,6 +93,7 @@ export const stock: Translation<typeof english> = {
   'sku.channels.should': '应显示',
   'sku.channels.confirmed': '已确认',
   'sku.channels.seen': '所见',
+  'sku.channels.sold_there': { other: '已告知 {told}；此后在那里售出 {n}' },
   'sku.channels.why': '为什么',
   'sku.channels.push': '立即推送',
   'sku.channels.pushed': '已请求推送；请在此查看',

@@ -93,7 +93,7 @@ export const work: Translation<typeof english> = {
   'class.server': '对方服务器故障或繁忙。恢复应答后重放。',
   'class.network': '没有应答。网络恢复后重放。',
   'class.auth': '令牌失效。重新授权店铺，任务会自动继续。',
-  'class.forbidden': '对方不允许。检查应用的密钥和权限后重放。',
+  'class.forbidden': '对方不允许。请重新授权店铺，或检查应用的密钥和权限；然后重放。',
   'class.invalid': '对方称请求有误。查看那里的商品或订单后重放。',
   'class.gone': '那里已不存在。请重新导入店铺商品。',
   'class.conflict': '他人先行一步。请重放。',

@@ -12,6 +12,7 @@ import { Ago } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
+import { QrCode } from './QrCode';
 import { Secret } from './Secret';
 
 type OpenSession = Schemas['OpenSession'];
@@ -170,6 +171,7 @@ function Factor({ on }: { on: boolean }) {
       {begin.isError && <ProblemNote error={begin.error} />}
       {begin.data && !on && (
         <>
+          <QrCode text={begin.data.otpauth_url} label={t('account.factor.qr')} />
           <TextInput readOnly className="code" label={t('account.factor.secret')} value={begin.data.secret} onFocus={(e) => e.currentTarget.select()} />
           <Anchor href={begin.data.otpauth_url}>{t('account.factor.open')}</Anchor>
         </>

@@ -21,9 +21,9 @@ export function Audit() {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useMemo<Column<Entry>[]>(
     () => [
-      { id: 'when', header: t('audit.when'), width: '140px', cell: (row) => <At at={row.at} date /> },
-      { id: 'who', header: t('audit.who'), width: 'minmax(120px, 1.2fr)', cell: (row) => row.by },
-      { id: 'what', header: t('audit.what'), width: 'minmax(150px, 1.6fr)', cell: (row) => <span className="code">{row.action}</span> },
+      { id: 'when', header: t('audit.when'), width: 'minmax(94px, 140px)', cell: (row) => <At at={row.at} date /> },
+      { id: 'who', header: t('audit.who'), width: 'minmax(80px, 1.2fr)', cell: (row) => row.by },
+      { id: 'what', header: t('audit.what'), width: 'minmax(90px, 1.6fr)', cell: (row) => <span className="code">{row.action}</span> },
       { id: 'on', header: t('audit.on'), width: 'minmax(100px, 1.2fr)', from: 760, cell: (row) => <span className="code">{touched(row)}</span> },
       { id: 'reason', header: t('audit.reason'), width: 'minmax(90px, 1fr)', from: 960, cell: (row) => row.reason ?? '' },
       { id: 'number', header: t('audit.number'), width: '70px', align: 'end', from: 560, cell: (row) => f.number(row.number) },

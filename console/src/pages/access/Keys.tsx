@@ -70,11 +70,11 @@ function useColumns(onRevoke: (key: Key) => void): Column<Key>[] {
   const { t } = useI18n();
   return useMemo(
     () => [
-      { id: 'name', header: t('keys_page.name'), width: 'minmax(140px, 1.4fr)', cell: (row) => row.name },
+      { id: 'name', header: t('keys_page.name'), width: 'minmax(90px, 1.4fr)', cell: (row) => row.name },
       {
         id: 'state',
         header: t('word.state'),
-        width: '110px',
+        width: '96px',
         cell: (row) => {
           const state = stateOf(row);
           return (
@@ -97,7 +97,7 @@ function useColumns(onRevoke: (key: Key) => void): Column<Key>[] {
         id: 'actions',
         header: t('actions'),
         bare: true,
-        width: '100px',
+        width: '80px',
         align: 'end',
         cell: (row) =>
           stateOf(row) === 'live' && (

@@ -76,7 +76,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
   const me = useQuery(session()).data?.user?.id;
   const link = useAct(
     (user: User) => take(api.POST('/v1/users/{id}/link', { params: { path: { id: user.id } } })),
-    { onDone: (made, user) => onLink({ name: user.name, url: made.url }) },
+    { tells: true, onDone: (made, user) => onLink({ name: user.name, url: made.url }) },
   );
   const keep = useKeepOut();
   return useMemo(
@@ -84,7 +84,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
       {
         id: 'name',
         header: t('people.name'),
-        width: 'minmax(120px, 1.2fr)',
+        width: 'minmax(90px, 1.2fr)',
         cell: (row) => (
           <span>
             {row.name} {row.id === me && <span className="soft">({t('people.you')})</span>}
@@ -92,8 +92,8 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
         ),
       },
       { id: 'email', header: t('people.email'), width: 'minmax(150px, 1.6fr)', from: 560, cell: (row) => row.email },
-      { id: 'role', header: t('people.role'), width: '110px', cell: (row) => t(`role.${row.role}` as Plain) },
-      { id: 'state', header: t('people.state'), width: '150px', cell: (row) => <UserState user={row} /> },
+      { id: 'role', header: t('people.role'), width: '110px', from: 420, cell: (row) => t(`role.${row.role}` as Plain) },
+      { id: 'state', header: t('people.state'), width: '138px', cell: (row) => <UserState user={row} /> },
       {
         id: 'factor',
         header: t('people.factor'),
@@ -106,7 +106,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
         id: 'actions',
         header: t('actions'),
         bare: true,
-        width: '90px',
+        width: '44px',
         align: 'end',
         cell: (row) => (
           <Menu>
@@ -141,14 +141,9 @@ function UserState({ user }: { user: User }) {
   );
 }
 
-/** Problems of an action in a row are told beside the page: there is no form to stand in. */
-function tell(error: unknown) {
-  notifications.show({ color: 'red', message: error instanceof Error ? error.message : String(error), autoClose: 8000 });
-}
-
 function useKeepOut() {
   const { t } = useI18n();
-  const act = useAct(
+  return useAct(
     (user: User, key: string) =>
       take(
         api.PATCH('/v1/users/{id}', {
@@ -156,9 +151,12 @@ function useKeepOut() {
           body: { disabled: !user.disabled },
         }),
       ),
-    { refresh: [['users']], onDone: (_done, user) => notifications.show({ message: t('people.changed', { name: user.name }), color: 'teal' }) },
+    {
+      tells: true,
+      refresh: [['users']],
+      onDone: (_done, user) => notifications.show({ message: t('people.changed', { name: user.name }), color: 'teal' }),
+    },
   );
-  return { mutate: (user: User) => act.mutate(user, { onError: tell }) };
 }
 
 function RoleSelect({ value, onChange }: { value: Role; onChange: (role: Role) => void }) {

@@ -1,10 +1,9 @@
-import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { notices, shortfalls } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { Filters } from '~/parts/Filters';
+import { Filters, ViewSwitch } from '~/parts/Filters';
 import { Ago } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -43,14 +42,14 @@ export function Attention() {
       }
     >
       <Filters>
-        <SegmentedControl
-          size="xs"
-          value={all ? 'all' : 'open'}
-          onChange={(show) => void navigate({ search: { all: show === 'all' ? true : undefined } })}
-          data={[
+        <ViewSwitch
+          label={t('attention.title')}
+          views={[
             { value: 'open', label: t('attention.show.open') },
             { value: 'all', label: t('attention.show.all') },
           ]}
+          value={all ? 'all' : 'open'}
+          onChange={(show) => void navigate({ search: { all: show === 'all' || undefined } })}
         />
       </Filters>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}

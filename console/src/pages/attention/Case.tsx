@@ -52,7 +52,7 @@ function Seen({ notice }: { notice: Notice }) {
   const act = useAct(
     (key_: string, key: string) =>
       take(api.POST('/v1/notices/{key}/seen', { params: { path: { key: key_ }, header: { 'Idempotency-Key': key } } })),
-    { refresh: [['notices']] },
+    { tells: true, refresh: [['notices']] },
   );
   if (!may) return null;
   return (

@@ -81,7 +81,7 @@ function Reconnect({ notice }: { notice: Notice }) {
 
 function Poll({ notice }: { notice: Notice }) {
   const { t } = useI18n();
-  const may = useMay('stock:write');
+  const may = useMay('orders:write');
   const done = useDone();
   const all = useQuery(shops());
   const shop = all.data?.data.find((each) => each.id === notice.shop_id)?.shop;

@@ -69,7 +69,7 @@ function useColumns(kind: Kind): Column<Row>[] {
     const stock: Column<Row>[] = [
       { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 620, cell: (row) => row.location },
       { id: 'before', header: t('imports.before'), width: '80px', align: 'end', from: 480, cell: (row) => figure(row.before) },
-      { id: 'after', header: t('imports.after'), width: '80px', align: 'end', cell: (row) => <strong>{figure(row.after)}</strong> },
+      { id: 'after', header: t('imports.after'), width: '60px', align: 'end', cell: (row) => <strong>{figure(row.after)}</strong> },
       {
         id: 'difference',
         header: t('imports.difference'),
@@ -85,7 +85,7 @@ function useColumns(kind: Kind): Column<Row>[] {
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(110px, 1.2fr)',
+        width: 'minmax(90px, 1.2fr)',
         cell: (row) =>
           row.state === 'wrong' || (kind === 'skus' && row.state === 'change') ? (
             <span className="code">{row.sku || '–'}</span>
@@ -96,7 +96,7 @@ function useColumns(kind: Kind): Column<Row>[] {
           ),
       },
       ...(kind === 'skus' ? [name] : stock),
-      { id: 'outcome', header: t('imports.outcome'), width: 'minmax(130px, 2fr)', cell: (row) => <Outcome row={row} kind={kind} /> },
+      { id: 'outcome', header: t('imports.outcome'), width: 'minmax(110px, 2fr)', cell: (row) => <Outcome row={row} kind={kind} /> },
     ];
   }, [t, f, kind]);
 }

@@ -10,6 +10,7 @@ import { useMay } from '~/api/session';
 import { useI18n, type Plain } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
+import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -72,8 +73,11 @@ function Countdown({ edit }: { edit: NonNullable<Listing['edit']> }) {
   );
 }
 
+/** Where it stands what was told to a listing, and when. */
+const channelsOf = (sku: string) => ({ to: '/stock/$sku', params: { sku }, search: { tab: 'channels' } }) as const;
+
 function useColumns(onDecide: (listing: Listing) => void): Column<Listing>[] {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const names = useShopNames();
   const may = useMay('stock:write');
   return useMemo(
@@ -81,7 +85,7 @@ function useColumns(onDecide: (listing: Listing) => void): Column<Listing>[] {
       {
         id: 'listing',
         header: t('drift.listing'),
-        width: 'minmax(150px, 1.6fr)',
+        width: 'minmax(110px, 1.6fr)',
         cell: (row) =>
           row.sku ? (
             <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ tab: 'channels' }} className="code">
@@ -92,8 +96,8 @@ function useColumns(onDecide: (listing: Listing) => void): Column<Listing>[] {
           ),
       },
       { id: 'shop', header: t('drift.shop'), width: 'minmax(100px, 1fr)', from: 480, cell: (row) => names.ofId(row.shop_id) },
-      { id: 'expected', header: t('drift.expected'), width: '80px', align: 'end', cell: (row) => (row.edit ? f.number(row.edit.expected) : '') },
-      { id: 'seen', header: t('drift.seen'), width: '90px', align: 'end', cell: (row) => (row.edit ? f.number(row.edit.seen) : '') },
+      { id: 'expected', header: t('drift.expected'), width: '64px', align: 'end', cell: (row) => row.edit && <Figure value={row.edit.expected} label={t('drift.expected')} to={row.sku ? channelsOf(row.sku) : undefined} /> },
+      { id: 'seen', header: t('drift.seen'), width: '84px', align: 'end', cell: (row) => row.edit && <Figure value={row.edit.seen} label={t('drift.seen')} to={row.sku ? channelsOf(row.sku) : undefined} /> },
       { id: 'since', header: t('drift.since'), width: '120px', from: 760, cell: (row) => <Ago at={row.edit?.since} /> },
       { id: 'decision', header: t('drift.decision'), width: '150px', from: 620, cell: (row) => row.edit && <Countdown edit={row.edit} /> },
       {
@@ -111,7 +115,7 @@ function useColumns(onDecide: (listing: Listing) => void): Column<Listing>[] {
           ),
       },
     ],
-    [t, f, names, may, onDecide],
+    [t, names, may, onDecide],
   );
 }
 

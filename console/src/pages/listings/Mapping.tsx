@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Select } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -8,7 +8,8 @@ import { listings, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
-import { Filters } from '~/parts/Filters';
+import { Figure } from '~/parts/Figure';
+import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -25,6 +26,7 @@ export function Mapping() {
   const { view, shop } = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
+  const names = useShopNames();
   const mapped = view === 'mapped';
   const query = useInfiniteQuery(listings({ shop, mapped }));
   const open = useInfiniteQuery(listings({ mapped: false }));
@@ -41,26 +43,23 @@ export function Mapping() {
     >
       <Filters
         aside={
-          <SegmentedControl
-            size="xs"
-            value={view ?? 'unmapped'}
-            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? 'mapped' : undefined }, replace: true })}
-            data={[
+          <ViewSwitch
+            label={t('mapping.title')}
+            views={[
               { value: 'unmapped', label: t('mapping.view.unmapped') },
               { value: 'mapped', label: t('mapping.view.mapped') },
             ]}
+            value={view}
+            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? next : undefined }, replace: true })}
           />
         }
       >
-        <Select
-          size="xs"
-          w={190}
-          clearable
-          placeholder={t('mapping.all')}
-          aria-label={t('mapping.shop')}
-          data={(all.data?.data ?? []).map(({ shop: code }) => code)}
-          value={shop ?? null}
-          onChange={(code) => void navigate({ search: { view, shop: code ?? undefined }, replace: true })}
+        <FilterSelect
+          width={190}
+          label={t('mapping.shop')}
+          choices={(all.data?.data ?? []).map(({ shop: code }) => ({ value: code, label: names.ofCode(code) }))}
+          value={shop}
+          onChange={(code) => void navigate({ search: { view, shop: code }, replace: true })}
         />
       </Filters>
       {query.isError ? (
@@ -84,19 +83,22 @@ export function Mapping() {
   );
 }
 
+/** Where it stands what a listing should show, and why. */
+const channelsOf = (sku: string) => ({ to: '/stock/$sku', params: { sku }, search: { tab: 'channels' } }) as const;
+
 function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
   const { t, f } = useI18n();
   const names = useShopNames();
   const may = useMay('stock:write');
   return useMemo(
     () => [
-      { id: 'title', header: t('mapping.listing'), width: 'minmax(160px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
+      { id: 'title', header: t('mapping.listing'), width: 'minmax(100px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
       { id: 'shop', header: t('mapping.shop'), width: 'minmax(90px, 0.8fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
       { id: 'seller', header: t('mapping.seller_sku'), width: 'minmax(110px, 1fr)', from: 760, cell: (row) => <span className="code">{row.seller_sku}</span> },
       {
         id: 'sku',
         header: t('mapping.sku'),
-        width: 'minmax(110px, 1fr)',
+        width: 'minmax(84px, 1fr)',
         cell: (row) =>
           row.sku ? (
             <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
@@ -107,13 +109,13 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
             '–'
           ),
       },
-      { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (row.pushed === null || row.pushed === undefined ? '–' : f.number(row.pushed)) },
+      { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (typeof row.pushed === 'number' && row.sku ? <Figure value={row.pushed} label={t('mapping.told')} to={channelsOf(row.sku)} /> : '–') },
       { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble ?? '' },
       {
         id: 'actions',
         header: t('actions'),
         bare: true,
-        width: '84px',
+        width: '76px',
         align: 'end',
         cell: (row) =>
           may && (

@@ -1,37 +1,40 @@
 import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
-import { pushes, pushLatency } from '~/api/queries';
+import { withQuery } from '~/api/curl';
+import { pushes, pushLatency, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
+import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
+import { Untold } from './Untold';
 import { WhatIf } from './WhatIf';
 
 type Push = Schemas['Push'];
 
-/** Every figure that was told, and where its time went. */
+const route = getRouteApi('/pushes');
+
+/** Every figure that was told, and where its time went; or what is not told yet. */
 export function Sync() {
   const { t, f } = useI18n();
-  const latency = useQuery({ ...pushLatency(), refetchInterval: 5_000 });
-  const query = useInfiniteQuery({ ...pushes(), refetchInterval: 5_000 });
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const columns = useColumns();
-  const total = latency.data?.all.total;
-  const bars = (latency.data?.all.histogram ?? []).map((bar) => ({
-    label: bar.up_to_ms ? `≤ ${f.duration(bar.up_to_ms)}` : t('sync.more'),
-    count: bar.count,
-  }));
+  const { view, shop } = route.useSearch();
+  const navigate = route.useNavigate();
+  const all = useQuery(shops());
+  const names = useShopNames();
+  const latency = useQuery({ ...pushLatency(shop), refetchInterval: 5_000 });
+  const measured = shop ? latency.data?.shops.find((each) => each.shop === shop) : latency.data?.all;
+  const total = measured?.total;
   return (
     <Page
       title={t('sync.title')}
-      curl="/v1/pushes"
+      curl={view === 'untold' ? withQuery('/v1/listings', { shop, waiting: true }) : withQuery('/v1/pushes', { shop })}
       verdict={
         latency.data && (
           <Verdict tone={!total ? 'off' : total.p95_ms < 3_000 ? 'ok' : 'wait'}>
@@ -42,61 +45,126 @@ export function Sync() {
         )
       }
     >
-      {latency.isError && <ProblemNote error={latency.error} onRetry={() => void latency.refetch()} />}
-      {bars.some((bar) => bar.count > 0) && (
-        <Panel title={t('sync.histogram')}>
-          <BarChart
-            h={170}
-            data={bars}
-            dataKey="label"
-            tickLine="none"
-            gridAxis="x"
-            valueFormatter={f.number}
-            series={[{ name: 'count', label: t('sync.pushes'), color: 'var(--busy)' }]}
+      <Filters
+        aside={
+          <ViewSwitch
+            label={t('sync.title')}
+            views={[
+              { value: 'told', label: t('sync.view.told') },
+              { value: 'untold', label: t('sync.view.untold') },
+            ]}
+            value={view}
+            onChange={(next) => void navigate({ search: { shop, view: next === 'untold' ? next : undefined }, replace: true })}
           />
-        </Panel>
+        }
+      >
+        <FilterSelect
+          width={190}
+          label={t('word.shop')}
+          choices={(all.data?.data ?? []).map(({ shop: code }) => ({ value: code, label: names.ofCode(code) }))}
+          value={shop}
+          onChange={(code) => void navigate({ search: { view, shop: code }, replace: true })}
+        />
+      </Filters>
+      {latency.isError && <ProblemNote error={latency.error} onRetry={() => void latency.refetch()} />}
+      {view === 'untold' ? (
+        <Untold shop={shop} />
+      ) : (
+        <>
+          <Histogram bars={measured?.histogram ?? []} />
+          <WhatIf />
+          <Told shop={shop} />
+        </>
       )}
-      <WhatIf />
-      <Panel title={t('sync.pushes')} flush>
-        {query.isError ? (
-          <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
-        ) : (
-          <DataTable inline label={t('sync.pushes')} columns={columns} rows={rows} rowKey={(row) => String(row.number)} loading={query.isPending} empty={t('sync.empty')} />
-        )}
-      </Panel>
     </Page>
+  );
+}
+
+function Histogram({ bars }: { bars: Schemas['PushLatency']['all']['histogram'] }) {
+  const { t, f } = useI18n();
+  if (!bars.some((bar) => bar.count > 0)) return null;
+  const data = bars.map((bar) => ({ label: bar.up_to_ms ? `≤ ${f.duration(bar.up_to_ms)}` : t('sync.more'), count: bar.count }));
+  return (
+    <Panel title={t('sync.histogram')}>
+      <BarChart
+        h={170}
+        data={data}
+        dataKey="label"
+        tickLine="none"
+        gridAxis="x"
+        valueFormatter={f.number}
+        series={[{ name: 'count', label: t('sync.pushes'), color: 'var(--busy)' }]}
+      />
+    </Panel>
+  );
+}
+
+function Told({ shop }: { shop?: string }) {
+  const { t } = useI18n();
+  const query = useInfiniteQuery(pushes({ shop }));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const columns = useColumns();
+  if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
+  return (
+    <Panel title={t('sync.pushes')} flush>
+      <DataTable
+        inline
+        label={t('sync.pushes')}
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => String(row.number)}
+        loading={query.isPending}
+        more={query.hasNextPage}
+        onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+        empty={t('sync.empty')}
+      />
+    </Panel>
   );
 }
 
 function useColumns(): Column<Push>[] {
   const { t, f } = useI18n();
   const names = useShopNames();
-  return useMemo(
-    () => [
-      { id: 'when', header: t('sync.when'), width: '96px', cell: (row) => <At at={row.at} /> },
+  return useMemo(() => {
+    const channels = (row: Push) => ({ params: { sku: row.sku }, search: { tab: 'channels' } }) as const;
+    return [
+      { id: 'when', header: t('sync.when'), width: '84px', from: 420, cell: (row) => <At at={row.at} /> },
       {
         id: 'sku',
         header: t('sync.sku'),
-        width: 'minmax(120px, 1.4fr)',
+        width: 'minmax(100px, 1.4fr)',
         cell: (row) => (
-          <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ tab: 'channels' }} className="code">
+          <Link to="/stock/$sku" {...channels(row)} className="code">
             {row.sku}
           </Link>
         ),
       },
-      { id: 'shop', header: t('sync.shop'), width: 'minmax(90px, 1fr)', from: 480, cell: (row) => names.ofCode(row.shop) },
+      {
+        id: 'shop',
+        header: t('sync.shop'),
+        width: 'minmax(90px, 1fr)',
+        from: 480,
+        cell: (row) => (
+          <Link to="/shops/$shop" params={{ shop: row.shop }}>
+            {names.ofCode(row.shop)}
+          </Link>
+        ),
+      },
       {
         id: 'figure',
         header: t('sync.figure'),
-        width: '110px',
+        width: '92px',
         align: 'end',
-        cell: (row) => `${row.from === null || row.from === undefined ? '–' : f.number(row.from)} → ${f.number(row.to)}`,
+        cell: (row) => (
+          <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ tab: 'ledger' }}>
+            {typeof row.from === 'number' ? f.number(row.from) : '–'} → {f.number(row.to)}
+          </Link>
+        ),
       },
-      { id: 'total', header: t('sync.total'), width: '90px', align: 'end', cell: (row) => f.duration(row.total_ms) },
+      { id: 'total', header: t('sync.total'), width: '64px', align: 'end', cell: (row) => f.duration(row.total_ms) },
       { id: 'wait', header: t('sync.wait'), width: '90px', align: 'end', from: 760, cell: (row) => f.duration(row.wait_ms) },
       { id: 'limit', header: t('sync.limit'), width: '90px', align: 'end', from: 860, cell: (row) => f.duration(row.limit_ms) },
       { id: 'network', header: t('sync.network'), width: '100px', align: 'end', from: 660, cell: (row) => f.duration(row.network_ms) },
-    ],
-    [t, f, names],
-  );
+    ];
+  }, [t, f, names]);
 }

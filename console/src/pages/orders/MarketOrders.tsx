@@ -1,8 +1,12 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { Schemas } from '~/api/client';
+import { useAct } from '~/api/act';
+import { api, take, type Schemas } from '~/api/client';
 import { marketOrders } from '~/api/queries';
+import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Ago } from '~/parts/Moment';
@@ -12,6 +16,22 @@ import { StateBadge } from '~/parts/StateBadge';
 
 type MarketOrder = Schemas['MarketOrder'];
 
+/** Reads an order there once more, and applies what it says now. */
+function FetchAgain({ id }: { id: string }) {
+  const { t } = useI18n();
+  const may = useMay('orders:write');
+  const act = useAct(
+    (_: null, key: string) => take(api.POST('/v1/market-orders/{id}/fetch', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
+    { tells: true, refresh: [['market-orders']], onDone: () => notifications.show({ message: t('shops.started'), color: 'teal' }) },
+  );
+  if (!may) return null;
+  return (
+    <Button size="compact-xs" variant="default" loading={act.isPending} onClick={() => act.mutate(null)}>
+      {t('orders.market.fetch')}
+    </Button>
+  );
+}
+
 /** Orders in the words of the marketplaces, and what became of them here. */
 export function MarketOrders({ state }: { state?: string }) {
   const { t } = useI18n();
@@ -20,10 +40,18 @@ export function MarketOrders({ state }: { state?: string }) {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useMemo<Column<MarketOrder>[]>(
     () => [
-      { id: 'reference', header: t('word.reference'), width: 'minmax(140px, 1.3fr)', cell: (row) => <span className="code">{row.reference}</span> },
+      { id: 'reference', header: t('word.reference'), width: 'minmax(120px, 1.3fr)', cell: (row) => <span className="code">{row.reference}</span> },
       { id: 'shop', header: t('word.shop'), width: 'minmax(110px, 1fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
       { id: 'status', header: t('orders.market.status'), width: 'minmax(110px, 1fr)', from: 700, cell: (row) => <span className="mono">{row.status}</span> },
-      { id: 'state', header: t('word.state'), width: '160px', cell: (row) => <StateBadge topic="market_order" state={row.state} /> },
+      {
+        id: 'state',
+        header: t('word.state'),
+        width: '160px',
+        cell: (row) => {
+          const badge = <StateBadge topic="market_order" state={row.state} />;
+          return row.state === 'waits_for_mapping' ? <Link to="/mapping">{badge}</Link> : badge;
+        },
+      },
       {
         id: 'ours',
         header: t('orders.market.ours'),
@@ -36,8 +64,9 @@ export function MarketOrders({ state }: { state?: string }) {
             </Link>
           )),
       },
-      { id: 'trouble', header: t('orders.market.trouble'), width: 'minmax(100px, 1.5fr)', from: 900, cell: (row) => <span className="tone-bad">{row.trouble}</span> },
+      { id: 'trouble', header: t('orders.market.trouble'), width: 'minmax(100px, 1.5fr)', from: 900, cell: (row) => <span className="tone-bad" title={row.trouble ?? undefined}>{row.trouble}</span> },
       { id: 'updated', header: t('word.changed'), width: '92px', align: 'end', from: 420, cell: (row) => <Ago at={row.updated_at} /> },
+      { id: 'do', header: t('actions'), bare: true, width: '104px', align: 'end', from: 620, cell: (row) => row.state !== 'applied' && <FetchAgain id={row.id} /> },
     ],
     [t, names],
   );

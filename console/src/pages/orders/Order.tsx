@@ -11,7 +11,7 @@ import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
-import { amountOf, shortOf, unitsOf, type Order } from './columns';
+import { amountOf, paymentOf, shortOf, unitsOf, type Order } from './columns';
 import { OrderActions } from './OrderActions';
 import { Timeline } from './Timeline';
 import classes from './Order.module.css';
@@ -143,7 +143,7 @@ function Facts({ order }: { order: Order }) {
     [t('order.fact.placed'), <At at={order.created_at} date />],
     [t('orders.units'), f.number(unitsOf(order))],
     [t('order.fact.amount'), amount !== undefined && order.currency ? f.money(amount, order.currency) : '–'],
-    [t('order.fact.payment'), <StateBadge topic="payment" state={order.payment_state} />],
+    [t('order.fact.payment'), <StateBadge topic="payment" state={paymentOf(order)} />],
     [t('order.fact.payment_reference'), order.payment_reference ?? '–'],
     [t('order.fact.goods'), order.fulfilment_state.replaceAll('_', ' ')],
     [t('orders.flags'), flags || '–'],

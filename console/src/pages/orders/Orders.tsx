@@ -1,4 +1,4 @@
-import { SegmentedControl, Select, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
@@ -7,9 +7,10 @@ import { withQuery } from '~/api/curl';
 import { marketOrders, orders, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { DataTable } from '~/parts/DataTable';
-import { Filters } from '~/parts/Filters';
+import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { CHANNEL } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
 import { VOCABULARY } from '~/parts/vocabulary';
 import { useOrderColumns } from './columns';
@@ -83,6 +84,7 @@ function OrderFilters() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
+  const channels = new Set((all.data?.data ?? []).map(({ channel }) => channel));
   const [reference, setReference] = useState(filter.reference ?? '');
   const change = (next: Partial<typeof filter>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
@@ -92,38 +94,32 @@ function OrderFilters() {
   return (
     <Filters
       aside={
-        <SegmentedControl
-          size="xs"
-          value={filter.view ?? 'ours'}
-          onChange={(view) => change({ view: view === 'market' ? 'market' : undefined, state: undefined })}
-          data={[
+        <ViewSwitch
+          label={t('orders.title')}
+          views={[
             { value: 'ours', label: t('orders.view.ours') },
             { value: 'market', label: t('orders.view.market') },
           ]}
+          value={filter.view}
+          onChange={(view) => change({ view: view === 'market' ? view : undefined, state: undefined })}
         />
       }
     >
-      <Select
-        size="xs"
-        w={170}
-        clearable
-        placeholder={t('orders.filter.state')}
-        aria-label={t('orders.filter.state')}
-        data={words.map(([value, state]) => ({ value, label: t(state.word) }))}
-        value={filter.state ?? null}
-        onChange={(state) => change({ state: state ?? undefined })}
+      <FilterSelect
+        width={170}
+        label={t('orders.filter.state')}
+        choices={words.map(([value, state]) => ({ value, label: t(state.word) }))}
+        value={filter.state}
+        onChange={(state) => change({ state })}
       />
       {!market && (
         <>
-          <Select
-            size="xs"
-            w={190}
-            clearable
-            placeholder={t('orders.filter.channel')}
-            aria-label={t('orders.filter.channel')}
-            data={[...new Set(['api', ...(all.data?.data ?? []).map(({ shop }) => shop)])]}
-            value={filter.channel ?? null}
-            onChange={(channel) => change({ channel: channel ?? undefined })}
+          <FilterSelect
+            width={190}
+            label={t('orders.filter.channel')}
+            choices={['api', ...channels].map((value) => ({ value, label: CHANNEL[value] ?? value }))}
+            value={filter.channel}
+            onChange={(channel) => change({ channel })}
           />
           <TextInput
             size="xs"

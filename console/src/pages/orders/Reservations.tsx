@@ -1,8 +1,8 @@
-import { Button, Group, SegmentedControl } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Fragment, useMemo } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { withQuery } from '~/api/curl';
@@ -10,7 +10,7 @@ import { reservations } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
-import { Filters } from '~/parts/Filters';
+import { Filters, ViewSwitch } from '~/parts/Filters';
 import { Ago } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -42,19 +42,17 @@ export function Reservations() {
     >
       <Filters
         aside={
-          <SegmentedControl
-            size="xs"
-            value={view ?? 'held'}
-            onChange={(next) => void navigate({ search: { view: next === 'all' ? 'all' : undefined }, replace: true })}
-            data={[
-              { value: 'held', label: t('state.held') },
+          <ViewSwitch
+            label={t('reservations.title')}
+            views={[
+              { value: 'held', label: t('figure.reserved') },
               { value: 'all', label: t('all') },
             ]}
+            value={view}
+            onChange={(next) => void navigate({ search: { view: next === 'all' ? next : undefined }, replace: true })}
           />
         }
-      >
-        {null}
-      </Filters>
+      />
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       ) : (
@@ -73,11 +71,23 @@ export function Reservations() {
   );
 }
 
+/** Whose it is; once it has become an order, the way there. */
+function Owner({ row }: { row: Reservation }) {
+  const name = row.owner ?? <span className="code">…{row.id.slice(-8)}</span>;
+  if (!row.order_id) return name;
+  return (
+    <Link to="/orders/$id" params={{ id: row.order_id }}>
+      {name}
+    </Link>
+  );
+}
+
 function useColumns(): Column<Reservation>[] {
   const { t, f } = useI18n();
   const may = useMay('orders:write');
   const header = (row: Reservation, key: string) => ({ 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` });
   const done = (message: string) => ({
+    tells: true,
     refresh: [['reservations'], ['stock']],
     onDone: () => notifications.show({ message, color: 'teal' }),
   });
@@ -93,16 +103,25 @@ function useColumns(): Column<Reservation>[] {
   );
   return useMemo(
     () => [
-      { id: 'id', header: t('reservations.owner'), width: 'minmax(110px, 1fr)', cell: (row) => row.owner ?? <span className="code">…{row.id.slice(-8)}</span> },
-      { id: 'state', header: t('reservations.state'), width: '120px', cell: (row) => <StateBadge topic="reservation" state={row.state} /> },
+      { id: 'id', header: t('reservations.owner'), width: 'minmax(90px, 1fr)', cell: (row) => <Owner row={row} /> },
+      { id: 'state', header: t('reservations.state'), width: '100px', cell: (row) => <StateBadge topic="reservation" state={row.state} /> },
       {
         id: 'what',
         header: t('reservations.what'),
         width: 'minmax(130px, 2fr)',
         from: 520,
-        cell: (row) => row.lines.map((line) => `${f.number(line.quantity)} × ${line.sku}`).join(', '),
+        cell: (row) =>
+          row.lines.map((line, place) => (
+            <Fragment key={place}>
+              {place > 0 && ', '}
+              {f.number(line.quantity)} ×{' '}
+              <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location, tab: 'holds' }}>
+                {line.sku}
+              </Link>
+            </Fragment>
+          )),
       },
-      { id: 'ends', header: t('reservations.ends'), width: '120px', cell: (row) => <Ago at={row.expires_at} /> },
+      { id: 'ends', header: t('reservations.ends'), width: 'minmax(84px, 120px)', cell: (row) => <Ago at={row.expires_at} /> },
       { id: 'made', header: t('reservations.made'), width: '120px', from: 760, cell: (row) => <Ago at={row.created_at} /> },
       {
         id: 'actions',

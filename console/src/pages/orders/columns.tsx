@@ -1,8 +1,9 @@
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { Fragment, useMemo } from 'react';
 import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import type { Column } from '~/parts/DataTable';
+import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
@@ -17,6 +18,11 @@ export function amountOf(order: Pick<Order, 'lines'>): number | undefined {
     sum += line.unit_minor * line.ordered;
   }
   return order.lines.length > 0 ? sum : undefined;
+}
+
+/** The word for its payment: what a buyer pays to a marketplace is not ours to know. */
+export function paymentOf(order: Pick<Order, 'channel' | 'payment_state'>): string {
+  return order.payment_state === 'none' && order.channel in CHANNEL ? 'market' : order.payment_state;
 }
 
 export const unitsOf = (order: Pick<Order, 'lines'>) => order.lines.reduce((sum, line) => sum + line.ordered, 0);
@@ -43,9 +49,18 @@ export function useOrderColumns(): Column<Order>[] {
         header: t('orders.what'),
         width: 'minmax(140px, 1.6fr)',
         from: 760,
-        cell: (row) => row.lines.map((line) => `${f.number(line.ordered)} × ${line.sku}`).join(', '),
+        cell: (row) =>
+          row.lines.map((line, place) => (
+            <Fragment key={place}>
+              {place > 0 && ', '}
+              {f.number(line.ordered)} ×{' '}
+              <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location, tab: 'ledger' }}>
+                {line.sku}
+              </Link>
+            </Fragment>
+          )),
       },
-      { id: 'units', header: t('orders.units'), width: '60px', align: 'end', from: 420, cell: (row) => f.number(unitsOf(row)) },
+      { id: 'units', header: t('orders.units'), width: '60px', align: 'end', from: 420, cell: (row) => <Figure value={unitsOf(row)} label={t('orders.units')} to={{ to: '/orders/$id', params: { id: row.id } }} /> },
       {
         id: 'amount',
         header: t('orders.amount'),
@@ -60,15 +75,15 @@ export function useOrderColumns(): Column<Order>[] {
       {
         id: 'payment',
         header: t('orders.payment'),
-        width: '130px',
-        from: 1000,
-        cell: (row) => <StateBadge topic="payment" state={row.payment_state} />,
+        width: '180px',
+        from: 1090,
+        cell: (row) => <StateBadge topic="payment" state={paymentOf(row)} />,
       },
       {
         id: 'flags',
         header: t('orders.flags'),
         width: '140px',
-        from: 1100,
+        from: 1240,
         cell: (row) => (
           <span className="soft">
             {[shortOf(row) > 0 && `${f.number(shortOf(row))} ${t('orders.short')}`, row.late && t('orders.late')]

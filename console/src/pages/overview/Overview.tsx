@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { failures, listings, notices, readiness, shops, shortfalls, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { useMeter } from '~/live/LiveProvider';
+import { useBegun, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
 import { Tile } from '~/parts/Figure';
 import { useNow } from '~/parts/Moment';
@@ -54,6 +54,7 @@ function OverviewVerdict() {
   const all = useQuery(shops());
   const open = useInfiniteQuery(notices(true));
   const risk = useRisk();
+  const begun = useBegun();
   if (!all.data) return null;
 
   if (ready.data && !ready.data.writable) {
@@ -74,8 +75,8 @@ function OverviewVerdict() {
   return (
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
-        shops: t('overview.verdict.shops', { n: list.length, confirmed: told }),
-        push: p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) }),
+        shops: <Link to="/shops">{t('overview.verdict.shops', { n: list.length, confirmed: told })}</Link>,
+        push: <Link to="/pushes">{!begun ? '…' : p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
         rest: (
           <>
             {risk.units > 0 && (
@@ -83,7 +84,11 @@ function OverviewVerdict() {
                 {rich('overview.verdict.behind', {
                   n: risk.units,
                   units: risk.units,
-                  link: <Link to="/stock">{t('overview.verdict.things', { n: risk.listings })}</Link>,
+                  link: (
+                    <Link to="/pushes" search={{ view: 'untold' }}>
+                      {t('overview.verdict.listings', { n: risk.listings })}
+                    </Link>
+                  ),
                 })}{' '}
               </>
             )}
@@ -114,15 +119,17 @@ function Tiles() {
     page && (page.has_more ? `${page.data.length}+` : page.data.length);
   const groups = dead.data?.data ?? [];
   const jobs = groups.reduce((sum, group) => sum + group.count, 0);
-  const orders = meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0);
+  const begun = useBegun();
+  const orders = begun ? meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0) : undefined;
   const untold = waiting.data?.pages.flatMap((page) => page.data).length ?? 0;
   return (
     <div className={classes.tiles}>
       <Tile
         label={t('overview.risk')}
-        value={risk.units}
+        value={waiting.data && risk.units}
         tone={risk.units > 0 ? 'bad' : undefined}
         note={t('overview.risk.note', { n: untold })}
+        to={{ to: '/pushes', search: { view: 'untold' } }}
       />
       <Tile
         label={t('overview.attention')}

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { useMeter } from '~/live/LiveProvider';
@@ -45,7 +46,10 @@ function ShopCard({ shop, span }: { shop: Shop; span: number }) {
     <li className={classes.shop}>
       <div className={classes.shopHead}>
         <span className="clip">
-          <strong>{CHANNEL[shop.channel] ?? shop.channel}</strong> <span className="soft">{shop.name || shop.account}</span>
+          <Link to="/shops/$shop" params={{ shop: shop.shop }} className={classes.shopName}>
+            {CHANNEL[shop.channel] ?? shop.channel}
+          </Link>{' '}
+          <span className="soft">{shop.name || shop.account}</span>
         </span>
         <StateBadge topic="shop" state={shopState(shop, now)} pill />
       </div>
@@ -53,14 +57,22 @@ function ShopCard({ shop, span }: { shop: Shop; span: number }) {
         <div>
           <span className="soft">{t('overview.shop.p50')}</span> <strong className="num">{shown(p50)}</strong>
           <span className="soft"> · {t('overview.shop.p95')}</span> <strong className="num">{shown(p95)}</strong>
-          <div className="soft">{t('overview.shop.pushes', { n: samples.length })}</div>
+          <div>
+            <Link to="/pushes" search={{ shop: shop.shop }}>
+              {t('overview.shop.pushes', { n: samples.length })}
+            </Link>
+          </div>
         </div>
         <Sparkline values={last} />
       </div>
       <div className={classes.shopFoot}>
-        <span className={shop.waiting > 0 ? 'tone-wait' : 'soft'}>
-          {shop.waiting > 0 ? t('overview.shop.waiting', { n: shop.waiting }) : t('overview.shop.told')}
-        </span>
+        {shop.waiting > 0 ? (
+          <Link to="/pushes" search={{ view: 'untold', shop: shop.shop }} className="tone-wait">
+            {t('overview.shop.waiting', { n: shop.waiting })}
+          </Link>
+        ) : (
+          <span className="soft">{t('overview.shop.told')}</span>
+        )}
         <span className="soft">
           {confirmed !== undefined
             ? rich('overview.shop.confirmed', { when: <Ago at={new Date(confirmed).toISOString()} /> })

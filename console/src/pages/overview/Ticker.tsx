@@ -8,15 +8,17 @@ import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { CHANNEL, shortReference, useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
-import type { Shape, Tone } from '~/parts/vocabulary';
+import { stateOf, type Shape, type Tone } from '~/parts/vocabulary';
+import { wordOf } from '~/parts/words';
 import classes from './Overview.module.css';
 
 const SHOWN = 60;
-/** Says nothing that another line does not say better. */
-// What people did is in the audit log; here is what the goods do.
+// Says nothing that another line does not say better; and what people did is in the audit log, here is what the goods do.
 const LEFT_OUT = new Set([
   'market_order.changed',
   'listing.changed',
+  'sku.changed',
+  'location.changed',
   'queue.changed',
   'audit.recorded',
   'user.changed',
@@ -139,10 +141,16 @@ function useTick(event: FeedEvent, references: Map<string, string>): Line {
   }
   const order = dataOf(event, 'order.changed');
   if (order) {
-    const text = rich('tick.order', { order: orderLink(order.order_id, references.get(order.order_id)), step: order.step.replaceAll('_', ' ') });
+    const text = rich('tick.order', { order: orderLink(order.order_id, references.get(order.order_id)), step: wordOf(t, 'step', order.step) });
     return { shape: 'diamond', tone: 'off', text };
   }
   return rareTick(event, { t, rich, units, shop: names.ofCode });
+}
+
+/** A shop's state in the one vocabulary. */
+function shopWord(t: ReturnType<typeof useI18n>['t'], state: string): string {
+  const known = stateOf('shop', state === 'connected' ? 'live' : state);
+  return known ? t(known.word) : state;
 }
 
 type Tools = Pick<ReturnType<typeof useI18n>, 't' | 'rich'> & {
@@ -168,7 +176,7 @@ function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line
   const reservation = dataOf(event, 'reservation.changed');
   if (reservation) return { shape: 'diamond', tone: 'off', text: t('tick.reservation', { step: reservation.step }) };
   const shop = dataOf(event, 'shop.changed');
-  if (shop) return { shape: 'bars', tone: 'wait', text: t('tick.shop', { shop: name(shop.shop), state: shop.state }) };
+  if (shop) return { shape: 'bars', tone: 'wait', text: rich('tick.shop', { shop: <Link to="/shops/$shop" params={{ shop: shop.shop }}>{name(shop.shop)}</Link>, state: shopWord(t, shop.state) }) };
   const edit = dataOf(event, 'listing.edit');
   if (edit) {
     const { seen, expected, step } = edit;
@@ -185,7 +193,7 @@ function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line
   }
   const notice = dataOf(event, 'notice.changed');
   if (notice) {
-    return { shape: notice.open ? 'triangle' : 'disc', tone: notice.open ? 'wait' : 'ok', text: t('tick.notice', { text: notice.text }) };
+    return { shape: notice.open ? 'triangle' : 'disc', tone: notice.open ? 'wait' : 'ok', text: <Link to="/attention" title={notice.text}>{t('tick.notice', { text: notice.text })}</Link> };
   }
   return { shape: 'ring', tone: 'off', text: t('tick.other', { type: event.type }) };
 }

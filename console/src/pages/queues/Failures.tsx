@@ -1,16 +1,18 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Fragment, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { wordOf } from '~/parts/words';
+import { useKey } from '~/shell/keyboard';
 import { DiscardDialog } from './DiscardDialog';
 import { ReplayDialog } from './ReplayDialog';
 import classes from './Queues.module.css';
@@ -26,6 +28,8 @@ export function Failures() {
   const [replaying, setReplaying] = useState<Failure>();
   const [discarding, setDiscarding] = useState<Failure>();
   const groups = query.data?.data ?? [];
+  const may = useMay('queues:operate');
+  useKey('r', () => may && setReplaying(groups[0]));
   return (
     <Panel title={t('failures.title')} flush={groups.length > 0}>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
@@ -54,18 +58,27 @@ export function Failures() {
 }
 
 function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: () => void; onDiscard: () => void }) {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const names = useShopNames();
-  const may = useMay('admin');
+  const may = useMay('queues:operate');
   const navigate = route.useNavigate();
   const { kind, code } = failure;
   return (
     <li className={classes.cause}>
-      <strong className="num">{f.number(failure.count)}</strong>
+      <strong>
+        <Figure value={failure.count} label={t('failures.see')} to={{ to: '/queues', search: { kind, code }, resetScroll: false }} />
+      </strong>
       <div className={classes.words}>
         <div>
           <strong>{wordOf(t, 'kind', kind)}</strong>
-          <span className="soft"> · {failure.shop_ids.map((id) => names.ofId(id)).join(', ')}</span>
+          {failure.shop_ids.map((id) => (
+            <Fragment key={id}>
+              {' · '}
+              <Link to="/shops/$shop" params={{ shop: names.codeOf(id) ?? String(id) }}>
+                {names.ofId(id)}
+              </Link>
+            </Fragment>
+          ))}
         </div>
         <div>
           {failure.message} <span className="mono soft">{code}</span>

@@ -15,6 +15,7 @@ import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
 import { wordOf } from '~/parts/words';
+import { useKey } from '~/shell/keyboard';
 import { ReplayDialog } from './ReplayDialog';
 import { aboutOf } from './job';
 import classes from './Queues.module.css';
@@ -76,8 +77,9 @@ function JobVerdict({ job }: { job: Job }) {
 
 function JobActions({ job }: { job: Job }) {
   const { t } = useI18n();
-  const may = useMay('admin');
+  const may = useMay('queues:operate');
   const [replaying, setReplaying] = useState(false);
+  useKey('r', () => setReplaying(may && job.state === 'dead'));
   const cancel = useAct(
     (id: string, key: string) =>
       take(api.POST('/v1/jobs/{id}/cancel', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
@@ -110,7 +112,16 @@ function Facts({ job }: { job: Job }) {
   const names = useShopNames();
   const facts: [string, ReactNode][] = [
     [t('word.id'), <span className="mono">{job.id}</span>],
-    [t('word.shop'), names.ofId(job.shop_id)],
+    [
+      t('word.shop'),
+      job.shop_id ? (
+        <Link to="/shops/$shop" params={{ shop: names.codeOf(job.shop_id) ?? String(job.shop_id) }}>
+          {names.ofId(job.shop_id)}
+        </Link>
+      ) : (
+        '–'
+      ),
+    ],
     [t('jobs.about'), <span className="mono">{aboutOf(job)}</span>],
     [t('job.fact.lane'), wordOf(t, 'lane', job.lane)],
     [t('job.fact.class'), t('job.fact.class.value', { n: job.class })],

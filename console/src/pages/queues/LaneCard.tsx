@@ -1,11 +1,12 @@
 import { Button, NumberInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
+import { Link, type LinkProps } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { Flash } from '~/parts/Figure';
+import { Figure } from '~/parts/Figure';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Sparkline } from '~/parts/Sparkline';
@@ -14,6 +15,7 @@ import classes from './Queues.module.css';
 
 type Lane = Schemas['Lane'];
 
+const live = { jobs: 'live' } as const;
 /** Readings that are kept for the small line. */
 const READINGS = 60;
 /** A job that has waited so long is worth a look. */
@@ -25,6 +27,7 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
   const names = useShopNames();
   const [history, setHistory] = useState<number[]>([]);
   const ready = lane.ready;
+  const jobsOf = (state: string): LinkProps => ({ to: '/queues', search: { ...live, lane: lane.queue, state }, resetScroll: false });
   useEffect(() => setHistory((before) => [...before, ready].slice(-READINGS)), [ready, readAt]);
   return (
     <li className={classes.lane}>
@@ -35,13 +38,15 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
       <div className={classes.figures}>
         <div>
           <span className={classes.figure}>
-            <strong className="num">
-              <Flash value={ready}>{f.number(ready)}</Flash>
+            <strong>
+              <Figure value={ready} label={t('queues.lane.ready')} to={jobsOf('ready')} />
             </strong>
             <span className="soft">{t('queues.lane.ready')}</span>
           </span>
           <span className={classes.figure}>
-            <strong className="num">{f.number(lane.running)}</strong>
+            <strong>
+              <Figure value={lane.running} label={t('queues.lane.running')} to={jobsOf('running')} />
+            </strong>
             <span className="soft">{t('queues.lane.running')}</span>
           </span>
         </div>
@@ -63,9 +68,14 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
             <span className="clip">
               {wordOf(t, 'kind', group.kind)} · {names.ofId(group.shop_id)}
             </span>
-            <span className="num">
+            <Link
+              className="num"
+              to="/queues"
+              search={{ ...live, kind: group.kind, state: group.state, shop: group.shop_id ? names.codeOf(group.shop_id) : undefined }}
+              resetScroll={false}
+            >
               {f.number(group.count)} {t(group.state === 'running' ? 'queues.lane.running' : 'queues.lane.ready')}
-            </span>
+            </Link>
           </li>
         ))}
       </ul>
@@ -76,7 +86,7 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
 
 function LaneControls({ lane }: { lane: Lane }) {
   const { t } = useI18n();
-  const may = useMay('admin');
+  const may = useMay('queues:operate');
   const [slots, setSlots] = useState(lane.concurrency);
   useEffect(() => setSlots(lane.concurrency), [lane.concurrency]);
   const act = useAct(

@@ -1,10 +1,9 @@
-import { SegmentedControl, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { failures, queues, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
-import { Filters } from '~/parts/Filters';
+import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -68,47 +67,38 @@ function JobFilters() {
   return (
     <Filters
       aside={
-        <SegmentedControl
-          size="xs"
-          value={dead ? 'dead' : 'live'}
-          onChange={(jobs) => change({ jobs: jobs === 'live' ? 'live' : undefined, state: undefined, code: undefined })}
-          data={[
+        <ViewSwitch
+          label={t('queues.title')}
+          views={[
             { value: 'dead', label: t('jobs.dead') },
             { value: 'live', label: t('jobs.live') },
           ]}
+          value={filter.jobs}
+          onChange={(jobs) => change({ jobs: jobs === 'live' ? jobs : undefined, state: undefined, code: undefined })}
         />
       }
     >
-      <Select
-        size="xs"
-        w={190}
-        clearable
-        placeholder={t('jobs.filter.kind')}
-        aria-label={t('jobs.filter.kind')}
-        data={KINDS.map((kind) => ({ value: kind, label: wordOf(t, 'kind', kind) }))}
-        value={filter.kind ?? null}
-        onChange={(kind) => change({ kind: kind ?? undefined })}
+      <FilterSelect
+        width={190}
+        label={t('jobs.filter.kind')}
+        choices={KINDS.map((kind) => ({ value: kind, label: wordOf(t, 'kind', kind) }))}
+        value={filter.kind}
+        onChange={(kind) => change({ kind })}
       />
-      <Select
-        size="xs"
-        w={170}
-        clearable
-        placeholder={t('jobs.filter.shop')}
-        aria-label={t('jobs.filter.shop')}
-        data={(all.data?.data ?? []).map(({ shop }) => ({ value: shop, label: names.ofCode(shop) }))}
-        value={filter.shop ?? null}
-        onChange={(shop) => change({ shop: shop ?? undefined })}
+      <FilterSelect
+        width={170}
+        label={t('jobs.filter.shop')}
+        choices={(all.data?.data ?? []).map(({ shop }) => ({ value: shop, label: names.ofCode(shop) }))}
+        value={filter.shop}
+        onChange={(shop) => change({ shop })}
       />
       {!dead && (
-        <Select
-          size="xs"
-          w={140}
-          clearable
-          placeholder={t('jobs.filter.state')}
-          aria-label={t('jobs.filter.state')}
-          data={(['ready', 'running'] as const).map((value) => ({ value, label: t(VOCABULARY.job[value].word) }))}
-          value={filter.state ?? null}
-          onChange={(state) => change({ state: state ?? undefined })}
+        <FilterSelect
+          width={140}
+          label={t('jobs.filter.state')}
+          choices={(['ready', 'running'] as const).map((value) => ({ value, label: t(VOCABULARY.job[value].word) }))}
+          value={filter.state}
+          onChange={(state) => change({ state })}
         />
       )}
     </Filters>

@@ -49,7 +49,7 @@ function useColumns(): Column<Sku>[] {
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(110px, 2fr)',
+        width: 'minmax(94px, 2fr)',
         cell: (row) => (
           <Link to="/stock/$sku" params={{ sku: row.seller_sku }} className="code">
             {row.seller_sku}

@@ -9,6 +9,7 @@ import { shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
+import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -63,16 +64,14 @@ export function ShopPage() {
               </dd>
               <dt>{t('shops.waiting')}</dt>
               <dd>
-                <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
-                  {row.waiting}
-                </Link>
+                <Figure value={row.waiting} to={{ to: '/pushes', search: { view: 'untold', shop: code } }} />
               </dd>
             </dl>
             <Group gap="md" mt="sm">
               <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
                 {t('shop.listings')}
               </Link>
-              <Link to="/orders" search={{ channel: code }}>
+              <Link to="/orders" search={{ channel: row.channel }}>
                 {t('shop.orders')}
               </Link>
               <Link to="/queues" search={{ jobs: 'live', shop: code }}>
@@ -113,6 +112,7 @@ function Actions({ row }: { row: Row }) {
   const { t } = useI18n();
   const admin = useMay('admin');
   const writes = useMay('stock:write');
+  const orders = useMay('orders:write');
   const [leaving, setLeaving] = useState(false);
   const path = { shop: row.shop };
   const header = (key: string) => ({ 'Idempotency-Key': key });
@@ -141,8 +141,8 @@ function Actions({ row }: { row: Row }) {
   const failed = [pause, read, poll, push, probe, again].find((act) => act.isError);
   return (
     <>
-      {admin && row.state === 'disconnected' && (
-        <Button loading={again.isPending} onClick={() => again.mutate(null)}>
+      {admin && (
+        <Button variant={row.state === 'disconnected' ? 'filled' : 'default'} loading={again.isPending} onClick={() => again.mutate(null)}>
           {t('shops.reauthorise')}
         </Button>
       )}
@@ -157,10 +157,12 @@ function Actions({ row }: { row: Row }) {
           <Button variant="default" loading={read.isPending} onClick={() => read.mutate(null)}>
             {t('shops.import')}
           </Button>
-          <Button variant="default" loading={poll.isPending} onClick={() => poll.mutate(null)}>
-            {t('shops.poll')}
-          </Button>
         </>
+      )}
+      {orders && row.state !== 'disconnected' && (
+        <Button variant="default" loading={poll.isPending} onClick={() => poll.mutate(null)}>
+          {t('shops.poll')}
+        </Button>
       )}
       {admin && row.state !== 'disconnected' && (
         <>

@@ -9,6 +9,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
+import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -64,7 +65,7 @@ export function Shops() {
 }
 
 function useColumns(now: number): Column<Shop>[] {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const names = useShopNames();
   return useMemo(
     () => [
@@ -80,12 +81,12 @@ function useColumns(now: number): Column<Shop>[] {
       },
       { id: 'account', header: t('shops.account'), width: 'minmax(120px, 1fr)', from: 760, cell: (row) => row.name || row.account },
       { id: 'state', header: t('shops.state'), width: '140px', cell: (row) => <StateBadge topic="shop" state={shopState(row, now)} /> },
-      { id: 'waiting', header: t('shops.waiting'), width: '100px', align: 'end', from: 480, cell: (row) => f.number(row.waiting) },
+      { id: 'waiting', header: t('shops.waiting'), width: '100px', align: 'end', from: 480, cell: (row) => <Figure value={row.waiting} label={t('shops.waiting')} to={{ to: '/pushes', search: { view: 'untold', shop: row.shop } }} /> },
       { id: 'heard', header: t('shops.heard'), width: '130px', from: 620, cell: (row) => <Ago at={row.answered_at} /> },
       { id: 'webhook', header: t('shops.webhook'), width: '130px', from: 900, cell: (row) => <Ago at={row.webhook_at} /> },
       { id: 'grant', header: t('shops.grant'), width: '150px', from: 1040, cell: (row) => <Ago at={row.grant_ends} /> },
     ],
-    [t, f, names, now],
+    [t, names, now],
   );
 }
 

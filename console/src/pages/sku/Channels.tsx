@@ -60,20 +60,20 @@ function useChannelColumns(): Column<Listing>[] {
       {
         id: 'shop',
         header: t('word.shop'),
-        width: 'minmax(110px, 1.4fr)',
+        width: 'minmax(84px, 1.4fr)',
         cell: (row) => (
           <span title={row.title} className="code">
             {names.ofId(row.shop_id)}
           </span>
         ),
       },
-      { id: 'should', header: t('sku.channels.should'), width: '104px', align: 'end', cell: (row) => <Should listing={row} /> },
+      { id: 'should', header: t('sku.channels.should'), width: '92px', align: 'end', cell: (row) => <Should listing={row} /> },
       {
         id: 'confirmed',
         header: t('sku.channels.confirmed'),
-        width: '88px',
+        width: '80px',
         align: 'end',
-        cell: (row) => (typeof row.pushed === 'number' ? <Flash value={row.pushed}>{f.number(row.pushed)}</Flash> : '–'),
+        cell: (row) => <Confirmed listing={row} />,
       },
       {
         id: 'seen',
@@ -105,6 +105,22 @@ function useChannelColumns(): Column<Listing>[] {
       { id: 'do', header: t('actions'), bare: true, width: '92px', from: 560, cell: (row) => <PushNow listing={row} /> },
     ],
     [t, f, names, shopOf],
+  );
+}
+
+/**
+ * What it shows for certain: what was told, less what was sold there since, which the marketplace takes off by itself. That is
+ * not told again, so nothing waits and the figure is what it should be.
+ */
+function Confirmed({ listing: { pushed, should, waiting } }: { listing: Listing }) {
+  const { t, f } = useI18n();
+  if (typeof pushed !== 'number') return '–';
+  const sold = !waiting && typeof should === 'number' ? pushed - should : 0;
+  const shown = sold > 0 ? pushed - sold : pushed;
+  return (
+    <span title={sold > 0 ? t('sku.channels.sold_there', { told: pushed, n: sold }) : undefined}>
+      <Flash value={shown}>{f.number(shown)}</Flash>
+    </span>
   );
 }
 
@@ -167,6 +183,7 @@ function PushNow({ listing }: { listing: Listing }) {
     (id: number, key: string) =>
       take(api.POST('/v1/listings/{id}/push', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
     {
+      tells: true,
       refresh: [['listings']],
       onDone: () => notifications.show({ message: t('sku.channels.pushed'), color: 'teal' }),
     },

@@ -51,7 +51,7 @@ function useHoldColumns(release: (holder: Holder) => void): Column<Holder>[] {
       {
         id: 'for',
         header: t('sku.holds.for'),
-        width: 'minmax(130px, 2fr)',
+        width: 'minmax(100px, 2fr)',
         cell: (row) =>
           row.order_id ? (
             <Link to="/orders/$id" params={{ id: row.order_id }} className="code">
@@ -72,7 +72,7 @@ function useHoldColumns(release: (holder: Holder) => void): Column<Holder>[] {
       {
         id: 'until',
         header: t('sku.holds.until'),
-        width: '112px',
+        width: 'minmax(96px, 112px)',
         cell: (row) =>
           row.reserved > 0 && row.expires_at ? <Ago at={row.expires_at} /> : <span className="soft">{t('sku.holds.never')}</span>,
       },
@@ -95,7 +95,7 @@ function HoldActions({ holder, release }: { holder: Holder; release: (holder: Ho
   const extend = useAct(
     (ttl_s: number, key: string) =>
       take(api.POST('/v1/reservations/{id}/extend', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body: { ttl_s } })),
-    { refresh: [['stock'], ['reservations']] },
+    { tells: true, refresh: [['stock'], ['reservations']] },
   );
   if (!may) return null;
   return (

@@ -53,6 +53,19 @@ export function Ledger({ sku, location }: { sku: string; location: string }) {
   );
 }
 
+/** Why it happened, when no order did it. */
+function Cause({ movement }: { movement: Movement }) {
+  const { note, reservation_id: reservation } = movement;
+  if (reservation) {
+    return (
+      <Link to="/reservations" search={{ view: 'all' }} title={reservation}>
+        {note ?? `…${reservation.slice(-8)}`}
+      </Link>
+    );
+  }
+  return <span title={note ?? undefined}>{note ?? '–'}</span>;
+}
+
 /** Chooses an instant among the movements that are shown. */
 function TimeTravel({ movements: rows }: { movements: Movement[] }) {
   const { t, f } = useI18n();
@@ -85,11 +98,11 @@ function useLedgerColumns(): Column<Movement>[] {
   const navigate = route.useNavigate();
   return useMemo(
     () => [
-      { id: 'at', header: t('word.when'), width: '128px', cell: (row) => <At at={row.at} date /> },
+      { id: 'at', header: t('word.when'), width: 'minmax(94px, 128px)', cell: (row) => <At at={row.at} date /> },
       {
         id: 'what',
         header: t('word.what'),
-        width: 'minmax(110px, 1.2fr)',
+        width: 'minmax(80px, 1.2fr)',
         cell: (row) => wordOf(t, 'movement', row.kind) + (row.reason ? ` · ${wordOf(t, 'reason', row.reason)}` : ''),
       },
       ...TERMS.map(
@@ -110,7 +123,7 @@ function useLedgerColumns(): Column<Movement>[] {
       {
         id: 'available',
         header: t('figure.available'),
-        width: '88px',
+        width: '70px',
         align: 'end',
         cell: (row) => f.number(row.after.available),
       },
@@ -125,7 +138,7 @@ function useLedgerColumns(): Column<Movement>[] {
               {row.order_id.slice(0, 4)}…{row.order_id.slice(-8)}
             </Link>
           ) : (
-            <span title={row.note ?? undefined}>{row.note ?? row.reservation_id ?? '–'}</span>
+            <Cause movement={row} />
           ),
       },
       { id: 'who', header: t('word.who'), width: 'minmax(90px, 1fr)', from: 820, cell: (row) => <span className="soft">{row.actor}</span> },

@@ -6,6 +6,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { useKey } from '~/shell/keyboard';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
+import { BulkPush } from '~/pages/stock/BulkPush';
 
 const route = getRouteApi('/stock/$sku');
 
@@ -15,7 +16,9 @@ export function LocationPicker({ sku, rows, location }: { sku: string; rows: Sch
   const navigate = route.useNavigate();
   const may = useMay('stock:write');
   const [open, setOpen] = useState(false);
+  const [pushing, setPushing] = useState(false);
   useKey('a', () => setOpen(may));
+  useKey('p', () => setPushing(may));
   return (
     <>
       {rows.length > 1 && (
@@ -34,6 +37,7 @@ export function LocationPicker({ sku, rows, location }: { sku: string; rows: Sch
           {t('stock.adjust')}
         </Button>
       )}
+      {pushing && <BulkPush rows={[{ sku }]} onClose={() => setPushing(false)} />}
       {open && <AdjustDialog sku={sku} location={location} onClose={() => setOpen(false)} />}
     </>
   );

@@ -1,7 +1,7 @@
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { api, take, type Schemas } from '~/api/client';
-import { PAGE } from '~/api/queries';
+import type { Schemas } from '~/api/client';
+import { pushes } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { At } from '~/parts/Moment';
@@ -11,18 +11,10 @@ import { useShopNames } from '~/parts/shopNames';
 
 type Push = Schemas['Push'];
 
-const pushesOf = (sku: string) =>
-  infiniteQueryOptions({
-    queryKey: ['pushes', 'sku', sku],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { sku, cursor, limit: PAGE } } })),
-    getNextPageParam: (page) => (page.has_more ? (page.next_cursor ?? undefined) : undefined),
-  });
-
 /** What the shops were told of a SKU, newest first, and where the time went. */
 export function Pushes({ sku }: { sku: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(pushesOf(sku));
+  const query = useInfiniteQuery(pushes({ sku }));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useColumns();
   if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
@@ -48,8 +40,8 @@ function useColumns(): Column<Push>[] {
   const names = useShopNames();
   return useMemo(
     () => [
-      { id: 'at', header: t('word.when'), width: '128px', cell: (row) => <At at={row.at} date /> },
-      { id: 'shop', header: t('word.shop'), width: 'minmax(100px, 1fr)', cell: (row) => names.ofCode(row.shop) },
+      { id: 'at', header: t('word.when'), width: 'minmax(94px, 128px)', cell: (row) => <At at={row.at} date /> },
+      { id: 'shop', header: t('word.shop'), width: 'minmax(80px, 1fr)', cell: (row) => names.ofCode(row.shop) },
       {
         id: 'change',
         header: t('sku.pushes.told'),
@@ -68,7 +60,7 @@ function useColumns(): Column<Push>[] {
           cell: (row) => <span className="soft">{f.duration(row[part])}</span>,
         }),
       ),
-      { id: 'total', header: t('sku.pushes.total'), width: '80px', align: 'end', cell: (row) => <strong>{f.duration(row.total_ms)}</strong> },
+      { id: 'total', header: t('sku.pushes.total'), width: '64px', align: 'end', cell: (row) => <strong>{f.duration(row.total_ms)}</strong> },
     ],
     [t, f, names],
   );

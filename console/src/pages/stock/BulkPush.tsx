@@ -7,10 +7,9 @@ import { newKey } from '~/api/keys';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
-import type { StockRow } from './columns';
 
 /** Asks for a push of every listing of the chosen SKUs, one after the other, and shows how far it is. */
-export function BulkPush({ rows, onClose, onDone }: { rows: StockRow[]; onClose: () => void; onDone: () => void }) {
+export function BulkPush({ rows, onClose, onDone }: { rows: { sku: string }[]; onClose: () => void; onDone?: () => void }) {
   const { t } = useI18n();
   const skus = [...new Set(rows.map((row) => row.sku))];
   const [done, setDone] = useState(0);
@@ -36,7 +35,7 @@ export function BulkPush({ rows, onClose, onDone }: { rows: StockRow[]; onClose:
       refresh: [['listings']],
       onDone: (pushed) => {
         notifications.show({ message: t('stock.push.done', { n: pushed }), color: 'teal' });
-        onDone();
+        onDone?.();
         onClose();
       },
     },

@@ -1,4 +1,4 @@
-import { Button, Checkbox } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
@@ -37,8 +37,9 @@ export function useBoxColumn(chosen: ReadonlyMap<string, StockRow>, toggle: (row
       width: '22px',
       from: 480,
       cell: (row) => (
-        <Checkbox
-          size="xs"
+        <input
+          type="checkbox"
+          className={classes.box}
           aria-label={t('stock.choose.row', { sku: row.sku, location: row.location })}
           checked={chosen.has(keyOf(row))}
           onChange={() => toggle(row)}

@@ -1,4 +1,4 @@
-import { Select, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
@@ -6,13 +6,15 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { withQuery } from '~/api/curl';
 import { locations, shortfalls } from '~/api/queries';
+import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { Filters } from '~/parts/Filters';
+import { Filters, FilterSelect } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { DataTable } from '~/parts/DataTable';
 import { Verdict } from '~/parts/Verdict';
 import { AdjustDialog } from './AdjustDialog';
+import { BulkPush } from './BulkPush';
 import { useStockColumns, type StockRow } from './columns';
 import { SelectionBar, keyOf, useBoxColumn, useSelection } from './Selection';
 import { useStockRows } from './rows';
@@ -21,6 +23,7 @@ const route = getRouteApi('/stock');
 
 /** The named choices of "available below". */
 const BELOW = { short: 0, out: 1, thin: 5, low: 20 } as const;
+type Below = keyof typeof BELOW;
 
 /** Every SKU at every location. */
 export function Stock() {
@@ -28,7 +31,9 @@ export function Stock() {
   const filter = route.useSearch();
   const navigate = useNavigate();
   const { rows, query } = useStockRows(filter);
+  const may = useMay('stock:write');
   const [adjusting, setAdjusting] = useState<StockRow>();
+  const [pushing, setPushing] = useState<StockRow[]>();
   const { chosen, toggle, clear } = useSelection();
   const box = useBoxColumn(chosen, toggle);
   const rest = useStockColumns(setAdjusting);
@@ -38,7 +43,7 @@ export function Stock() {
       title={t('stock.title')}
       filled
       verdict={<StockVerdict shown={rows.length} />}
-      curl={withQuery('/v1/stock', { location: filter.location, available_below: filter.below })}
+      curl={withQuery('/v1/stock', { prefix: filter.q, location: filter.location, available_below: filter.below })}
     >
       <StockFilters />
       <SelectionBar rows={[...chosen.values()]} clear={clear} />
@@ -55,8 +60,9 @@ export function Stock() {
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={({ sku, location }) => void navigate({ to: '/stock/$sku', params: { sku }, search: { location } })}
           onKey={(key, row) => {
-            if (key === 'a') setAdjusting(row);
+            if (key === 'a' && may) setAdjusting(row);
             if (key === 'x') toggle(row);
+            if (key === 'p' && may) setPushing(chosen.size > 0 ? [...chosen.values()] : [row]);
           }}
           empty={t('stock.empty')}
           tone={(row) => (row.available < -row.backorder_limit ? 'bad' : undefined)}
@@ -70,6 +76,7 @@ export function Stock() {
           onClose={() => setAdjusting(undefined)}
         />
       )}
+      {pushing && <BulkPush rows={pushing} onClose={() => setPushing(undefined)} onDone={clear} />}
     </Page>
   );
 }
@@ -96,7 +103,7 @@ function StockFilters() {
   const change = (next: Partial<typeof filter>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const search = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 200);
-  const chosen = (Object.keys(BELOW) as (keyof typeof BELOW)[]).find((word) => BELOW[word] === filter.below);
+  const chosen = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
   return (
     <Filters>
       <TextInput
@@ -111,30 +118,19 @@ function StockFilters() {
           search(event.currentTarget.value);
         }}
       />
-      <Select
-        size="xs"
-        w={150}
-        clearable
-        placeholder={t('stock.location')}
-        aria-label={t('stock.location')}
-        data={(places.data?.data ?? []).map(({ location }) => location)}
-        value={filter.location ?? null}
-        onChange={(location) => change({ location: location ?? undefined })}
+      <FilterSelect
+        width={150}
+        label={t('stock.location')}
+        choices={(places.data?.data ?? []).map(({ location }) => location)}
+        value={filter.location}
+        onChange={(location) => change({ location })}
       />
-      <Select
-        size="xs"
-        w={150}
-        clearable
-        placeholder={t('stock.filter.below')}
-        aria-label={t('stock.filter.below')}
-        data={[
-          { value: 'short', label: t('stock.filter.short') },
-          { value: 'out', label: t('stock.filter.out') },
-          { value: 'thin', label: t('stock.filter.thin') },
-          { value: 'low', label: t('stock.filter.low') },
-        ]}
-        value={chosen ?? null}
-        onChange={(word) => change({ below: word === null ? undefined : BELOW[word as keyof typeof BELOW] })}
+      <FilterSelect
+        width={150}
+        label={t('stock.filter.below')}
+        choices={(Object.keys(BELOW) as Below[]).map((value) => ({ value, label: t(`stock.filter.${value}`) }))}
+        value={chosen}
+        onChange={(word) => change({ below: word === undefined ? undefined : BELOW[word as Below] })}
       />
     </Filters>
   );

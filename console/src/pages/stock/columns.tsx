@@ -1,13 +1,14 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
 import IconPlusMinus from '@tabler/icons-react/dist/esm/icons/IconPlusMinus.mjs';
-import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
+import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import type { Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
+import { QuickLink } from '~/parts/QuickLink';
 import type { Tone } from '~/parts/vocabulary';
+import classes from './Stock.module.css';
 
 export type StockRow = Schemas['Stock'];
 
@@ -22,6 +23,7 @@ export function thinness(row: Pick<StockRow, 'available' | 'backorder_limit'>): 
 
 export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRow>[] {
   const { t } = useI18n();
+  const may = useMay('stock:write');
   return useMemo(() => {
     const cause = (row: StockRow, tab: 'ledger' | 'holds') => ({
       to: '/stock/$sku' as const,
@@ -34,12 +36,13 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         header: t('word.sku'),
         width: 'minmax(130px, 2fr)',
         cell: (row) => (
-          <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ location: row.location }} className="code">
+          <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
-          </Link>
+          </QuickLink>
         ),
       },
-      { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 640, cell: (row) => row.location },
+      { id: 'name', header: t('word.name'), width: 'minmax(140px, 3fr)', from: 960, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
+      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 640, cell: (row) => row.location },
       {
         id: 'on_hand',
         header: t('figure.on_hand'),
@@ -101,20 +104,18 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         header: t('stock.adjust'),
         bare: true,
         width: '32px',
-        cell: (row) => (
-          <Tooltip label={t('stock.adjust')}>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={26}
-              aria-label={t('stock.adjust.open', { sku: row.sku, location: row.location })}
-              onClick={() => adjust(row)}
-            >
-              <IconPlusMinus size={16} stroke={1.6} />
-            </ActionIcon>
-          </Tooltip>
+        cell: (row) => may && (
+          <button
+            type="button"
+            className={classes.adjust}
+            title={t('stock.adjust')}
+            aria-label={t('stock.adjust.open', { sku: row.sku, location: row.location })}
+            onClick={() => adjust(row)}
+          >
+            <IconPlusMinus size={16} stroke={1.6} />
+          </button>
         ),
       },
     ];
-  }, [t, adjust]);
+  }, [t, adjust, may]);
 }
