@@ -170,6 +170,11 @@ async function timed(page, act, holds, argument) {
 
 /** Scrolls by so much in each frame for three seconds, and counts the frames. */
 async function scroll(page, step, name) {
+  const client = await page.context().newCDPSession(page);
+  // In the time of the page's own thread, which a busy machine does not lengthen.
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async () => (await client.send('Performance.getMetrics')).metrics.find(({ name: metric }) => metric === 'TaskDuration').value * 1_000;
+  const begun = await busy();
   const frames = await page.evaluate(
     ([by, until]) =>
       new Promise((done) => {
@@ -188,6 +193,7 @@ async function scroll(page, step, name) {
       }),
     [step, 3_000],
   );
+  const work = ((await busy()) - begun) / frames.length;
   const dropped = frames.reduce((sum, each) => sum + Math.max(0, Math.round(each / (1_000 / 60)) - 1), 0);
-  note(`stock: scrolling ${name}`, `${frames.length} frames in 3 s, ${dropped} dropped, median ${ms(middle(frames))}, longest ${ms(Math.max(...frames))}, load ${load()}`);
+  note(`stock: scrolling ${name}`, `${frames.length} frames in 3 s, ${dropped} dropped, median ${ms(middle(frames))}, longest ${ms(Math.max(...frames))}; ${work.toFixed(1)} ms of the page's thread each; load ${load()}`);
 }

@@ -172,7 +172,8 @@ test('somebody is let in, and can do no more than their role allows', async () =
   const link = await page.getByRole('textbox', { name: /^Hand this link/ }).inputValue();
   assert.match(link, /\/password#token=/);
   const guest = await open(world);
-  await guest.page.goto(link);
+  const { pathname, hash } = new URL(link);
+  await guest.page.goto(world.url + pathname + hash);
   await guest.page.getByLabel('The new password').fill('correct purple staple nine');
   await guest.page.getByRole('button', { name: 'Set password' }).click();
   await guest.page.getByText('The password is set').waitFor(WAIT);
@@ -180,8 +181,10 @@ test('somebody is let in, and can do no more than their role allows', async () =
   await guest.page.getByRole('textbox', { name: /^Password/ }).fill('correct purple staple nine');
   await guest.page.getByRole('button', { name: 'Sign in' }).click();
   await guest.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  await guest.page.getByRole('link', { name: 'Stock', exact: true }).waitFor(WAIT);
   assert.equal(await guest.page.getByRole('link', { name: 'People' }).count(), 0);
   await go(guest.page, '/stock/TEE-HER-BLK-M');
+  await guest.page.getByRole('heading', { name: /^Why / }).waitFor(WAIT);
   assert.equal(await guest.page.getByRole('button', { name: 'Adjust' }).count(), 0);
   // The server decides, whatever a page shows.
   const status = await guest.page.evaluate(async () => {

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useRef, type RefObject } from 'react';
 import { notices, shortfalls } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { Filters, ViewSwitch } from '~/parts/Filters';
@@ -8,11 +8,23 @@ import { Ago } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
+import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
 import { inOrder } from './cases';
 import classes from './Attention.module.css';
 
 const route = getRouteApi('/attention');
+
+/** `j` and `k` move from case to case; Tab goes on to its remedies. */
+function useCaseKeys(list: RefObject<HTMLUListElement | null>) {
+  const move = (step: number) => {
+    const cases = [...(list.current?.children ?? [])].filter((each) => each instanceof HTMLElement);
+    const at = cases.findIndex((each) => each.contains(document.activeElement));
+    cases[Math.max(0, Math.min(cases.length - 1, at + step))]?.focus();
+  };
+  useKey('j', () => move(1));
+  useKey('k', () => move(-1));
+}
 
 /** One list of everything that needs a person, each with its remedy. */
 export function Attention() {
@@ -21,6 +33,8 @@ export function Attention() {
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(notices(all ? undefined : true));
   const short = useQuery(shortfalls());
+  const list = useRef<HTMLUListElement>(null);
+  useCaseKeys(list);
   const rows = useMemo(() => inOrder(query.data?.pages.flatMap((page) => page.data) ?? []), [query.data]);
   const open = rows.filter((notice) => notice.open);
   const lacking = short.data?.data ?? [];
@@ -55,7 +69,7 @@ export function Attention() {
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Panel>{t('loading')}</Panel>}
       {query.data && rows.length + lacking.length === 0 && <Panel>{t('attention.empty')}</Panel>}
-      <ul className={classes.cases} aria-label={t('attention.title')}>
+      <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
         {lacking.map((row) => (
           <ShortfallCase key={`${row.sku}@${row.location}`} row={row} />
         ))}

@@ -22,7 +22,7 @@ export function Case({ notice }: { notice: Notice }) {
   const names = useShopNames();
   const tone = toneOf(notice);
   return (
-    <li className={classes.case} data-tone={tone} data-seen={notice.seen_at || !notice.open ? '' : undefined}>
+    <li tabIndex={-1} className={classes.case} data-tone={tone} data-seen={notice.seen_at || !notice.open ? '' : undefined}>
       <StateShape shape={!notice.open ? 'disc' : tone === 'bad' ? 'square' : 'triangle'} tone={tone} size={11} />
       <div className={classes.body}>
         <div className={classes.title}>
@@ -73,7 +73,7 @@ export function ShortfallCase({ row }: { row: Schemas['Stock'] }) {
     </Link>
   );
   return (
-    <li className={classes.case} data-tone="bad">
+    <li tabIndex={-1} className={classes.case} data-tone="bad">
       <StateShape shape="square" tone="bad" size={11} />
       <div className={classes.body}>
         <div className={classes.title}>{t('notice.shortfall')}</div>

@@ -35,7 +35,7 @@ export function useOrderColumns(): Column<Order>[] {
       {
         id: 'order',
         header: t('word.order'),
-        width: 'minmax(130px, 1.3fr)',
+        width: 'minmax(150px, 1.3fr)',
         cell: (row) => (
           <Link to="/orders/$id" params={{ id: row.id }} className="code">
             {shortReference(row.reference) ?? `…${row.id.slice(-10)}`}

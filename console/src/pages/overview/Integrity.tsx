@@ -49,6 +49,18 @@ export function Integrity() {
         </Button>
       )}
       {act.isError && <ProblemNote error={act.error} />}
+      {result && !clean && (
+        <div className={classes.violations}>
+          <p>{t('overview.integrity.remedy')}</p>
+          <ul>
+            {result.found.violations.map(({ invariant, subject, detail }) => (
+              <li key={invariant + subject + detail}>
+                <strong>{invariant}</strong> <span className="code">{subject}</span> {detail}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
     </section>
   );
 }
