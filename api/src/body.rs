@@ -11,6 +11,7 @@ pub(crate) mod jobs;
 pub(crate) mod listings;
 pub(crate) mod lists;
 pub(crate) mod locations;
+pub(crate) mod low_stock;
 pub(crate) mod market_orders;
 pub(crate) mod movements;
 pub(crate) mod operations;

@@ -77,6 +77,10 @@ routes! {
     POST "/v1/skus/bulk" Needs(StockWrite), Write;
     GET "/v1/skus/{sku}" Needs(StockRead), Read;
     PATCH "/v1/skus/{sku}" Needs(StockWrite), Edit;
+    GET "/v1/skus/{sku}/low-stock" Needs(StockRead), Read;
+    PATCH "/v1/skus/{sku}/low-stock" Needs(StockWrite), Write;
+    GET "/v1/low-stock" Needs(StockRead), Read;
+    PATCH "/v1/low-stock" Needs(StockWrite), Write;
 
     GET "/v1/stock" Needs(StockRead), Read;
     POST "/v1/stock/adjust" Needs(StockWrite), Write;

@@ -10,6 +10,7 @@ pub(crate) mod hooks;
 pub(crate) mod listings;
 pub(crate) mod live;
 pub(crate) mod locations;
+pub(crate) mod low_stock;
 pub(crate) mod market_orders;
 pub(crate) mod me;
 pub(crate) mod movements;
@@ -62,6 +63,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(skus::list, skus::create))
         .routes(routes!(skus::bulk))
         .routes(routes!(skus::read, skus::change))
+        .routes(routes!(low_stock::read, low_stock::change))
+        .routes(routes!(low_stock::read_all, low_stock::set_all))
         .routes(routes!(stock::list))
         .routes(routes!(stock::shortfalls))
         .routes(routes!(stock::of_sku))

@@ -82,8 +82,8 @@ pub trait Limits: Send + Sync {
 pub enum FlowEnd {
     /// The runner ends it so.
     End(End),
-    /// The flow has ended it itself, in the transaction of its result.
-    Ended,
+    /// The flow has ended it itself, in the transaction of its result, and so.
+    Ended(End),
 }
 
 /// One attempt at one job.

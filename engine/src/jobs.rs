@@ -79,8 +79,8 @@ impl Default for RunnerSettings {
 pub enum Ended {
     /// The runner ends the job so.
     End(End),
-    /// The handler has ended it, in a transaction of its own (`RecordPush`).
-    AlreadyEnded,
+    /// The handler has ended it so, in a transaction of its own (`RecordPush`).
+    AlreadyEnded(End),
 }
 
 impl Ended {

@@ -4,16 +4,20 @@
 //! was, so two replicas do not both do it and none can skip (`Publish`). Events that concern nobody cost no commit: the
 //! row follows every few thousand events or seconds.
 
-use std::collections::{BTreeMap, HashMap};
+mod hurry;
+mod low_stock;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use onhand_rules::commands::channels::{Publish, RaiseNotice};
-use onhand_rules::notice::{Notice, NoticeKind};
+use onhand_rules::commands::channels::{Publish, RaiseNotice, Urgency};
+use onhand_rules::notice::{Notice, NoticeKind, kind_name};
 use onhand_rules::setting::{PUBLISHER, Setting};
-use onhand_rules::{EventBody, ListingId, Millis, Refusal, SkuId};
+use onhand_rules::{EventBody, ListingId, Millis, OpId, Refusal, ShopId, SkuId};
 use onhand_store::{EventRow, ListingFilter, Outcome};
 
+use self::low_stock::LowStock;
 use crate::jobs::{Shared, backoff, within};
 use crate::ledger::Request;
 
@@ -28,6 +32,8 @@ const BEHIND_FOR: Duration = Duration::from_secs(5);
 /// How often the feed is looked at when nothing in this process wakes: what other replicas commit they publish
 /// themselves, unless they die in between.
 const POLL: Duration = Duration::from_millis(500);
+/// A command that changes more SKUs than this, and is no order, is one of many figures at once.
+const MANY: usize = 20;
 /// Codes of SKUs that are remembered.
 const CODES_MAX: usize = 200_000;
 
@@ -78,27 +84,45 @@ struct Place {
     looked: i64,
 }
 
-/// What a page of events is about, with the time of the oldest event of each.
+/// The time of the oldest change, and whether somebody bought it or many figures changed at once.
+type Change = (Millis, Urgency);
+/// What is to be told, with its changes.
+type Told = BTreeMap<ListingId, Change>;
+
+/// What a page of events is about, with the oldest change of each.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Concerns {
-    skus: BTreeMap<String, Millis>,
+    skus: BTreeMap<String, Change>,
     shops: BTreeMap<String, Millis>,
+    /// Shops that are well again, by code and by number: what waits after their failures is tried now.
+    well: BTreeSet<String>,
+    answers: BTreeSet<ShopId>,
     shortfalls: Vec<(String, Option<i64>, Millis)>,
 }
 
 impl Concerns {
     fn of(events: &[EventRow]) -> Self {
+        let bulk = bulk(events);
         let mut concerns = Self::default();
         for event in events {
             match &event.body {
                 EventBody::StockChanged { sku, .. } | EventBody::SkuChanged { sku, .. } => {
-                    concerns.skus.entry(sku.clone()).or_insert(event.at);
+                    let urgency = if bulk.contains(&event.op) { Urgency::Bulk } else { Urgency::Sale };
+                    merge(&mut concerns.skus, sku.clone(), (event.at, urgency));
                 }
-                // It may sell again, or something else is published there.
-                EventBody::ShopChanged { shop, state, reason }
-                    if state == "connected" || reason.as_deref() == Some("settings") =>
+                EventBody::ShopChanged { shop, state, reason } => {
+                    // It may sell again, or something else is published there.
+                    if state == "connected" || reason.as_deref() == Some("settings") {
+                        concerns.shops.entry(shop.clone()).or_insert(event.at);
+                    }
+                    if state == "connected" && reason.is_none() {
+                        concerns.well.insert(shop.clone());
+                    }
+                }
+                EventBody::NoticeChanged { kind, shop: Some(shop), open: false, .. }
+                    if kind == kind_name(NoticeKind::ShopFailing) =>
                 {
-                    concerns.shops.entry(shop.clone()).or_insert(event.at);
+                    concerns.answers.insert(ShopId(*shop));
                 }
                 EventBody::StockShortfall { sku, location, available } => {
                     concerns.shortfalls.push((subject(sku, location), Some(*available), event.at));
@@ -113,6 +137,49 @@ impl Concerns {
     }
 }
 
+/// Keeps the oldest time and the greater hurry.
+fn merge<K: Ord>(changes: &mut BTreeMap<K, Change>, key: K, (at, urgency): Change) {
+    let change = changes.entry(key).or_insert((at, urgency));
+    change.0 = change.0.min(at);
+    if urgency == Urgency::Sale {
+        change.1 = Urgency::Sale;
+    }
+}
+
+/// The commands that changed many SKUs at once, without being an order or a reservation of somebody's.
+fn bulk(events: &[EventRow]) -> HashSet<OpId> {
+    let mut skus: HashMap<OpId, BTreeSet<&str>> = HashMap::new();
+    let mut wanted = HashSet::new();
+    for event in events {
+        match &event.body {
+            EventBody::StockChanged { sku, .. } | EventBody::SkuChanged { sku, .. } => {
+                skus.entry(event.op).or_default().insert(sku);
+            }
+            EventBody::OrderPlaced { .. }
+            | EventBody::OrderChanged { .. }
+            | EventBody::ReservationHeld { .. }
+            | EventBody::ReservationChanged { .. }
+            | EventBody::MarketOrderChanged { .. } => {
+                wanted.insert(event.op);
+            }
+            _ => {}
+        }
+    }
+    let many = skus.into_iter().filter(|(_, skus)| skus.len() > MANY).map(|(op, _)| op);
+    many.filter(|op| !wanted.contains(op)).collect()
+}
+
+/// What sells first, in commands of a good size.
+fn parts_of(listings: Told) -> Vec<(Urgency, Vec<(ListingId, Millis)>)> {
+    let mut parts = Vec::new();
+    for wanted in [Urgency::Sale, Urgency::Bulk] {
+        let of = listings.iter().filter(|(_, (_, urgency))| *urgency == wanted);
+        let of: Vec<_> = of.map(|(listing, (at, _))| (*listing, *at)).collect();
+        parts.extend(of.chunks(LISTINGS).map(|part| (wanted, part.to_vec())));
+    }
+    parts
+}
+
 fn subject(sku: &str, location: &str) -> String {
     format!("{sku}@{location}")
 }
@@ -122,17 +189,19 @@ struct Publisher {
     place: Option<Place>,
     /// Ids never change, and a code is never another SKU's.
     ids: HashMap<String, SkuId>,
+    low: LowStock,
     kept_at: Instant,
 }
 
 impl Publisher {
     fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, place: None, ids: HashMap::new(), kept_at: Instant::now() }
+        Self { shared, place: None, ids: HashMap::new(), low: LowStock::default(), kept_at: Instant::now() }
     }
 
     /// After a failure nothing that was only in memory is believed.
     fn forget(&mut self) {
         self.place = None;
+        self.low.forget();
     }
 
     /// One page. Whether there may be more.
@@ -153,6 +222,8 @@ impl Publisher {
         for (subject, available, at) in &concerns.shortfalls {
             self.tell(subject, *available, *at).await?;
         }
+        self.low.follow(&self.shared, &page.rows).await?;
+        hurry::those_of(&self.shared, &concerns.well, &concerns.answers).await?;
         let place = Place { looked: last, ..place };
         if listings.is_empty() {
             self.place = Some(place);
@@ -187,29 +258,26 @@ impl Publisher {
     async fn keep_up(&mut self, place: Place) -> Result<(), String> {
         let behind = place.looked - place.kept;
         if behind >= BEHIND_MAX || (behind > 0 && self.kept_at.elapsed() >= BEHIND_FOR) {
-            self.publish(place, BTreeMap::new()).await?;
+            self.publish(place, Told::new()).await?;
         }
         Ok(())
     }
 
-    /// The listings that these events may concern, with the time of the oldest change of each.
-    async fn concerned(&mut self, concerns: &Concerns) -> Result<BTreeMap<ListingId, Millis>, String> {
-        let mut listings = BTreeMap::new();
-        let mut times: BTreeMap<SkuId, Millis> = BTreeMap::new();
-        for (code, at) in &concerns.skus {
+    /// The listings that these events may concern, with the oldest change of each.
+    async fn concerned(&mut self, concerns: &Concerns) -> Result<Told, String> {
+        let mut listings = Told::new();
+        let mut changes: BTreeMap<SkuId, Change> = BTreeMap::new();
+        for (code, change) in &concerns.skus {
             if let Some(id) = self.id_of(code).await? {
-                times.insert(id, *at);
+                changes.insert(id, *change);
             }
         }
         let reads = self.shared.engine.reads();
-        let skus: Vec<SkuId> = times.keys().copied().collect();
+        let skus: Vec<SkuId> = changes.keys().copied().collect();
         for part in skus.chunks(LISTINGS) {
             for (sku, listing) in within(reads.listings_concerning(part)).await? {
-                let at = times.get(&sku).copied().unwrap_or(0);
-                listings
-                    .entry(listing)
-                    .and_modify(|oldest: &mut Millis| *oldest = at.min(*oldest))
-                    .or_insert(at);
+                let change = changes.get(&sku).copied().unwrap_or((0, Urgency::Sale));
+                merge(&mut listings, listing, change);
             }
         }
         for (code, at) in &concerns.shops {
@@ -231,12 +299,7 @@ impl Publisher {
     }
 
     /// All mapped listings of a shop.
-    async fn concerned_by_shop(
-        &self,
-        code: &str,
-        at: Millis,
-        listings: &mut BTreeMap<ListingId, Millis>,
-    ) -> Result<(), String> {
+    async fn concerned_by_shop(&self, code: &str, at: Millis, listings: &mut Told) -> Result<(), String> {
         let reads = self.shared.engine.reads();
         let Some(shop) = within(reads.shop_by_code(code)).await? else { return Ok(()) };
         let mut filter =
@@ -244,7 +307,7 @@ impl Publisher {
         loop {
             let page = within(reads.listings(&filter, PAGE)).await?;
             for listing in &page.rows {
-                listings.entry(listing.id).or_insert(at);
+                merge(listings, listing.id, (at, Urgency::Bulk));
             }
             filter.after = page.rows.last().map(|listing| listing.id);
             if !page.more || filter.after.is_none() {
@@ -254,20 +317,20 @@ impl Publisher {
         Ok(())
     }
 
-    /// Marks the listings and moves the row; all but the last part without moving it, which is repeated without harm.
-    async fn publish(&mut self, place: Place, listings: BTreeMap<ListingId, Millis>) -> Result<(), String> {
-        let listings: Vec<(ListingId, Millis)> = listings.into_iter().collect();
+    /// Marks the listings, first those that sell, and moves the row; all but the last part without moving it, which is
+    /// repeated without harm.
+    async fn publish(&mut self, place: Place, listings: Told) -> Result<(), String> {
         let count = listings.len() as u64;
-        let mut parts = listings.chunks(LISTINGS).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let last = parts.pop().unwrap_or_default();
-        for part in parts {
-            if let Err(at) = self.submit(None, place.looked, part).await? {
+        let mut parts = parts_of(listings);
+        let (urgency, last) = parts.pop().unwrap_or((Urgency::Sale, Vec::new()));
+        for (urgency, part) in parts {
+            if let Err(at) = self.submit(None, place.looked, part, urgency).await? {
                 return Err(format!("listings were marked from nowhere, and the place is {at}"));
             }
         }
         let mut from = place.kept;
         // Each time another replica was first it has moved the row, so this ends.
-        while let Err(actual) = self.submit(Some(from), place.looked, last.clone()).await? {
+        while let Err(actual) = self.submit(Some(from), place.looked, last.clone(), urgency).await? {
             if actual >= place.looked {
                 // It has done all of this. What comes after its place is looked at by us too.
                 self.place = Some(Place { kept: actual, looked: actual });
@@ -287,8 +350,9 @@ impl Publisher {
         from: Option<i64>,
         to: i64,
         listings: Vec<(ListingId, Millis)>,
+        urgency: Urgency,
     ) -> Result<Result<(), i64>, String> {
-        let command = Publish { from, to, listings, read_back: false };
+        let command = Publish { from, to, listings, read_back: false, urgency };
         let answer = self.shared.engine.submit(Request::internal(command)).await;
         match answer.map_err(|error| error.to_string())?.outcome {
             Outcome::Done(_) => Ok(Ok(())),
@@ -365,8 +429,66 @@ mod tests {
             event(7, shop("shopee-3", "paused", Some("settings"))),
         ];
         let concerns = Concerns::of(&events);
-        assert_eq!(concerns.skus, BTreeMap::from([("A".into(), 10), ("B".into(), 20)]));
+        let sale = |at| (at, Urgency::Sale);
+        assert_eq!(concerns.skus, BTreeMap::from([("A".into(), sale(10)), ("B".into(), sale(20))]));
         assert_eq!(concerns.shops, BTreeMap::from([("shopee-1".into(), 40), ("shopee-3".into(), 70)]));
         assert_eq!(concerns.shortfalls, [("A@main".to_owned(), Some(-2), 50)]);
+        assert_eq!(concerns.well, BTreeSet::from(["shopee-1".to_owned()]), "settings are no sign of health");
+        assert_eq!(concerns.answers, BTreeSet::new());
+    }
+
+    /// A command that changed so many SKUs, of the number `op`.
+    fn changes(op: u128, from: usize, count: usize) -> Vec<EventRow> {
+        let numbered = |number: usize| EventRow { op: OpId(op), ..event(1, stock(&format!("S{number}"))) };
+        (from..from + count).map(numbered).collect()
+    }
+
+    #[test]
+    fn what_an_import_changes_waits_for_what_sells() {
+        let urgency = |events: &[EventRow], sku: &str| Concerns::of(events).skus[sku].1;
+        assert_eq!(urgency(&changes(1, 0, MANY), "S0"), Urgency::Sale, "a few by hand");
+        let mut events = changes(1, 0, MANY + 1);
+        assert_eq!(urgency(&events, "S0"), Urgency::Bulk);
+        events.extend(changes(2, 5, 1));
+        assert_eq!((urgency(&events, "S5"), urgency(&events, "S6")), (Urgency::Sale, Urgency::Bulk));
+        assert_eq!(Concerns::of(&events).skus["S5"].0, 10, "since the older of the two");
+        let mut order = changes(3, 0, MANY + 1);
+        let held = EventBody::MarketOrderChanged {
+            shop: "shopee-1".into(),
+            reference: "9".into(),
+            state: "applied".into(),
+            status: "paid".into(),
+            order: None,
+        };
+        order.push(EventRow { op: OpId(3), ..event(2, held) });
+        assert_eq!(urgency(&order, "S0"), Urgency::Sale, "however many lines it has");
+    }
+
+    #[test]
+    fn what_sells_is_marked_first() {
+        let told = Told::from([
+            (ListingId(1), (5, Urgency::Bulk)),
+            (ListingId(2), (6, Urgency::Sale)),
+            (ListingId(3), (7, Urgency::Bulk)),
+        ]);
+        let bulk = vec![(ListingId(1), 5), (ListingId(3), 7)];
+        assert_eq!(parts_of(told), [(Urgency::Sale, vec![(ListingId(2), 6)]), (Urgency::Bulk, bulk)]);
+    }
+
+    #[test]
+    fn a_shop_that_answers_again_is_known_by_the_end_of_its_notice() {
+        let notice = |open: bool, kind: &str| EventBody::NoticeChanged {
+            key: format!("{kind}:s"),
+            kind: kind.into(),
+            subject: "s".into(),
+            shop: Some(7),
+            text: String::new(),
+            open,
+            count: 1,
+        };
+        let answers = |body: EventBody| Concerns::of(&[event(1, body)]).answers;
+        assert_eq!(answers(notice(false, "shop_failing")), BTreeSet::from([ShopId(7)]));
+        assert_eq!(answers(notice(true, "shop_failing")), BTreeSet::new());
+        assert_eq!(answers(notice(false, "clock_skew")), BTreeSet::new());
     }
 }

@@ -11,7 +11,7 @@ use crate::commands::identity::{
 };
 use crate::commands::queue::{
     BeatJobs, BlockBucket, CancelJobs, ClaimJobs, DiscardDead, EnqueueJobs, FinishJobs, FireSchedule,
-    PurgeDone, PutSetting, ReplayDead, RescueJobs, TakeTokens,
+    HurryJobs, PurgeDone, PutSetting, ReplayDead, RescueJobs, TakeTokens,
 };
 use crate::commands::{
     AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
@@ -199,6 +199,8 @@ commands! {
     SetLowStock = 50, "set_low_stock";
     /// A stock row is looked at after it changed.
     WatchStock = 51, "watch_stock";
+    /// A shop is well again: what waits after its failures is tried now.
+    HurryJobs = 52, "hurry_jobs";
     /// A link to set a password.
     MakeLink = 60, "make_link";
     /// A password is set with a link.

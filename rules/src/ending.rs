@@ -37,7 +37,7 @@ pub(crate) fn needs_of_end(id: JobId, end: Option<&End>, seen: &Working, needs: 
     let Some(job) = seen.sync.jobs.get(&id).and_then(|row| row.now.as_ref()) else { return };
     let (class, code) = match end {
         Some(End::Failed { class, code, .. }) => (*class, code.as_str()),
-        Some(End::Done { .. } | End::Snooze { .. }) => return,
+        Some(End::Done { .. } | End::Snooze { .. } | End::PutBack { .. }) => return,
         None => (FailureClass::Crash, CRASHED),
     };
     needs_of_notice(NoticeKind::RetriesExhausted, &cause(job, class, code), needs);
@@ -56,6 +56,14 @@ pub(crate) fn end_job(scope: &mut Scope<'_>, context: &Context, id: JobId, lease
         End::Done { outcome } => finish(scope, context, job, outcome),
         End::Snooze { until } => {
             ready(scope, job, (*until).max(context.now), |_| ());
+            Ended::Retry
+        }
+        End::PutBack { code, message } => {
+            let mut spent = Spent::of(&job);
+            spent.cut_off += 1;
+            let (class, code, message) = (FailureClass::Crash, code.clone(), message.clone());
+            let failure = JobFailure { class, code, message, at: context.now, spent };
+            ready(scope, job, context.now, |job| job.last_failure = Some(failure));
             Ended::Retry
         }
         End::Failed { class, code, message, retry_after_ms, jitter } => {
@@ -114,6 +122,7 @@ pub(crate) fn fail(
         Verdict::Retry { delay_ms, spent } => {
             let counts = spent != failure.spent;
             failure.spent = spent;
+            failure.spent.cut_off += u32::from(class == FailureClass::Crash);
             ready(scope, job, context.now + delay_ms, |job| {
                 job.attempts += i32::from(counts);
                 job.crashes += i32::from(class == FailureClass::Crash);

@@ -125,7 +125,8 @@ pub enum EventBody {
         network_ms: Millis,
         total_ms: Millis,
     },
-    /// A figure that we did not put there. `step` is the cause, where it is known: `unseen_order`, `lost_push` or `campaign`.
+    /// A figure that we did not put there. `step` is the cause, where it is known: `unseen_order`, `lost_push`,
+    /// `late_write` or `campaign`.
     /// Else it is a step of what may be a seller's edit: `suspected`, `restarted`, `returned`, `superseded`, `adopted`,
     /// `capped`, `rejected` or `escalated`.
     #[serde(rename = "listing.edit")]

@@ -337,6 +337,15 @@ pub struct Job {
     pub trace: Option<String>,
 }
 
+impl Job {
+    /// Whether an attempt was cut off without a word since it was last done (crash, lost lease, a program that stopped):
+    /// what it sent may still arrive.
+    #[must_use]
+    pub fn was_cut_off(&self) -> bool {
+        self.crashes > 0 || Spent::of(self).cut_off > 0
+    }
+}
+
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobFailure {

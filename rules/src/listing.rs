@@ -58,6 +58,23 @@ pub struct SettledEdit {
     pub since: Millis,
 }
 
+/// A figure that was sent, or may have been, and that nobody answered: it may still arrive, over a newer one (E2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The figure; `None` where whoever sent it could not say (a worker that died): any may arrive.
+    pub quantity: Option<Quantity>,
+    /// When it was given up. Ledger clock.
+    pub at: Millis,
+}
+
+/// How long after it was given up a write of a known figure counts as a late one if that figure is seen, in milliseconds.
+pub const LATE_MS: Millis = 15 * 60_000;
+/// The same for a write whose figure nobody knows: shorter, as any figure is taken for it. For so long the listing is also
+/// looked at again every 30 seconds.
+pub const LATE_ANY_MS: Millis = 2 * 60_000;
+/// Unanswered writes that are remembered of one listing; the oldest is forgotten first.
+pub const UNANSWERED_MAX: usize = 8;
+
 /// One sellable variation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
@@ -109,6 +126,9 @@ pub struct Listing {
     /// How fast it sells there.
     #[serde(default)]
     pub sales: Sales,
+    /// Writes that may still arrive, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
     /// A figure that we did not put there.
     pub edit: Option<EditWindow>,
     /// The last such figure that was decided.
@@ -129,5 +149,32 @@ impl Listing {
     #[must_use]
     pub fn dirty(&self) -> bool {
         self.mapping.is_some() && self.state == ListingState::Active && self.acked < self.desired
+    }
+
+    /// Whether what stands there is in doubt: something was sent since the last acknowledged push, and nobody answered.
+    /// No figure counts as told already then.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.unanswered.iter().any(|write| self.pushed_at.is_none_or(|at| write.at >= at))
+    }
+
+    /// Until when it is looked at again and again because a write may still arrive. Ledger clock.
+    #[must_use]
+    pub fn watched_until(&self) -> Option<Millis> {
+        self.unanswered.iter().map(|write| write.at + LATE_ANY_MS).max()
+    }
+
+    /// Remembers a write without an answer; the same figure once.
+    pub(crate) fn remember(&mut self, quantity: Option<Quantity>, at: Millis) {
+        self.unanswered.retain(|write| write.quantity != quantity);
+        self.unanswered.push(Unanswered { quantity, at });
+        if self.unanswered.len() > UNANSWERED_MAX {
+            self.unanswered.remove(0);
+        }
+    }
+
+    /// Forgets writes that cannot arrive any more. Only once something was acknowledged after them.
+    pub(crate) fn forget_unanswered(&mut self, now: Millis) {
+        self.unanswered.retain(|write| now - write.at < LATE_MS);
     }
 }

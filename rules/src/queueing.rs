@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::id::JobId;
 use crate::job::{Job, JobBody, JobState, NewJob};
+use crate::quantity::Millis;
 use crate::working::{Needs, Scope};
 
 /// Asks for what [`enqueue`] must see.
@@ -13,8 +14,25 @@ pub(crate) fn needs_of_job(body: &JobBody, needs: &mut Needs) {
 }
 
 /// Puts a job into the queue, or finds the one with the same key: waiting, that one takes the earlier time and the
-/// better class; running, it will run once more (Q11).
+/// better class; running, it takes the better class and will run once more (Q11).
 pub(crate) fn enqueue(scope: &mut Scope<'_>, context: &Context, new: &NewJob) -> JobId {
+    put_in(scope, context, new, false)
+}
+
+/// The same for what a person or a shop that is well again asks for: a job that waits after a failure does not wait any
+/// longer. What a marketplace said about its limits holds all the same, as that is a matter of the limit and not of the job.
+pub(crate) fn enqueue_now(scope: &mut Scope<'_>, context: &Context, new: &NewJob) -> JobId {
+    put_in(scope, context, new, true)
+}
+
+/// Brings a job forward that waits after a failure. The delay that it did not wait out is not used up.
+pub(crate) fn hurry(job: &mut Job, now: Millis) {
+    let Some(failure) = job.last_failure.as_mut().filter(|_| job.run_at > now) else { return };
+    failure.spent = failure.spent.without_last(failure.class);
+    job.run_at = now;
+}
+
+fn put_in(scope: &mut Scope<'_>, context: &Context, new: &NewJob, now: bool) -> JobId {
     let key = new.body.dedupe();
     let cause_at = new.cause_at.unwrap_or(context.now);
     let run_at = new.run_at.max(context.now);
@@ -24,8 +42,14 @@ pub(crate) fn enqueue(scope: &mut Scope<'_>, context: &Context, new: &NewJob) ->
     {
         let mut job = found.clone();
         match job.state {
-            JobState::Running => job.again = true,
+            JobState::Running => {
+                job.again = true;
+                job.class = job.class.min(new.class);
+            }
             JobState::Ready => {
+                if now {
+                    hurry(&mut job, run_at);
+                }
                 // A retry that waits for its time is not brought forward: the failure that it waits out still stands.
                 if job.attempts == 0 && job.throttled == 0 && job.crashes == 0 {
                     job.run_at = job.run_at.min(run_at);

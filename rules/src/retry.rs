@@ -72,6 +72,14 @@ pub struct Spent {
     pub conflicts: u32,
     /// Tries at a locked listing.
     pub locked: u32,
+    /// Attempts that were cut off without a word: what they sent may still arrive.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cut_off: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Spent {
@@ -79,6 +87,29 @@ impl Spent {
     #[must_use]
     pub fn of(job: &Job) -> Self {
         job.last_failure.as_ref().map(|failure| failure.spent).unwrap_or_default()
+    }
+
+    /// Without the delay that the last failure, of this class, has used up.
+    pub(crate) fn without_last(self, class: FailureClass) -> Self {
+        // Those that come after the last delay of the network's own have used up one of the server's.
+        let of_network = self.server == 0 || self.network < u32::try_from(NETWORK.len()).unwrap_or(0);
+        match class {
+            FailureClass::Network | FailureClass::Unclear if of_network => {
+                Self { network: self.network.saturating_sub(1), ..self }
+            }
+            FailureClass::Server | FailureClass::Network | FailureClass::Unclear => {
+                Self { server: self.server.saturating_sub(1), ..self }
+            }
+            FailureClass::Locked => Self { locked: self.locked.saturating_sub(1), ..self },
+            FailureClass::Conflict
+            | FailureClass::RateLimited
+            | FailureClass::Auth
+            | FailureClass::Forbidden
+            | FailureClass::Invalid
+            | FailureClass::Gone
+            | FailureClass::Crash
+            | FailureClass::Undecodable => self,
+        }
     }
 }
 

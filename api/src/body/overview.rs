@@ -16,7 +16,7 @@ use crate::time::Time;
 
 /// A number of rows that were counted one by one, up to a limit.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Count {
+pub(crate) struct Tally {
     /// How many were found.
     pub(crate) count: usize,
     /// There are more.
@@ -110,7 +110,7 @@ impl Untold {
 pub(crate) struct Attention {
     /// Open notices.
     #[serde(flatten)]
-    total: Count,
+    total: Tally,
     /// Of each kind.
     by_kind: BTreeMap<&'static str, usize>,
     /// The oldest of them.
@@ -124,7 +124,7 @@ impl Attention {
             *by_kind.entry(kind_name(notice.kind)).or_default() += 1;
         }
         let since = notices.iter().map(|notice| notice.first_at).min().map(Time);
-        Self { total: Count { count: notices.len(), more }, by_kind, since }
+        Self { total: Tally { count: notices.len(), more }, by_kind, since }
     }
 }
 
@@ -149,11 +149,11 @@ pub(crate) struct Overview {
     /// What a person should look at.
     pub(crate) attention: Attention,
     /// Stock rows that have promised more than there is.
-    pub(crate) shortfalls: Count,
+    pub(crate) shortfalls: Tally,
     /// Listings that nobody has mapped.
-    pub(crate) unmapped: Count,
+    pub(crate) unmapped: Tally,
     /// Orders of marketplaces that wait for a mapping.
-    pub(crate) waiting_orders: Count,
+    pub(crate) waiting_orders: Tally,
     /// How many of the last pushes stand behind `latency`, in the process that answers.
     pub(crate) pushes: usize,
     /// From the change of stock to the marketplace's answer.

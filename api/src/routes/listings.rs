@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use onhand_engine::publishing::{Told, told};
 use onhand_engine::suggesting::suggest;
-use onhand_rules::commands::channels::Publish;
+use onhand_rules::commands::channels::{Publish, Urgency};
 use onhand_rules::{Listing, ListingId, Receipt, Shop};
 use onhand_store::ListingFilter;
 use serde::Serialize;
@@ -187,6 +187,7 @@ pub(crate) async fn resolve_edit(
 pub(crate) async fn push(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let listing = listing_of(&api, &call).await?;
     let now = api.reads().now().await?;
-    let command = Publish { from: None, to: 0, listings: vec![(listing.id, now)], read_back: true };
+    let (listings, urgency) = (vec![(listing.id, now)], Urgency::Person);
+    let command = Publish { from: None, to: 0, listings, read_back: true, urgency };
     kept(&api, &call, &(), command).await
 }

@@ -8,7 +8,7 @@ use onhand_store::{ListingFilter, MarketOrderFilter, NoticeFilter, StockFilter};
 
 use crate::api::Api;
 use crate::body::lists::NoQuery;
-use crate::body::overview::{Attention, Count, Overview, Queue, Shops, Untold, latency_of};
+use crate::body::overview::{Attention, Overview, Queue, Shops, Tally, Untold, latency_of};
 use crate::extract::Params;
 use crate::problem::Problem;
 use crate::respond::found;
@@ -46,9 +46,9 @@ pub(crate) async fn overview(
         queue: Queue::of(&reads.job_counts().await?, &reads.dead_groups().await?, now),
         untold: Untold::of(&reads.staleness().await?),
         attention: Attention::of(&notices.rows, notices.more),
-        shortfalls: Count { count: shortfalls.rows.len(), more: shortfalls.more },
-        unmapped: Count { count: unmapped.rows.len(), more: unmapped.more },
-        waiting_orders: Count { count: waiting.rows.len(), more: waiting.more },
+        shortfalls: Tally { count: shortfalls.rows.len(), more: shortfalls.more },
+        unmapped: Tally { count: unmapped.rows.len(), more: unmapped.more },
+        waiting_orders: Tally { count: waiting.rows.len(), more: waiting.more },
         pushes: times.len(),
         latency: latency_of(&times),
     };

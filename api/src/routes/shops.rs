@@ -8,7 +8,7 @@ use axum::response::Response;
 use onhand_engine::Request;
 use onhand_engine::flows::ConnectError;
 use onhand_engine::publishing::told;
-use onhand_rules::commands::channels::{DisconnectShop, Publish};
+use onhand_rules::commands::channels::{DisconnectShop, Publish, Urgency};
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::listing::ListingState;
@@ -166,7 +166,8 @@ pub(crate) async fn push(
         let listings: Vec<_> = ids.map(|id| (id, now)).collect();
         // The first is submitted even when it is empty, so that the key is used up and a repetition is known.
         if !listings.is_empty() || index == 0 {
-            let command = Publish { from: None, to: 0, listings, read_back: request.read_back };
+            let (read_back, urgency) = (request.read_back, Urgency::Person);
+            let command = Publish { from: None, to: 0, listings, read_back, urgency };
             let outcome = api.submit_item(&call, index, &request, Shape::Flat, command).await?;
             let Receipt::Kept { changed: some, .. } = outcome.receipt else {
                 return Err(outcome.unexpected());

@@ -98,3 +98,39 @@ async fn an_archived_sku_or_location_is_not_sold() {
     let made = world.post("/v1/locations", json!({"location": "second"})).await;
     assert_eq!(made.expect(201), world.get("/v1/locations/second").await.expect(200));
 }
+
+#[tokio::test]
+async fn a_threshold_of_low_stock_is_set_read_and_told() {
+    let world = World::new().await;
+    world.stocked("A/1", 5).await;
+    let path = "/v1/skus/A%2F1/low-stock";
+    let shown = async |units: Option<i64>, in_force: Option<i64>| {
+        let found = world.get(path).await.expect(200);
+        assert_eq!((&found["units"], &found["in_force"]), (&json!(units), &json!(in_force)), "{found}");
+    };
+    shown(None, None).await;
+    let set = world.patch("/v1/low-stock", json!({"units": 3})).await.expect(200);
+    assert_eq!(set["changed"], true);
+    assert_eq!(world.get("/v1/low-stock").await.expect(200)["in_force"], 3);
+    shown(None, Some(3)).await;
+    let key = world.fresh();
+    let own = || world.call("PATCH", path).key(&key).json(&json!({"units": 5}));
+    assert_eq!(own().send().await.expect(200)["changed"], true);
+    assert_eq!(own().send().await.header("idempotency-replayed"), Some("true"));
+    shown(Some(5), Some(5)).await;
+    // It is looked at at once: five are there.
+    let notices = world.get("/v1/notices?open=true").await.expect(200);
+    let told = |notices: &serde_json::Value| {
+        notices["data"].as_array().unwrap().iter().any(|row| row["key"] == "low_stock:A/1@main")
+    };
+    assert!(told(&notices), "{notices}");
+    world.patch(path, json!({"units": null})).await.expect(200);
+    shown(None, Some(3)).await;
+    assert!(!told(&world.get("/v1/notices?open=true").await.expect(200)));
+    for body in [json!({"units": -1}), json!({"units": "5"}), json!({"unit": 5})] {
+        assert!(world.patch(path, body.clone()).await.status.is_client_error(), "{body}");
+    }
+    world.patch("/v1/skus/none/low-stock", json!({"units": 1})).await.problem(404, "not_found");
+    world.get("/v1/skus/none/low-stock").await.problem(404, "not_found");
+    world.assert_clean().await;
+}

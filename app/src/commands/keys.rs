@@ -28,7 +28,8 @@ enum Action {
         /// What to call it
         #[arg(long)]
         name: String,
-        /// What it allows, separated by commas: stock:read, stock:write, orders:read, orders:write, events:read, admin
+        /// What it allows, separated by commas: stock:read, stock:write, orders:read, orders:write, orders:fulfil, events:read,
+        /// queues:operate, audit:read, admin
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         /// When it ends (RFC 3339, for example 2027-01-01T00:00:00Z)

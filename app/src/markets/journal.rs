@@ -13,6 +13,9 @@ const PAGE: usize = 1_000;
 pub(crate) struct Push {
     /// When it was known here.
     pub(crate) at: i64,
+    /// When the figure was read here, at the latest: what happened afterwards it does not tell, however long it waited
+    /// for the limit and for the answer.
+    pub(crate) read_at: i64,
     /// When the change happened that it tells.
     pub(crate) cause_at: i64,
     pub(crate) total_ms: i64,
@@ -110,10 +113,20 @@ impl Journal {
             .flat_map(|(shop, skus)| skus.values().flatten().map(move |push| (shop.as_str(), push)))
     }
 
-    /// The first push of a listing that was acknowledged at or after `at`.
-    pub(crate) fn told_after(&self, shop: &str, sku: &str, at: i64) -> Option<&Push> {
-        let pushes = self.pushes.get(shop)?.get(sku)?;
-        pushes.get(pushes.partition_point(|push| push.at < at))
+    /// The pushes of a listing, in the order in which they were acknowledged.
+    fn pushes_of(&self, shop: &str, sku: &str) -> &[Push] {
+        self.pushes.get(shop).and_then(|skus| skus.get(sku)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first push of a listing that can tell what was known here at `at`.
+    pub(crate) fn told_of(&self, shop: &str, sku: &str, at: i64) -> Option<&Push> {
+        self.pushes_of(shop, sku).iter().find(|push| push.read_at >= at)
+    }
+
+    /// A push of a listing that was acknowledged in this time, and cannot tell what was known here at `heard` only.
+    pub(crate) fn blind(&self, shop: &str, sku: &str, (from, until): (i64, i64), heard: i64) -> bool {
+        let blind = |push: &Push| (from..=until).contains(&push.at) && push.read_at < heard;
+        self.pushes_of(shop, sku).iter().any(blind)
     }
 
     fn take(&mut self, row: &EventRow) {
@@ -128,13 +141,15 @@ impl Journal {
                 sku,
                 quantity,
                 cause_at,
+                sent_at,
                 wait_ms,
                 limit_ms,
                 network_ms,
                 total_ms,
                 ..
             } => {
-                let push = Push { at, cause_at: *cause_at, total_ms: *total_ms, ours_ms: wait_ms + limit_ms };
+                let (read_at, ours_ms) = (sent_at - limit_ms, wait_ms + limit_ms);
+                let push = Push { at, read_at, cause_at: *cause_at, total_ms: *total_ms, ours_ms };
                 let of_shop = self.pushes.entry(shop.clone()).or_default();
                 of_shop.entry(sku.clone()).or_default().push(push);
                 self.last = format!(
@@ -245,11 +260,11 @@ mod tests {
     #[test]
     fn the_first_push_after_a_moment_is_found() {
         let mut journal = Journal::default();
-        let push = |at| Push { at, cause_at: 0, total_ms: 1, ours_ms: 1 };
+        let push = |at| Push { at, read_at: at, cause_at: 0, total_ms: 1, ours_ms: 1 };
         let skus = HashMap::from([("A".to_owned(), vec![push(10), push(20)])]);
         journal.pushes.insert("shop".to_owned(), skus);
-        let at = |moment| journal.told_after("shop", "A", moment).map(|push| push.at);
+        let at = |moment| journal.told_of("shop", "A", moment).map(|push| push.at);
         assert_eq!((at(10), at(11), at(21)), (Some(10), Some(20), None));
-        assert_eq!(journal.told_after("shop", "B", 0), None);
+        assert_eq!(journal.told_of("shop", "B", 0), None);
     }
 }

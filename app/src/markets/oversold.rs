@@ -63,6 +63,8 @@ pub(crate) enum Cause {
     Overwritten,
     /// The seller's own figure stood there.
     SellerEdit,
+    /// Our figure was acknowledged and did not stand there: it was lost, or an older one came after it.
+    NotKept,
 }
 
 /// Why the shop of a later sale still showed what an earlier one had taken.
@@ -161,8 +163,8 @@ impl Evidence<'_> {
         });
         let (cause, why) = match found {
             Some((first, second, gap)) => (Some(gap.cause), self.in_words(first, second, &gap)),
-            None => match self.seller_edit(sale) {
-                Some(why) => (Some(Cause::SellerEdit), why),
+            None => match self.other_figure(sale) {
+                Some((cause, why)) => (Some(cause), why),
                 None => (None, "no sale or edit explains it".to_owned()),
             },
         };
@@ -174,12 +176,14 @@ impl Evidence<'_> {
     fn gap(&self, first: &Sale, second: &Sale, sku: &str) -> Option<Gap> {
         let heard = self.heard(first)?;
         let listing = second.lines.iter().map(|(code, _)| code).find(|code| self.units_of(code, sku) > 0)?;
-        let told = self.journal.told_after(&second.shop, listing, heard).map(|push| push.at);
+        let told = self.journal.told_of(&second.shop, listing, heard).map(|push| push.at);
         if first.shop == second.shop {
             // A marketplace takes its own sales off by itself: somebody must have written over it.
-            let written = self.journal.told_after(&second.shop, listing, first.at)?.at;
-            let blind = written <= second.at && written <= heard;
-            return blind.then_some(Gap { cause: Cause::Overwritten, told });
+            let between = (first.at, second.at);
+            return self
+                .journal
+                .blind(&second.shop, listing, between, heard)
+                .then_some(Gap { cause: Cause::Overwritten, told });
         }
         if heard > second.at {
             return Some(Gap { cause: Cause::NotHeard, told });
@@ -225,25 +229,28 @@ impl Evidence<'_> {
         text
     }
 
-    /// A figure of the seller that was seen on the shop of this sale for its goods.
-    fn seller_edit(&self, sale: &Sale) -> Option<String> {
-        let edit = self.journal.happened.iter().find_map(|one| match &one.what {
+    /// A figure that was too great and not ours, or not ours any more, as it was seen on the shop of this sale for its goods.
+    fn other_figure(&self, sale: &Sale) -> Option<(Cause, String)> {
+        self.journal.happened.iter().find_map(|one| match &one.what {
             What::Edit { step, sku, seen, expected }
-                if step == "suspected"
-                    && seen > expected
+                if seen > expected
                     && one.shop.as_ref() == Some(&sale.shop)
                     && sale.lines.iter().any(|(code, _)| code == sku) =>
             {
-                Some((one.at, *seen, *expected))
+                let (cause, who) = match step.as_str() {
+                    "suspected" => (Cause::SellerEdit, "the seller himself had set"),
+                    "lost_push" => (Cause::NotKept, "the marketplace acknowledged a figure and still showed"),
+                    "late_write" => {
+                        (Cause::NotKept, "a write that it never answered had arrived late and set")
+                    }
+                    _ => return None,
+                };
+                let at = since(self.zero, one.at);
+                let text = format!("{who} {seen} instead of {expected} on {} (seen at {at})", sale.shop);
+                Some((cause, text))
             }
             _ => None,
-        });
-        let (at, seen, expected) = edit?;
-        Some(format!(
-            "the seller himself had set {seen} instead of {expected} on {} (seen at {})",
-            sale.shop,
-            since(self.zero, at)
-        ))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ListingKey, PushItem, StockSeen};
-use onhand_rules::commands::channels::{MoveCursors, Publish, READ_BACK_MS, RecordSeen, SeenStock};
+use onhand_rules::commands::channels::{MoveCursors, Publish, READ_BACK_MS, RecordSeen, SeenStock, Urgency};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::listing::ListingState;
@@ -38,16 +38,21 @@ impl Flows {
         let reads = self.engine.reads();
         let listings = read(reads.listings_of_unit(shop, unit).await)?;
         let pushed_at = listings.iter().filter_map(|listing| listing.pushed_at).max().unwrap_or(0);
-        let age = read(reads.now().await)? - pushed_at;
+        let now = read(reads.now().await)?;
+        let age = now - pushed_at;
         if age < READ_BACK_MS {
             // Told again meanwhile.
             return Err(End::Snooze { until: pushed_at + READ_BACK_MS });
         }
-        let again = (age < SECOND_LOOK_MS).then_some(End::Snooze { until: pushed_at + SECOND_LOOK_MS });
-        if age < AFTER_PUSH_MS && !self.has_room(&visit, Endpoint::Listings).await {
+        // What was sent without an answer may arrive yet: until it cannot, it is looked for again and again.
+        let watched = listings.iter().filter_map(Listing::watched_until).any(|until| until > now);
+        let until = if age < SECOND_LOOK_MS { pushed_at + SECOND_LOOK_MS } else { now + SECOND_LOOK_MS };
+        let early = age < SECOND_LOOK_MS;
+        let again = (early || watched).then_some(End::Snooze { until });
+        if (watched || age < AFTER_PUSH_MS) && !self.has_room(&visit, Endpoint::Listings).await {
             return Err(again.unwrap_or_else(|| done("skipped")));
         }
-        self.compare(&attempt, &mut visit, listings, again.is_some()).await?;
+        self.compare(&attempt, &mut visit, listings, early).await?;
         again.map_or(Ok(()), Err)
     }
 
@@ -167,7 +172,8 @@ impl Flows {
             .map(|listing| (listing.id, listing.dirty_since))
             .collect();
         if !stuck.is_empty() {
-            self.submit(Publish { from: None, to: 0, listings: stuck, read_back: false }).await?;
+            let (read_back, urgency) = (false, Urgency::Bulk);
+            self.submit(Publish { from: None, to: 0, listings: stuck, read_back, urgency }).await?;
         }
         let last = if page.more { page.rows.last().map_or(0, |listing| listing.id.0) } else { 0 };
         let cursors = ShopCursors { swept: last, swept_at: now, ..ShopCursors::default() };

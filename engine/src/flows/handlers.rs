@@ -20,7 +20,7 @@ impl Handlers for Flows {
         let attempt = Attempt { job, lease: number, guard: lease, claimed_at: lease.claimed_at(), deadline };
         match Flows::run(self, attempt).await {
             FlowEnd::End(end) => Ended::End(end),
-            FlowEnd::Ended => Ended::AlreadyEnded,
+            FlowEnd::Ended(end) => Ended::AlreadyEnded(end),
         }
     }
 

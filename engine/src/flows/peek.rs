@@ -140,6 +140,7 @@ mod tests {
             seen_at: None,
             promotion_reserved: 0,
             sold_there,
+            unanswered: Vec::new(),
             sales: Default::default(),
             edit: None,
             settled: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
 use onhand_rules::commands::queue::End;
+use onhand_rules::retry::FailureClass;
 use onhand_rules::{Listing, Receipt, ShopId};
 
 use super::peek::may_hurt;
@@ -32,22 +33,22 @@ struct Plan {
 impl Flows {
     pub(super) async fn push_stock(&self, attempt: Attempt<'_>, shop: ShopId, unit: &str) -> FlowEnd {
         match self.push_unit(&attempt, shop, unit).await {
-            Ok(()) => FlowEnd::Ended,
+            Ok(end) => FlowEnd::Ended(end),
             Err(end) => FlowEnd::End(end),
         }
     }
 
-    async fn push_unit(&self, attempt: &Attempt<'_>, shop: ShopId, unit: &str) -> Result<(), End> {
+    async fn push_unit(&self, attempt: &Attempt<'_>, shop: ShopId, unit: &str) -> Result<End, End> {
         let mut visit = self.visit(attempt, shop).await?;
-        let mut plan = self.plan(&visit, unit).await?;
+        let mut plan = self.plan(attempt, &visit, unit).await?;
         let now = read(self.engine.reads().now().await)?;
         if plan.sends.iter().any(|(listing, quantity)| may_hurt(listing, *quantity, now))
             && self.peek(attempt, &mut visit).await
         {
-            plan = self.plan(&visit, unit).await?;
+            plan = self.plan(attempt, &visit, unit).await?;
         }
         let Plan { mut results, sends } = plan;
-        let mut end = done("done");
+        let mut ends = Ends::default();
         for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
             let items: Vec<PushItem> =
                 chunk.iter().map(|(listing, quantity)| item(listing, *quantity)).collect();
@@ -58,24 +59,30 @@ impl Flows {
                 Ok((outcomes, cost)) => {
                     let outcomes = outcomes.into_iter().map(|outcome| (outcome, cost)).collect();
                     let outcomes = self.one_by_one(attempt, &mut visit, items, outcomes).await;
-                    self.take_outcomes(attempt, &visit, chunk, outcomes, &mut results, &mut end);
+                    self.take_outcomes(attempt, &visit, chunk, outcomes, &mut results, &mut ends);
                 }
                 Err(failure) => {
-                    // What was acknowledged before must not be forgotten.
+                    if may_have_arrived(&failure) {
+                        results.extend(chunk.iter().map(|(listing, quantity)| {
+                            result(listing, PushOutcome::Unanswered { quantity: *quantity, trouble: None })
+                        }));
+                    }
+                    // What was acknowledged before, or may have arrived, must not be forgotten.
                     if results.is_empty() {
                         return Err(failure);
                     }
-                    end = failure;
+                    ends.again = Some(failure);
                     break;
                 }
             }
         }
-        self.record(attempt, shop, results, end).await
+        let end = ends.end(&results);
+        self.record(attempt, shop, results, end.clone()).await.map(|()| end)
     }
 
     /// What is to be told now. Generations are read before the stock: a change in between makes the listing dirty again,
     /// never clean too soon.
-    async fn plan(&self, visit: &Visit, unit: &str) -> Result<Plan, End> {
+    async fn plan(&self, attempt: &Attempt<'_>, visit: &Visit, unit: &str) -> Result<Plan, End> {
         let reads = self.engine.reads();
         let mut listings = read(reads.listings_of_unit(visit.shop.id, unit).await)?;
         listings.retain(Listing::dirty);
@@ -86,7 +93,9 @@ impl Flows {
         let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
         let mut plan = Plan { results: Vec::new(), sends: Vec::new() };
         for (listing, told) in listings.into_iter().zip(&told) {
-            match decide(visit, &listing, told) {
+            // Whatever an attempt sent that was cut off, it may be there.
+            let in_doubt = listing.in_doubt() || attempt.job.was_cut_off();
+            match decide(visit, &listing, told, in_doubt) {
                 Decision::Send(quantity) => plan.sends.push((listing, quantity)),
                 Decision::Settled(outcome) => plan.results.push(result(&listing, outcome)),
             }
@@ -125,7 +134,7 @@ impl Flows {
         chunk: &[(Listing, i64)],
         outcomes: Vec<(ItemOutcome, Cost)>,
         results: &mut Vec<PushResult>,
-        end: &mut End,
+        ends: &mut Ends,
     ) {
         for ((listing, quantity), (outcome, cost)) in chunk.iter().zip(outcomes) {
             let outcome = match outcome {
@@ -140,10 +149,15 @@ impl Flows {
                 Err(failure) if failure.class == Class::Gone => PushOutcome::Gone,
                 Err(failure) => {
                     let again = !matches!(failure.class, Class::Invalid | Class::Forbidden);
-                    if again {
-                        *end = failed(class_of(failure.class), &failure.code, &failure.message);
+                    let end = failed(class_of(failure.class), &failure.code, &failure.message);
+                    let unanswered = may_have_arrived(&end);
+                    *(if again { &mut ends.again } else { &mut ends.refused }) = Some(end);
+                    if unanswered {
+                        let trouble = Some(format!("{}: {}", failure.code, failure.message));
+                        PushOutcome::Unanswered { quantity: *quantity, trouble }
+                    } else {
+                        PushOutcome::Failed { code: failure.code, message: failure.message, again }
                     }
-                    PushOutcome::Failed { code: failure.code, message: failure.message, again }
                 }
             };
             results.push(result(listing, outcome));
@@ -169,7 +183,39 @@ impl Flows {
     }
 }
 
-fn decide(visit: &Visit, listing: &Listing, told: &Told) -> Decision {
+/// What the failures of single listings mean for the job.
+#[derive(Debug, Default)]
+struct Ends {
+    /// The last that may go better later.
+    again: Option<End>,
+    /// The last that will not.
+    refused: Option<End>,
+}
+
+impl Ends {
+    /// One bad listing does not fail the others: its trouble is told with it. Where nothing but refusals came, the job has
+    /// failed, and stands among the failures by its cause.
+    fn end(self, results: &[PushResult]) -> End {
+        let refused =
+            |result: &PushResult| matches!(result.outcome, PushOutcome::Failed { again: false, .. });
+        match self {
+            Self { again: Some(end), .. } => end,
+            Self { refused: Some(end), .. } if results.iter().all(refused) => end,
+            Self { .. } => done("done"),
+        }
+    }
+}
+
+/// Whether a write that ended so may have been done, or be done yet. What could not even connect has sent nothing.
+fn may_have_arrived(end: &End) -> bool {
+    match end {
+        End::Failed { class: FailureClass::Network, code, .. } => !matches!(code.as_str(), "connect" | "tls"),
+        End::Failed { class, .. } => matches!(class, FailureClass::Server | FailureClass::Unclear),
+        End::Done { .. } | End::Snooze { .. } | End::PutBack { .. } => false,
+    }
+}
+
+fn decide(visit: &Visit, listing: &Listing, told: &Told, in_doubt: bool) -> Decision {
     let Some(published) = told.published.as_ref().filter(|_| visit.shop.settings.push) else {
         return Decision::Settled(PushOutcome::HeldBack);
     };
@@ -185,7 +231,7 @@ fn decide(visit: &Visit, listing: &Listing, told: &Told) -> Decision {
     }
     // The marketplace where a sale happened has deducted it itself.
     let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
-    if there == Some(quantity) && listing.trouble.is_none() {
+    if there == Some(quantity) && listing.trouble.is_none() && !in_doubt {
         return Decision::Settled(PushOutcome::Same { quantity });
     }
     Decision::Send(quantity)

@@ -80,10 +80,11 @@ fn leave(shared: &Shared, ends: &[JobEnd]) {
 }
 
 /// The outcome of an attempt, for the measures.
-fn name_of(end: &End) -> String {
+pub(super) fn name_of(end: &End) -> String {
     match end {
         End::Done { outcome } => outcome.clone(),
         End::Snooze { .. } => "snoozed".to_owned(),
+        End::PutBack { .. } => "put_back".to_owned(),
         End::Failed { class, .. } => class_name(*class).to_owned(),
     }
 }

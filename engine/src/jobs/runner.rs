@@ -38,8 +38,9 @@ impl Shared {
         if !self.table.may_end(job, lease) {
             return;
         }
-        if ended == Ended::AlreadyEnded {
-            self.engine.metrics().queue.attempt(onhand_rules::job::kind_name(kind), "done");
+        if let Ended::AlreadyEnded(end) = &ended {
+            let name = finish::name_of(end);
+            self.engine.metrics().queue.attempt(onhand_rules::job::kind_name(kind), &name);
         }
         self.send_end(job, lease, ended);
     }
@@ -47,7 +48,7 @@ impl Shared {
     /// The same for who has the right already.
     pub(super) fn send_end(&self, job: JobId, lease: i64, ended: Ended) {
         match ended {
-            Ended::AlreadyEnded => self.table.leave([(job, lease)]),
+            Ended::AlreadyEnded(_) => self.table.leave([(job, lease)]),
             Ended::End(end) => {
                 // The finisher lives as long as this does.
                 let _sent = self.ends.send(JobEnd { job, lease, end });
@@ -142,9 +143,10 @@ impl RunnerHandle {
             let _ended = claimer.await;
         }
         self.wait_until_idle().await;
-        let now = self.shared.clock.estimate();
         for (job, lease, _) in self.shared.table.stop_all() {
-            self.shared.send_end(job, lease, Ended::End(End::Snooze { until: now }));
+            let message = "the program stopped before it was over".to_owned();
+            let end = End::PutBack { code: "stopped".to_owned(), message };
+            self.shared.send_end(job, lease, Ended::End(end));
         }
         let mut count = self.shared.table.count();
         if tokio::time::timeout(FLUSH_MAX, count.wait_for(|count| *count == 0)).await.is_err() {

@@ -293,7 +293,7 @@ impl Bazaar {
         due.len()
     }
 
-    /// One attempt at a job, as the runner would; how it ended, unless the flow ended it itself.
+    /// One attempt at a job, as the runner would; how it ended, unless the flow ended it well itself.
     async fn attempt(&self, job: &Job) -> Option<End> {
         self.attempt_with(&self.flows, job).await
     }
@@ -301,7 +301,8 @@ impl Bazaar {
     async fn attempt_with(&self, flows: &Flows, job: &Job) -> Option<End> {
         let lease = self.claim(job, 60_000).await;
         match self.flow(flows, job, lease).await {
-            FlowEnd::Ended => None,
+            FlowEnd::Ended(End::Done { .. }) => None,
+            FlowEnd::Ended(end) => Some(end),
             FlowEnd::End(end) => {
                 let ends = vec![JobEnd { job: job.id, lease, end: end.clone() }];
                 done(&self.engine, FinishJobs { ends }).await;

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use onhand_engine::Engine;
 use onhand_engine::jobs::{Ended, Handlers, LeaseGuard, Runner, RunnerHandle, RunnerSettings};
-use onhand_rules::commands::channels::{ConnectShop, SeenListing, TakeListings, UpdateShop};
-use onhand_rules::commands::queue::PutSetting;
-use onhand_rules::commands::{CreateSku, PlaceOrder};
+use onhand_rules::commands::channels::{ConnectShop, NoteHealth, SeenListing, TakeListings, UpdateShop};
+use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd, PutSetting};
+use onhand_rules::commands::{ChangeStock, CreateSku, PlaceOrder};
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::publish::PublishRule;
+use onhand_rules::retry::FailureClass;
 use onhand_rules::setting::{PUBLISHER, Setting, kind_pause_key};
 use onhand_rules::shop::ShopSettings;
-use onhand_rules::{Job, Listing, Receipt, ShopId};
+use onhand_rules::{Job, JobBody, JobId, Listing, Receipt, ShopId};
 use onhand_store::faulty::Call;
 use onhand_store::{JobFilter, StoreError};
 
@@ -24,6 +25,8 @@ on_both!(
     q1_a_change_that_nobody_published_is_published_by_the_next,
     a_new_rule_of_a_shop_concerns_all_its_listings,
     a_shortfall_is_told_and_its_end_too,
+    what_an_import_changes_waits_behind_what_sells,
+    what_waits_after_failures_is_tried_when_its_shop_answers_again,
 );
 
 /// Runs nothing: the tests look at what waits.
@@ -224,6 +227,96 @@ async fn a_shortfall_is_told_and_its_end_too(stage: Stage) {
     assert!(notice.text.contains("-2"), "{}", notice.text);
     done(&engine, receive("A", 2)).await;
     told(false).await;
+    runner.stop(Duration::ZERO).await;
+    stage.verify().await;
+}
+
+async fn pushes(engine: &Engine) -> Vec<Job> {
+    let filter = JobFilter { kinds: vec![1], ..JobFilter::default() };
+    engine.reads().jobs(&filter, 100).await.expect("a read").rows
+}
+
+/// Claims a job and ends the attempt so.
+async fn attempt(engine: &Engine, job: JobId, end: End) {
+    let claim = ClaimJobs { owner: 1, lease_ms: 60_000, jobs: vec![job] };
+    let Receipt::Claimed { leases } = done(engine, claim).await else { panic!("a claim") };
+    let (job, lease) = *leases.first().expect("it is due");
+    done(engine, FinishJobs { ends: vec![JobEnd { job, lease, end }] }).await;
+}
+
+async fn what_an_import_changes_waits_behind_what_sells(stage: Stage) {
+    let engine = stage.engine().await;
+    let codes: Vec<String> = (0..25).map(|number| format!("S{number}")).collect();
+    let stock: Vec<(&str, i64)> = codes.iter().map(|code| (code.as_str(), 10)).collect();
+    open_shop(&engine, &stock).await;
+    let shop = connect(&engine, "shopee", "1").await;
+    list(&engine, shop, &codes.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let runner = publish(&engine).await;
+    caught_up(&engine, shop, "S0").await;
+    for job in pushes(&engine).await {
+        attempt(&engine, job.id, End::Done { outcome: "done".into() }).await;
+    }
+    let last = listing(&engine, shop, "S24").await;
+    let items = codes.iter().flat_map(|code| receive(code, 1).items).collect();
+    done(&engine, ChangeStock { items }).await;
+    marked(&engine, &last, "S24").await;
+    let classes: Vec<i16> = pushes(&engine).await.iter().map(|job| job.class).collect();
+    assert_eq!(classes, [3; 25]);
+    caught_up(&engine, shop, "S3").await;
+    for job in pushes(&engine).await {
+        let sold = matches!(&job.body, JobBody::PushStock { unit, .. } if unit == "item-S3");
+        assert_eq!(job.class, if sold { 1 } else { 3 }, "{:?}", job.body);
+    }
+    runner.stop(Duration::ZERO).await;
+    stage.verify().await;
+}
+
+/// A shop whose breaker was open answers; another one that is still silent is left alone.
+async fn what_waits_after_failures_is_tried_when_its_shop_answers_again(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[("A", 10)]).await;
+    let (shop, other) = (connect(&engine, "shopee", "1").await, connect(&engine, "lazada", "2").await);
+    list(&engine, shop, &["A"]).await;
+    list(&engine, other, &["A"]).await;
+    let runner = publish(&engine).await;
+    caught_up(&engine, shop, "A").await;
+    let waiting = pushes(&engine).await;
+    assert_eq!(waiting.len(), 2);
+    let broken = || End::Failed {
+        class: FailureClass::Server,
+        code: "500".into(),
+        message: "broken".into(),
+        retry_after_ms: None,
+        jitter: u16::MAX,
+    };
+    for job in &waiting {
+        attempt(&engine, job.id, broken()).await;
+    }
+    let health =
+        |shop, answered| NoteHealth { shop, answered: Some(answered), webhook: false, clock_offset: None };
+    for _ in 0..5 {
+        done(&engine, health(shop, false)).await;
+        done(&engine, health(other, false)).await;
+    }
+    // Sales do not cut it short.
+    caught_up(&engine, shop, "A").await;
+    let now = engine.reads().now().await.expect("a read");
+    assert!(pushes(&engine).await.iter().all(|job| job.run_at > now + 30_000));
+    done(&engine, health(shop, true)).await;
+    within("the hurry", async {
+        loop {
+            let jobs = pushes(&engine).await;
+            let now = engine.reads().now().await.expect("a read");
+            let due =
+                |of: ShopId| jobs.iter().find(|job| job.body.shop() == Some(of)).map(|job| job.run_at <= now);
+            assert_eq!(due(other), Some(false), "still silent");
+            if due(shop) == Some(true) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     runner.stop(Duration::ZERO).await;
     stage.verify().await;
 }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use onhand_engine::{Answer, Engine, Request, Settings, SubmitError, ids};
+use onhand_rules::commands::channels::{Publish, Urgency};
 use onhand_rules::commands::{
     ChangeStock, ConfirmOrder, CreateLocation, CreateSku, PlaceOrder, Reason, StockItem,
 };
 use onhand_rules::holding::LineRequest;
-use onhand_rules::{Command, Order, OrderId, PrincipalId, Quantities, Receipt, Refusal, Stock};
+use onhand_rules::{Command, ListingId, Order, OrderId, PrincipalId, Quantities, Receipt, Refusal, Stock};
 use onhand_store::faulty::{FaultPlan, FaultyStore};
 use onhand_store::{OpKey, Outcome, StockFilter, Store};
 use onhand_store_postgres::PostgresStore;
@@ -216,6 +217,11 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) fn new_key() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the publisher does after a sale.
+pub(crate) fn publishing(listings: Vec<(ListingId, i64)>) -> Publish {
+    Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale }
 }
 
 /// A client's request.

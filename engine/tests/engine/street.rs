@@ -4,6 +4,7 @@ mod grants;
 mod hearts;
 mod log;
 mod looks;
+mod lows;
 mod market;
 mod pace;
 mod peeks;
@@ -18,7 +19,7 @@ use onhand_engine::Engine;
 use onhand_engine::flows::{Attempt, FlowEnd, Flows, Outlet, SharedLimits};
 use onhand_engine::jobs::LeaseGuard;
 use onhand_engine::vault::Vault;
-use onhand_rules::commands::channels::{MoveCursors, Publish, SeenListing, TakeListings};
+use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd};
 use onhand_rules::job::{JobState, KINDS};
 use onhand_rules::shop::{ShopCursors, ShopSettings};
@@ -26,7 +27,7 @@ use onhand_rules::{EventBody, Job, Listing, Receipt, Shop, ShopId};
 use onhand_store::JobFilter;
 
 use self::market::Market;
-use crate::stage::{MAIN, Stage, done, open_shop, within};
+use crate::stage::{MAIN, Stage, done, open_shop, publishing, within};
 
 /// An app's keys on a marketplace that stands at `api_url`.
 fn keys(api_url: &str) -> AppKeys {
@@ -127,7 +128,7 @@ impl Street {
     /// What the publisher does after a change.
     async fn publish(&self, item: &str) {
         let listings = vec![(self.listing(item).await.id, self.now().await)];
-        done(&self.engine, Publish { from: None, to: 0, listings, read_back: false }).await;
+        done(&self.engine, publishing(listings)).await;
     }
 
     /// Lets so much time pass on the ledger clock.
@@ -164,7 +165,7 @@ impl Street {
         due.len()
     }
 
-    /// Runs a job as the runner would; how it ended, if the flow has not ended it itself.
+    /// Runs a job as the runner would; how it ended, if the flow has not ended it well itself.
     async fn run(&self, flows: &Flows, job: &Job) -> Option<End> {
         let claim = ClaimJobs { owner: 1, lease_ms: 60_000, jobs: vec![job.id] };
         let Receipt::Claimed { leases } = done(&self.engine, claim).await else { panic!("a claim") };
@@ -174,7 +175,8 @@ impl Street {
         let deadline = Instant::now() + Duration::from_secs(60);
         let attempt = Attempt { job, lease, guard: &guard, claimed_at, deadline };
         match within("the end of a job", flows.run(attempt)).await {
-            FlowEnd::Ended => None,
+            FlowEnd::Ended(End::Done { .. }) => None,
+            FlowEnd::Ended(end) => Some(end),
             FlowEnd::End(end) => {
                 let ends = vec![JobEnd { job: job.id, lease, end: end.clone() }];
                 done(&self.engine, FinishJobs { ends }).await;

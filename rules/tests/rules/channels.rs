@@ -1,10 +1,11 @@
 //! Shops, listings, pushes and edits.
 
 use onhand_rules::commands::channels::{
-    DisconnectShop, PushOutcome, PushResult, RecordPush, RecordSeen, RenewGrant, SeenStock,
+    DisconnectShop, Publish, PushOutcome, PushResult, RecordPush, RecordSeen, RenewGrant, SeenStock, Urgency,
 };
 use onhand_rules::commands::queue::{End, FinishJobs, JobEnd, RescueJobs};
-use onhand_rules::{JobBody, Receipt};
+use onhand_rules::retry::FailureClass;
+use onhand_rules::{EventBody, JobBody, Receipt};
 
 use crate::channels_world::{MINUTE, Market, SHOP};
 use crate::commands::adjust;
@@ -183,4 +184,176 @@ fn only_an_exact_seller_sku_of_one_listing_maps_by_itself() {
     assert!(world.listings.values().all(|listing| listing.mapping.is_none()));
     world.listings(&[("8", "A")]);
     assert!(world.listing("8").mapping.is_some());
+}
+
+/// Ends the attempt at the push of `i` so.
+fn end_push(world: &mut Market, outcome: PushOutcome, end: End) -> Receipt {
+    let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+    let lease = world.claim(job);
+    let listing = world.listing("i");
+    let results = vec![PushResult { listing: listing.id, desired: listing.desired, outcome }];
+    world.ok(RecordPush { job: (job, lease), shop: SHOP, results, end })
+}
+
+fn no_answer() -> End {
+    let (code, message) = ("timeout".into(), "no answer in time".into());
+    End::Failed { class: FailureClass::Network, code, message, retry_after_ms: None, jitter: 0 }
+}
+
+/// Told 50; 47 was sent without an answer, and 45 acknowledged after it.
+fn doubtful() -> Market {
+    let mut world = told();
+    world.ok(adjust("A", "main", -3));
+    mark(&mut world);
+    end_push(&mut world, PushOutcome::Unanswered { quantity: 47, trouble: None }, no_answer());
+    assert!(world.listing("i").in_doubt());
+    world.ok(adjust("A", "main", -2));
+    mark(&mut world);
+    world.now += MINUTE;
+    push(&mut world, 45);
+    assert!(!world.listing("i").in_doubt(), "something was acknowledged since");
+    world
+}
+
+fn mark(world: &mut Market) {
+    let listings = vec![(world.listing("i").id, world.now)];
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+}
+
+fn steps(world: &Market) -> Vec<&str> {
+    fn step(body: &EventBody) -> Option<&str> {
+        match body {
+            EventBody::ListingEdit { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+    world.events.iter().map(|event| &event.body).filter_map(step).collect()
+}
+
+#[test]
+fn e2_a_figure_that_arrives_late_is_told_over_at_once_and_never_counts() {
+    let mut world = doubtful();
+    world.now += 30_000;
+    read(&mut world, 47, false);
+    assert_eq!(steps(&world), [""; 0], "not before the orders up to now are known");
+    read(&mut world, 47, true);
+    assert_eq!(steps(&world), ["late_write"]);
+    let listing = world.listing("i");
+    assert!(listing.dirty() && listing.edit.is_none());
+    assert_eq!(listing.pushed, Some(47), "what stands there is known, so 45 differs from it");
+    push(&mut world, 45);
+    world.now += 30_000;
+    read(&mut world, 45, true);
+    assert_eq!((steps(&world), world.figures("A").on_hand), (vec!["late_write"], 45));
+}
+
+#[test]
+fn e2_what_cannot_arrive_any_more_is_forgotten() {
+    let mut world = doubtful();
+    assert_eq!(world.listing("i").unanswered.len(), 1);
+    world.now += 15 * MINUTE;
+    read(&mut world, 45, true);
+    assert_eq!(world.listing("i").unanswered, []);
+    read(&mut world, 47, true);
+    assert_eq!(steps(&world), ["suspected"], "the seller's, by then");
+}
+
+#[test]
+fn e2_a_figure_in_doubt_is_remembered_until_something_is_acknowledged() {
+    let mut world = told();
+    mark(&mut world);
+    for quantity in 0..20 {
+        end_push(&mut world, PushOutcome::Unanswered { quantity: quantity / 2, trouble: None }, no_answer());
+        world.now += 60 * MINUTE;
+        if quantity == 8 {
+            world.ok(FinishJobs { ends: Vec::new() });
+        }
+        if world.job(|body| matches!(body, JobBody::PushStock { .. })).is_none() {
+            break;
+        }
+    }
+    let listing = world.listing("i");
+    assert!(listing.in_doubt(), "however long ago");
+    assert!(listing.unanswered.len() <= 8);
+    let figures: Vec<_> = listing.unanswered.iter().map(|write| write.quantity).collect();
+    assert_eq!(figures, (0..5).map(Some).collect::<Vec<_>>(), "each once");
+    assert_eq!(listing.trouble, None);
+}
+
+#[test]
+fn e2_a_worker_that_died_leaves_a_doubt_of_any_figure() {
+    let mut world = told();
+    world.ok(adjust("A", "main", -3));
+    mark(&mut world);
+    let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+    let lease = world.claim(job);
+    world.now += MINUTE;
+    world.ok(RescueJobs { jobs: vec![(job, lease)] });
+    world.now += MINUTE;
+    push(&mut world, 47);
+    world.now += 30_000;
+    read(&mut world, 12, true);
+    assert_eq!(steps(&world), ["late_write"]);
+    assert!(world.listing("i").dirty());
+}
+
+#[test]
+fn e2_who_lost_the_lease_ends_nothing_and_is_remembered() {
+    let mut world = told();
+    world.ok(adjust("A", "main", -3));
+    mark(&mut world);
+    let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+    let lost = world.claim(job);
+    let late = command(&world, lost, 47);
+    world.now += MINUTE;
+    world.ok(RescueJobs { jobs: vec![(job, lost)] });
+    world.now += MINUTE;
+    world.ok(adjust("A", "main", -2));
+    mark(&mut world);
+    push(&mut world, 45);
+    let before = world.listing("i").clone();
+    assert_eq!(world.ok(late), Receipt::Jobs { stale: vec![job], dead: Vec::new() });
+    let after = world.listing("i").clone();
+    assert_eq!((after.pushed, after.acked), (before.pushed, before.acked));
+    assert!(after.unanswered.iter().any(|write| write.quantity == Some(47)));
+    // Any figure is believed for two minutes, this one for longer.
+    world.now += 5 * MINUTE;
+    read(&mut world, 47, true);
+    assert_eq!(steps(&world), ["late_write"]);
+}
+
+#[test]
+fn a_push_that_was_refused_wholly_is_a_failure_of_its_cause() {
+    let mut world = told();
+    mark(&mut world);
+    let (code, message) = ("no_such_price".to_owned(), "m".to_owned());
+    let end = End::Failed {
+        class: FailureClass::Invalid,
+        code: code.clone(),
+        message: message.clone(),
+        retry_after_ms: None,
+        jitter: 0,
+    };
+    let ended = end_push(&mut world, PushOutcome::Failed { code, message, again: false }, end);
+    let Receipt::Jobs { dead, .. } = ended else { panic!("{ended:?}") };
+    assert_eq!(dead.len(), 1);
+    assert!(world.listing("i").dirty(), "and the sweep finds it");
+    assert!(world.open("listing_trouble") && world.open("retries_exhausted"));
+}
+
+#[test]
+fn who_wants_it_told_now_does_not_wait_for_a_delay_to_end() {
+    let mut world = told();
+    mark(&mut world);
+    let sent = PushOutcome::Unanswered { quantity: 50, trouble: None };
+    end_push(&mut world, sent, no_answer());
+    let due = |world: &Market| {
+        world.job(|body| matches!(body, JobBody::PushStock { .. })).map(|job| job.run_at - world.now)
+    };
+    assert_eq!(due(&world), Some(500));
+    mark(&mut world);
+    assert_eq!(due(&world), Some(500), "a sale waits like the others");
+    let listings = vec![(world.listing("i").id, world.now)];
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Person });
+    assert_eq!(due(&world), Some(0));
 }

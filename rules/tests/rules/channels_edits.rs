@@ -2,7 +2,7 @@
 
 use onhand_rules::commands::channels::{
     MapListing, Publish, PushOutcome, PushResult, RecordPush, RecordSeen, ResolveEdit, SeenStock,
-    TakeListings, TakeWebhook, UpdateShop,
+    TakeListings, TakeWebhook, UpdateShop, Urgency,
 };
 use onhand_rules::commands::queue::End;
 use onhand_rules::job::NewJob;
@@ -75,7 +75,7 @@ fn edit(world: &mut Market, item: &str, stock: i64) {
 /// What the publisher does after a change of stock, for one listing.
 fn tell_again(world: &mut Market, item: &str) {
     let listings = vec![(world.listing(item).id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false });
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
     push_all(world);
 }
 

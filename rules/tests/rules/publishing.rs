@@ -3,7 +3,7 @@
 
 use onhand_rules::commands::UpdateSku;
 use onhand_rules::commands::channels::{
-    Publish, SetListingRule, SetLowStock, TakeMarketOrder, UpdateShop, WatchStock,
+    Publish, SetListingRule, SetLowStock, TakeMarketOrder, UpdateShop, Urgency, WatchStock,
 };
 use onhand_rules::market_order::MarketStatus;
 use onhand_rules::publish::{Basis, LastUnits, PublishRule, Sales, Velocity, figure};
@@ -197,7 +197,7 @@ fn a_rule_that_cannot_be_meant_is_refused() {
 
 fn publish(world: &Market, from: Option<i64>, to: i64) -> Publish {
     let listings = vec![(world.listing("i").id, world.now)];
-    Publish { from, to, listings, read_back: false }
+    Publish { from, to, listings, read_back: false, urgency: Urgency::Sale }
 }
 
 fn place_of(world: &Market) -> i64 {

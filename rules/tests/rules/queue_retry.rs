@@ -1,8 +1,9 @@
 //! When a job runs again, row by row of the table in `docs/queue.md`.
 
-use onhand_rules::commands::queue::{End, RescueJobs};
+use onhand_rules::commands::queue::{End, EnqueueJobs, HurryJobs, ReplayDead, RescueJobs};
+use onhand_rules::job::{JobState, NewJob};
 use onhand_rules::retry::{FailureClass, LOCKED_MAX, RETRY_AFTER_MAX};
-use onhand_rules::{JobBody, JobId, ShopId};
+use onhand_rules::{JobBody, JobId, Receipt, ShopId};
 
 use crate::queue_world::*;
 use FailureClass::{
@@ -210,4 +211,143 @@ fn a_retry_is_not_brought_forward_by_asking_again() {
         assert_eq!(rows.enqueue(push()), id);
         assert_eq!(rows.jobs[&id].run_at, before, "{class:?}");
     }
+}
+
+/// The same push asked for again, as a sale does it or as a person.
+fn ask(rows: &mut Rows, class: i16) -> JobId {
+    rows.now += 1;
+    let new = NewJob { body: push(), class, run_at: rows.now, cause_at: None };
+    let Receipt::Enqueued { jobs } = rows.run(EnqueueJobs { jobs: vec![new] }).unwrap() else {
+        panic!("jobs")
+    };
+    jobs[0]
+}
+
+fn hurry(rows: &mut Rows, id: JobId) -> bool {
+    !is_stale(&rows.run(HurryJobs { jobs: vec![id] }).unwrap())
+}
+
+#[test]
+fn a_change_of_stock_does_not_cut_a_delay_short_and_a_shop_that_is_well_again_does() {
+    let rows = [
+        (Server, true),
+        (Network, true),
+        (Unclear, true),
+        (RateLimited, false),
+        (Locked, false),
+        (Conflict, false),
+        (Crash, false),
+    ];
+    for (class, hurried) in rows {
+        let mut rows = Rows::new();
+        let id = rows.enqueue(push());
+        fail(&mut rows, id, class, u16::MAX, Some(60_000));
+        let waits = rows.jobs[&id].run_at;
+        assert_eq!(ask(&mut rows, 1), id);
+        assert_eq!(rows.jobs[&id].run_at, waits, "{class:?}: what it waits out still stands");
+        assert_eq!(hurry(&mut rows, id), hurried, "{class:?}");
+        let due = if hurried { rows.now } else { waits };
+        assert_eq!(rows.jobs[&id].run_at, due, "{class:?}");
+        assert!(!hurry(&mut rows, id), "{class:?}: once");
+    }
+}
+
+#[test]
+fn what_runs_is_done_or_never_failed_is_not_hurried() {
+    let mut rows = Rows::new();
+    let id = rows.enqueue(push());
+    assert!(!hurry(&mut rows, id), "it has no failure");
+    rows.claim(id).unwrap();
+    assert!(!hurry(&mut rows, id), "it runs");
+    assert!(!hurry(&mut rows, JobId(7)), "it is not there");
+}
+
+/// A shop that answers some calls and not others opens and closes its breaker again and again: its jobs must not be used up
+/// by that faster than by their delays.
+#[test]
+fn a_delay_that_was_cut_short_is_not_used_up() {
+    for class in [Server, Network, Unclear] {
+        let mut rows = Rows::new();
+        let id = rows.enqueue(push());
+        for _ in 0..50 {
+            assert!(matches!(fail(&mut rows, id, class, u16::MAX, None), Then::After(_)), "{class:?}");
+            rows.now += 1;
+            assert!(hurry(&mut rows, id));
+        }
+        let mut delays = Vec::new();
+        while let Then::After(delay) = fail(&mut rows, id, class, u16::MAX, None) {
+            delays.push(delay);
+        }
+        let whole =
+            if class == Server { SERVER_PUSH.to_vec() } else { [&NETWORK[..], &SERVER_PUSH].concat() };
+        assert_eq!(delays, whole, "{class:?}");
+    }
+}
+
+#[test]
+fn a_delay_of_the_servers_that_a_network_failure_used_is_given_back_as_such() {
+    let mut rows = Rows::new();
+    let id = rows.enqueue(push());
+    for _ in 0..NETWORK.len() + 1 {
+        fail(&mut rows, id, Network, u16::MAX, None);
+    }
+    rows.now += 1;
+    assert!(hurry(&mut rows, id));
+    assert_eq!(fail(&mut rows, id, Network, u16::MAX, None), Then::After(SERVER_PUSH[0]));
+}
+
+#[test]
+fn a_replay_brings_what_waits_forward_and_what_it_waited_for_is_not_used_up() {
+    let mut rows = Rows::new();
+    let dead = rows.enqueue(push());
+    fail(&mut rows, dead, Invalid, 0, None);
+    let id = ask(&mut rows, 3);
+    fail(&mut rows, id, Server, u16::MAX, None);
+    rows.now += 1;
+    rows.run(ReplayDead { dead: vec![dead], after_ms: 0, every_ms: 0 }).unwrap();
+    assert_eq!(rows.jobs[&id].run_at, rows.now, "it is the same work");
+    assert_eq!(fail(&mut rows, id, Server, u16::MAX, None), Then::After(SERVER_PUSH[0]));
+}
+
+#[test]
+fn whoever_is_asked_for_takes_the_better_class_waiting_or_running() {
+    let mut rows = Rows::new();
+    let id = ask(&mut rows, 3);
+    assert_eq!(ask(&mut rows, 4), id);
+    assert_eq!(rows.jobs[&id].class, 3);
+    ask(&mut rows, 2);
+    assert_eq!(rows.jobs[&id].class, 2, "waiting");
+    let lease = rows.claim(id).unwrap();
+    ask(&mut rows, 1);
+    rows.run(finish(id, lease, well())).unwrap();
+    assert_eq!((rows.jobs[&id].class, rows.jobs[&id].state), (1, JobState::Ready), "running, so once more");
+}
+
+/// What was sent by an attempt that was cut off may still arrive: the job knows it until it is done.
+#[test]
+fn e2_a_job_knows_that_an_attempt_was_cut_off_until_it_is_done() {
+    let mut rows = Rows::new();
+    let id = rows.enqueue(push());
+    fail(&mut rows, id, Network, 0, None);
+    assert!(!rows.jobs[&id].was_cut_off(), "that one has said what it sent");
+    fail(&mut rows, id, Crash, 0, None);
+    assert!(rows.jobs[&id].was_cut_off());
+    fail(&mut rows, id, Server, 0, None);
+    assert!(rows.jobs[&id].was_cut_off(), "whatever failed since");
+    rows.now = rows.jobs[&id].run_at;
+    let lease = rows.claim(id).unwrap();
+    ask(&mut rows, 1);
+    rows.run(finish(id, lease, well())).unwrap();
+    assert!(!rows.jobs[&id].was_cut_off(), "it is done, and runs once more");
+    rows.now += 1;
+    let lease = rows.claim(id).unwrap();
+    let end = End::PutBack { code: "stopped".into(), message: "m".into() };
+    rows.run(finish(id, lease, end)).unwrap();
+    let job = &rows.jobs[&id];
+    assert_eq!(
+        (job.run_at, job.attempts, job.crashes),
+        (rows.now, 0, 0),
+        "nothing counts, and it runs at once"
+    );
+    assert!(job.was_cut_off());
 }

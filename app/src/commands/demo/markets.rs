@@ -98,11 +98,11 @@ impl Show<'_> {
         let asked_to_stop = self.watch(fleet, &client, &control, &mut board, &mut chaos).await?;
         control.post("buyers", &json!({"rate": 0})).await?;
         chaos.stop(&mut Scene { control: &control, fleet: &mut *fleet, silent: arguments.json }).await?;
-        self.heal(fleet, &control, &mut board, asked_to_stop).await?;
+        let cut_short = self.heal(fleet, &control, &mut board, asked_to_stop).await?;
         chaos.measure(&mut Scene { control: &control, fleet: &mut *fleet, silent: arguments.json }).await;
         let verified = verify::ask(&client).await?;
         let report =
-            Report::of(fleet, &control, &board, &chaos.past, arguments.seed, asked_to_stop, verified).await?;
+            Report::of(fleet, &control, &board, &chaos.past, arguments.seed, cut_short, verified).await?;
         report::finish(&report, arguments.json)
     }
 
@@ -144,15 +144,17 @@ impl Show<'_> {
         Ok(false)
     }
 
-    /// Looks for orders whose webhooks were lost, and waits until every figure is told.
+    /// Looks for orders whose webhooks were lost, and waits until every figure is told. Whether somebody stopped it before,
+    /// or did not wait for that.
     async fn heal(
         &mut self,
         fleet: &mut Fleet,
         control: &Control,
         board: &mut Board,
         asked_to_stop: bool,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<bool> {
         board.interrupt();
+        let mut cut_short = asked_to_stop;
         let patience = match (asked_to_stop, self.arguments.chaos) {
             (true, _) => LEAVING,
             (false, true) => HEALING,
@@ -181,10 +183,13 @@ impl Show<'_> {
             }
             tokio::select! {
                 _ = second.tick() => board.show(fleet, control).await?,
-                _ = self.stop.wait() => break,
+                _ = self.stop.wait() => {
+                    cut_short = true;
+                    break;
+                }
             }
         }
-        board.journal.read(fleet.reads()).await
+        board.journal.read(fleet.reads()).await.map(|()| cut_short)
     }
 }
 

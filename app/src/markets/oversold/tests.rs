@@ -1,4 +1,4 @@
-use super::super::journal::Push;
+use super::super::journal::{Happened, Push};
 use super::*;
 
 fn sale(shop: &str, reference: &str, at: i64, code: &str, units: i64) -> Sale {
@@ -17,7 +17,7 @@ fn journal(placed: &[(&str, i64)], pushes: &[(&str, &str, i64)], lowest: i64, op
     journal.placed = placed.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect();
     for (shop, sku, at) in pushes {
         let of_shop = journal.pushes.entry((*shop).to_owned()).or_default();
-        let push = Push { at: *at, cause_at: 0, total_ms: 0, ours_ms: 0 };
+        let push = Push { at: *at, read_at: *at, cause_at: 0, total_ms: 0, ours_ms: 0 };
         of_shop.entry((*sku).to_owned()).or_default().push(push);
     }
     journal.shortages.push(Shortage { sku: "A".to_owned(), opened, cleared: None, lowest });
@@ -82,4 +82,41 @@ fn bundles_take_their_components_and_units_that_nobody_took_are_unexplained() {
     let told = explained(&journal, &sales, &[]);
     let units: Vec<_> = told.iter().map(|one| (one.units, one.cause)).collect();
     assert_eq!(units, [(3, Some(Cause::NotHeard)), (2, None)]);
+}
+
+/// The figure was read before the sale was heard of, waited for the limit, and was acknowledged after it.
+#[test]
+fn a_figure_that_was_read_before_a_sale_does_not_tell_it_whenever_it_arrives() {
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 900, "A", 1)];
+    let mut late = journal(&[("shopee-1/1", 200), ("lazada-1/2", 950)], &[("lazada-1", "A", 500)], -1, 950);
+    assert_eq!(explained(&late, &sales, &[])[0].cause, None, "it was told in time");
+    let blind = |journal: &mut Journal, shop: &str| {
+        journal.pushes.get_mut(shop).and_then(|skus| skus.get_mut("A")).expect("pushes")[0].read_at = 150;
+    };
+    blind(&mut late, "lazada-1");
+    assert_eq!(explained(&late, &sales, &[])[0].cause, Some(Cause::NotTold));
+    // The same over a sale of its own.
+    let sales = [sale("shopee", "1", 100, "A", 1), sale("shopee", "2", 900, "A", 1)];
+    let mut over = journal(&[("shopee-1/1", 200), ("shopee-1/2", 950)], &[("shopee-1", "A", 500)], -1, 950);
+    assert_eq!(explained(&over, &sales, &[])[0].cause, None, "it knew of the first");
+    blind(&mut over, "shopee-1");
+    assert_eq!(explained(&over, &sales, &[])[0].cause, Some(Cause::Overwritten));
+}
+
+#[test]
+fn a_figure_that_did_not_stand_is_named() {
+    for (step, words) in [("late_write", "never answered"), ("lost_push", "acknowledged a figure")] {
+        let sales = [sale("shopee", "1", 100, "A", 1), sale("lazada", "2", 900, "A", 1)];
+        let placed = [("shopee-1/1", 110), ("lazada-1/2", 950)];
+        let mut journal = journal(&placed, &[("lazada-1", "A", 200)], -1, 950);
+        let what = What::Edit { step: step.into(), sku: "A".into(), seen: 1, expected: 0 };
+        let mut seen = Happened { at: 1_000, shop: Some("shopee-1".into()), what };
+        journal.happened.push(seen.clone());
+        assert_eq!(explained(&journal, &sales, &[])[0].cause, None, "another shop");
+        seen.shop = Some("lazada-1".into());
+        journal.happened.push(seen);
+        let told = explained(&journal, &sales, &[]);
+        assert_eq!(told[0].cause, Some(Cause::NotKept));
+        assert!(told[0].text.contains(words), "{}", told[0].text);
+    }
 }

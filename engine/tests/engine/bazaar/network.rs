@@ -9,7 +9,6 @@ use onhand_engine::flows::{Flows, Outlet, SharedLimits};
 use onhand_engine::jobs::{Runner, RunnerHandle, RunnerSettings};
 use onhand_engine::vault::Vault;
 use onhand_rules::Job;
-use onhand_rules::commands::channels::Publish;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
 use onhand_testbed::FaultProxy;
@@ -17,7 +16,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Bazaar, LAZADA, SHOPEE, keys, market_of, stop};
-use crate::stage::{Stage, confirmed, done, on_both, within};
+use crate::stage::{Stage, confirmed, done, on_both, publishing, within};
 
 on_both!(
     e3_a_shop_that_swallows_requests_is_left_alone_and_the_others_go_on,
@@ -48,7 +47,7 @@ fn run(bazaar: &Bazaar, flows: &Flows) -> RunnerHandle {
 async fn owed(bazaar: &Bazaar, channel: &str) -> Job {
     done(&bazaar.engine, confirmed("A", 1)).await;
     let listings = vec![(bazaar.listing(channel, "A").await.id, bazaar.now().await)];
-    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false }).await;
+    done(&bazaar.engine, publishing(listings)).await;
     bazaar.jobs("push_stock").await.into_iter().next().expect("a push")
 }
 

@@ -15,6 +15,15 @@ use tokio::sync::watch;
 
 use crate::stage::within;
 
+/// How a write gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delay {
+    /// The connector says that the time is over.
+    TimedOut,
+    /// It says nothing: whoever waits for it dies waiting.
+    Silent,
+}
+
 pub(super) struct Turnstile {
     inner: Arc<dyn Channel>,
     open: watch::Sender<bool>,
@@ -24,8 +33,8 @@ pub(super) struct Turnstile {
     /// Requests that write stock.
     pub(super) writes: AtomicU64,
     pub(super) refreshes: AtomicU64,
-    /// Writes get no answer in time, and wait here.
-    delays: Mutex<bool>,
+    /// Writes get no answer in time, and wait here; whoever sent them is told so, or never hears of them again.
+    delays: Mutex<Option<Delay>>,
     delayed: Mutex<VecDeque<(Call, Vec<PushItem>)>>,
     /// What reads of stock show instead of what is there.
     mirror: Mutex<Option<i64>>,
@@ -80,8 +89,8 @@ impl Turnstile {
     }
 
     /// Writes get no answer from now on; they arrive when the test says so.
-    pub(super) fn delay(&self, delays: bool) {
-        *self.delays.lock().unwrap() = delays;
+    pub(super) fn delay(&self, how: Option<Delay>) {
+        *self.delays.lock().unwrap() = how;
     }
 
     /// The oldest write that was delayed arrives.
@@ -152,9 +161,13 @@ impl Channel for Turnstile {
 
     async fn push(&self, call: &Call, items: &[PushItem]) -> Result<Vec<ItemOutcome>, Failure> {
         self.note(call);
-        if *self.delays.lock().unwrap() {
+        let delay = *self.delays.lock().unwrap();
+        if let Some(delay) = delay {
             self.delayed.lock().unwrap().push_back((call.clone(), items.to_vec()));
             self.writes.fetch_add(1, Ordering::SeqCst);
+            if delay == Delay::Silent {
+                return std::future::pending().await;
+            }
             return Err(Failure::new(Class::Network, "timeout", "no answer in time"));
         }
         for item in items {

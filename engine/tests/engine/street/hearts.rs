@@ -29,13 +29,17 @@ impl Handlers for Waits {
         if own {
             lease.ending();
             let (job, lease) = lease.key();
-            let end = End::Done { outcome: "done".into() };
+            let end = own_end();
             done(&self.engine, FinishJobs { ends: vec![JobEnd { job, lease, end }] }).await;
             self.ended.add_permits(1);
         }
         self.gate.acquire().await.expect("open").forget();
-        if own { Ended::AlreadyEnded } else { Ended::done() }
+        if own { Ended::AlreadyEnded(own_end()) } else { Ended::done() }
     }
+}
+
+fn own_end() -> End {
+    End::Done { outcome: "done".into() }
 }
 
 async fn a_job_that_ends_itself_is_not_lost(stage: Stage) {

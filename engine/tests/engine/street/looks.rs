@@ -106,6 +106,7 @@ async fn h8_a_campaign_is_named_and_not_written_over(stage: Stage) {
     assert!(drift_is_open(&street).await);
     assert_eq!(street.jobs("push_stock").await, [], "it would be refused");
     assert!(street.listing("a").await.edit.is_none(), "nobody has edited anything");
+    assert_eq!(street.market.now().lists, 0, "a campaign lasts: it does not cost a poll at every look");
     street.stage.verify().await;
 }
 

@@ -7,7 +7,7 @@ use crate::job::{JobBody, NewJob};
 use crate::notice::NoticeKind;
 use crate::noticing::{close, needs_of_notice};
 use crate::quantity::Millis;
-use crate::queueing::{enqueue, needs_of_job};
+use crate::queueing::{enqueue, enqueue_now, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::setting::{Setting, consent_key};
@@ -105,7 +105,7 @@ impl ConnectShop {
             close(scope, context, NoticeKind::GrantEnds, &shop.code);
         }
         let poll = JobBody::PollOrders { shop: id };
-        enqueue(scope, context, &NewJob { body: poll, class: 2, run_at: context.now, cause_at: None });
+        enqueue_now(scope, context, &NewJob { body: poll, class: 2, run_at: context.now, cause_at: None });
         scope.push_event(context.event(EventBody::ShopChanged {
             shop: shop.code.clone(),
             state: super::state_name(shop.state).to_owned(),

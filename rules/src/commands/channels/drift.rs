@@ -1,7 +1,7 @@
 //! Why a marketplace shows another figure than it was told (`RecordSeen`).
 
 use super::edits::LAG_MS;
-use crate::listing::Listing;
+use crate::listing::{LATE_ANY_MS, LATE_MS, Listing, Unanswered};
 use crate::quantity::{Millis, Quantity};
 
 /// What a figure that is not expected comes from.
@@ -10,6 +10,8 @@ pub(super) enum Cause {
     /// The figure before the last one still stands: the marketplace acknowledged a write that it did not do. The figure
     /// is told again at once.
     LostPush,
+    /// A write that was given up without an answer has arrived after all, over a newer one. The figure is told again at once.
+    LateWrite,
     /// Units that were sold there are not off the figure, although the orders are known: our write went over the sale.
     /// The figure is told again at once.
     UnseenOrder,
@@ -24,6 +26,7 @@ impl Cause {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::LostPush => "lost_push",
+            Self::LateWrite => "late_write",
             Self::UnseenOrder => "unseen_order",
             Self::Campaign => "campaign",
             Self::SellerEdit => "suspected",
@@ -60,17 +63,31 @@ pub(super) fn cause(listing: &Listing, stock: Quantity, promotion: Quantity, now
     if old && !arrived && listing.edit.is_none() {
         return Some(Cause::LostPush);
     }
+    if late_write(listing, stock, now) {
+        return Some(Cause::LateWrite);
+    }
     if not_off_yet {
         return Some(Cause::UnseenOrder);
     }
+    // Whoever died while he told a figure cannot say which.
+    let any = |write: &Unanswered| write.quantity.is_none() && now - write.at < LATE_ANY_MS;
+    if listing.edit.is_none() && listing.unanswered.iter().any(any) {
+        return Some(Cause::LateWrite);
+    }
     Some(Cause::SellerEdit)
+}
+
+/// Whether it is a figure that was sent and never answered, with none, some or all of what was sold there since taken off.
+fn late_write(listing: &Listing, stock: Quantity, now: Millis) -> bool {
+    let of = |quantity: Quantity| ((quantity - listing.sold_there).max(0)..=quantity).contains(&stock);
+    listing.unanswered.iter().any(|write| now - write.at < LATE_MS && write.quantity.is_some_and(of))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::{ListingId, ShopId};
-    use crate::listing::ListingState;
+    use crate::listing::{EditWindow, ListingState};
 
     const TOLD_AT: Millis = 1_000_000;
 
@@ -100,6 +117,7 @@ mod tests {
             promotion_reserved: 0,
             sold_there: 1,
             sales: Default::default(),
+            unanswered: Vec::new(),
             edit: None,
             settled: None,
             trouble: None,
@@ -134,6 +152,57 @@ mod tests {
     fn a_campaign_that_ends_gives_its_units_back() {
         let before = Listing { promotion_reserved: 4, ..listing() };
         assert_eq!(cause(&before, 13, 0, TOLD_AT + LAG_MS), Some(Cause::Campaign));
+    }
+
+    /// Told 5, without an answer, half a minute before 10 was acknowledged; one was sold there since.
+    fn doubtful(quantity: Option<Quantity>) -> Listing {
+        Listing { unanswered: vec![Unanswered { quantity, at: TOLD_AT - 30_000 }], ..listing() }
+    }
+
+    #[test]
+    fn e2_a_figure_that_was_never_answered_is_known_when_it_arrives_late() {
+        let later = TOLD_AT + LAG_MS;
+        let last = TOLD_AT - 30_000 + LATE_MS - 1;
+        let cases = [
+            ("it is there", 5, later, Some(Cause::LateWrite)),
+            ("at once, too", 5, TOLD_AT + 1, Some(Cause::LateWrite)),
+            ("less the sale", 4, later, Some(Cause::LateWrite)),
+            ("for a quarter of an hour", 5, last, Some(Cause::LateWrite)),
+            ("and no longer", 5, last + 1, Some(Cause::SellerEdit)),
+            ("another figure is nobody's", 3, later, Some(Cause::SellerEdit)),
+            ("more than that, too", 8, later, Some(Cause::SellerEdit)),
+            ("as it should be", 9, later, None),
+            ("what was lost is lost all the same", 7, later, Some(Cause::LostPush)),
+            ("and an order is an order", 10, later, Some(Cause::UnseenOrder)),
+        ];
+        for (what, stock, now, wanted) in cases {
+            assert_eq!(cause(&doubtful(Some(5)), stock, 0, now), wanted, "{what}");
+        }
+    }
+
+    #[test]
+    fn e2_after_a_worker_that_died_any_figure_may_be_its_own_for_a_while() {
+        let last = TOLD_AT - 30_000 + LATE_ANY_MS - 1;
+        let suspected = EditWindow {
+            seen: 3,
+            expected: 9,
+            since: TOLD_AT,
+            first_since: TOLD_AT,
+            reads: 1,
+            last_read: TOLD_AT,
+            generation: 1,
+            escalated: false,
+        };
+        let edited = Listing { edit: Some(suspected), ..doubtful(None) };
+        let cases = [
+            ("whatever it is", doubtful(None), 3, last, Some(Cause::LateWrite)),
+            ("for two minutes", doubtful(None), 3, last + 1, Some(Cause::SellerEdit)),
+            ("an order is an order", doubtful(None), 10, last, Some(Cause::UnseenOrder)),
+            ("what is suspected already stays so", edited, 3, last, Some(Cause::SellerEdit)),
+        ];
+        for (what, listing, stock, now, wanted) in cases {
+            assert_eq!(cause(&listing, stock, 0, now), wanted, "{what}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What becomes of a figure that a seller set on the marketplace himself (`ledger.md` §9.3): shared by the reading that
 //! confirms it and the person who decides it.
 
+use super::Urgency;
 use crate::command::Context;
 use crate::holding::{Cause, shift};
 use crate::id::SkuId;
@@ -81,7 +82,7 @@ pub(super) fn settle(
     let subject = listing.id.0.to_string();
     close(scope, context, NoticeKind::Drift, &subject);
     close(scope, context, NoticeKind::EditEscalated, &subject);
-    super::mark_dirty(scope, context, listing, context.now);
+    super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
 }
 
 /// Why a person should look, if one should.

@@ -1,5 +1,6 @@
 //! A person says what a listing sells.
 
+use super::Urgency;
 use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::ListingId;
@@ -58,7 +59,7 @@ impl MapListing {
         listing.settled = None;
         tell(scope, context, &listing, &self.to);
         if mapping.is_some() {
-            super::mark_dirty(scope, context, &mut listing, context.now);
+            super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Sale);
             close(scope, context, NoticeKind::Unmapped, &self.listing.0.to_string());
             let key = (listing.shop, listing.item.clone(), listing.variant.clone());
             for (shop, reference) in scope.waiting_for(&key) {

@@ -29,7 +29,7 @@ pub use low_stock::{SetLowStock, WatchStock};
 pub use map_listing::MapListing;
 pub use move_cursors::MoveCursors;
 pub use note_health::NoteHealth;
-pub use publish::Publish;
+pub use publish::{Publish, Urgency};
 pub use raise_notice::RaiseNotice;
 pub use record_push::{PushOutcome, PushResult, READ_BACK_MS, RecordPush};
 pub use record_seen::{RecordSeen, SeenStock};
@@ -50,7 +50,7 @@ use crate::job::{JobBody, NewJob};
 use crate::listing::Listing;
 use crate::publish::{PublishRule, VELOCITY_MINUTES_MAX};
 use crate::quantity::{Millis, Quantity};
-use crate::queueing::{enqueue, needs_of_job};
+use crate::queueing::{enqueue, enqueue_now, needs_of_job};
 use crate::refusal::Refusal;
 use crate::shop::{Shop, ShopState};
 use crate::working::{Needs, Scope, Working};
@@ -96,7 +96,13 @@ fn shop_code(scope: &mut Scope<'_>, id: ShopId) -> String {
 
 /// What is published of this listing may have changed: it is told as soon as possible, and told again if a push is on
 /// its way (Q11). The caller keeps the listing.
-fn mark_dirty(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, cause_at: Millis) {
+fn mark_dirty(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    listing: &mut Listing,
+    cause_at: Millis,
+    urgency: Urgency,
+) {
     listing.desired += 1;
     if listing.dirty_since == 0 {
         listing.dirty_since = cause_at;
@@ -105,7 +111,11 @@ fn mark_dirty(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, c
         return;
     }
     let body = JobBody::PushStock { shop: listing.shop, unit: listing.unit.clone() };
-    enqueue(scope, context, &NewJob { body, class: 1, run_at: context.now, cause_at: Some(cause_at) });
+    let new = NewJob { body, class: urgency.class(), run_at: context.now, cause_at: Some(cause_at) };
+    match urgency {
+        Urgency::Person => enqueue_now(scope, context, &new),
+        Urgency::Sale | Urgency::Bulk => enqueue(scope, context, &new),
+    };
 }
 
 /// Keeps a listing that changed; yields its version.

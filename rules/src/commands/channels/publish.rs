@@ -22,6 +22,31 @@ pub struct Publish {
     pub listings: Vec<(ListingId, Millis)>,
     /// Read back what stands there even where nothing is to be told.
     pub read_back: bool,
+    /// How soon they are to be told.
+    pub urgency: Urgency,
+}
+
+/// Why something is told, and so how soon: what sells now does not wait behind ten thousand figures that an import changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody bought, ordered or put aside, or a few figures were changed by hand.
+    Sale,
+    /// Many figures changed at once: an import, a rule of a shop, a sweep.
+    Bulk,
+    /// A person wants it now: what waits after a failure does not wait any longer.
+    Person,
+}
+
+impl Urgency {
+    /// The class of the job: 1 first, 4 last. One that waits already keeps the better one.
+    #[must_use]
+    pub fn class(self) -> i16 {
+        match self {
+            Self::Sale | Self::Person => 1,
+            // Before what only looks (4). A minute later it counts as a sale.
+            Self::Bulk => 3,
+        }
+    }
 }
 
 impl Publish {
@@ -62,7 +87,7 @@ impl Publish {
                 let cause_at = Some(*cause_at);
                 enqueue(scope, context, &NewJob { body, class: 2, run_at: context.now, cause_at });
             }
-            super::mark_dirty(scope, context, &mut listing, *cause_at);
+            super::mark_dirty(scope, context, &mut listing, *cause_at, self.urgency);
             super::put(scope, context, listing);
         }
         Ok(Receipt::Kept { version: self.to, changed })

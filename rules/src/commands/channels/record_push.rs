@@ -18,6 +18,10 @@ use crate::working::{Needs, Scope, Working};
 /// Keeps what was acknowledged, for each listing by itself, and ends the job by the right of its lease. A listing that became
 /// dirty again meanwhile makes the job run again; a worker without the lease changes nothing. What was acknowledged is read
 /// back two seconds later: a marketplace may say yes and not do it, and an order that we have not heard of shows there first.
+///
+/// What was sent without an answer is remembered, because it may arrive over a newer figure (E2): a figure where the worker
+/// can say it, and that there was one where an attempt before was cut off. That also holds for a worker without the lease:
+/// what it sent is known, though it may end nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordPush {
     /// The job and its lease.
@@ -69,6 +73,14 @@ pub enum PushOutcome {
     HeldBack,
     /// The marketplace does not know it any more.
     Gone,
+    /// Nobody answered, or so that it cannot be understood: the figure may be there, or arrive later, and is remembered.
+    /// The listing stays dirty.
+    Unanswered {
+        /// What was sent.
+        quantity: Quantity,
+        /// What was said of this listing by itself, for people.
+        trouble: Option<String>,
+    },
     /// It said no. The listing stays dirty where `again` says so.
     Failed {
         /// Its code.
@@ -97,13 +109,18 @@ impl RecordPush {
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
         let (id, lease) = self.job;
-        let holds = scope.job(&id).is_some_and(|j| j.state == JobState::Running && j.lease_number == lease);
-        if !holds {
+        let mine =
+            scope.job(&id).filter(|job| job.state == JobState::Running && job.lease_number == lease).cloned();
+        let Some(job) = mine else {
+            self.remember(scope, context);
             return Ok(Receipt::Jobs { stale: vec![id], dead: Vec::new() });
-        }
+        };
         for result in &self.results {
             let Some(listing) = scope.listing(&result.listing).cloned() else { continue };
-            let listing = result.apply(scope, context, listing);
+            let mut listing = result.apply(scope, context, listing);
+            if job.was_cut_off() {
+                listing.remember(None, context.now);
+            }
             if matches!(result.outcome, PushOutcome::Acknowledged { .. }) {
                 let run_at = context.now + READ_BACK_MS;
                 enqueue(
@@ -119,6 +136,25 @@ impl RecordPush {
             Ended::Stale | Ended::Again | Ended::Retry | Ended::Done => Vec::new(),
         };
         Ok(Receipt::Jobs { stale: Vec::new(), dead })
+    }
+
+    /// What a worker sent that had lost its lease: it may stand over what was told by the one who has it.
+    fn remember(&self, scope: &mut Scope<'_>, context: &Context) {
+        for result in &self.results {
+            let (PushOutcome::Acknowledged { quantity, .. } | PushOutcome::Unanswered { quantity, .. }) =
+                &result.outcome
+            else {
+                continue;
+            };
+            let Some(mut listing) = scope.listing(&result.listing).cloned() else { continue };
+            listing.remember(Some(*quantity), context.now);
+            if matches!(result.outcome, PushOutcome::Acknowledged { .. }) {
+                let run_at = context.now + READ_BACK_MS;
+                let body = read_back(&listing);
+                enqueue(scope, context, &NewJob { body, class: 4, run_at, cause_at: None });
+            }
+            super::put(scope, context, listing);
+        }
     }
 }
 
@@ -142,6 +178,7 @@ impl PushResult {
                 listing.pushed_at = Some(context.now);
                 listing.sold_there = 0;
                 listing.acked = listing.acked.max(self.desired);
+                listing.forget_unanswered(context.now);
                 if listing.trouble.take().is_some() {
                     close(scope, context, NoticeKind::ListingTrouble, &subject);
                 }
@@ -155,6 +192,12 @@ impl PushResult {
                 let text =
                     format!("{} is not in the shop any more; its stock is not told there.", listing.title);
                 raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+            }
+            PushOutcome::Unanswered { quantity, trouble } => {
+                listing.remember(Some(*quantity), context.now);
+                if trouble.is_some() {
+                    listing.trouble.clone_from(trouble);
+                }
             }
             PushOutcome::Failed { code, message, again } => {
                 listing.trouble = Some(format!("{code}: {message}"));

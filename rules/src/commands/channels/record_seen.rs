@@ -1,5 +1,6 @@
 //! The figures of a shop were read.
 
+use super::Urgency;
 use super::drift::{self, Cause};
 use super::edits::{SERIES_MAX_MS, WINDOW_MS, needs_of_edit, settle};
 use crate::command::Context;
@@ -97,8 +98,9 @@ impl RecordSeen {
                 if let Some(edit) = listing.edit.take() {
                     super::tell_edit(scope, context, listing, "returned", edit.seen, edit.expected);
                     // Pushes were held back while it stood.
-                    super::mark_dirty(scope, context, listing, context.now);
+                    super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
                 }
+                listing.forget_unanswered(context.now);
                 close(scope, context, NoticeKind::Drift, &subject);
             }
             // Without the orders up to now, the difference may be a sale that we have not heard of. A campaign says itself
@@ -116,7 +118,7 @@ impl RecordSeen {
                 let held = listing.edit.take().is_some();
                 if cause == Cause::Campaign {
                     if held {
-                        super::mark_dirty(scope, context, listing, context.now);
+                        super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
                     }
                     return;
                 }
@@ -124,7 +126,7 @@ impl RecordSeen {
                 listing.pushed = Some(stock);
                 listing.pushed_before = None;
                 listing.sold_there = 0;
-                super::mark_dirty(scope, context, listing, context.now);
+                super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
             }
         }
     }
@@ -212,6 +214,11 @@ fn text_of(cause: Cause, listing: &Listing, stock: Quantity, expected: Quantity)
     let what = format!("The shop shows {stock} for {} instead of {expected}", listing.title);
     match cause {
         Cause::LostPush => format!("{what}: it acknowledged a figure and did not keep it. It is told again."),
+        Cause::LateWrite => {
+            format!(
+                "{what}: a figure that was sent before, and not answered, has arrived late. It is told again."
+            )
+        }
         Cause::UnseenOrder => {
             format!("{what}: units that were sold there are not off its figure. It is told again.")
         }

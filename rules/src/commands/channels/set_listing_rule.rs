@@ -1,5 +1,6 @@
 //! A listing gets a publish rule of its own.
 
+use super::Urgency;
 use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::ListingId;
@@ -34,7 +35,7 @@ impl SetListingRule {
             return Ok(Receipt::Kept { version: listing.version, changed: false });
         }
         listing.rule.clone_from(&self.rule);
-        super::mark_dirty(scope, context, &mut listing, context.now);
+        super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Bulk);
         let shop = super::shop_code(scope, listing.shop);
         let step = "rule".to_owned();
         scope.push_event(context.event(EventBody::ListingChanged {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Urgency;
 use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::{ListingId, ShopId};
@@ -97,7 +98,7 @@ impl TakeListings {
             };
             if let Some(mapping) = self.automatic(scope, &listing, alone) {
                 listing.mapping = Some(mapping);
-                super::mark_dirty(scope, context, &mut listing, context.now);
+                super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Bulk);
                 mapped += 1;
             }
             if is_new {
@@ -185,6 +186,7 @@ impl SeenListing {
             seen_at: Some(context.now),
             promotion_reserved: self.promotion_reserved,
             sold_there: 0,
+            unanswered: Vec::new(),
             sales: Sales::default(),
             edit: None,
             settled: None,

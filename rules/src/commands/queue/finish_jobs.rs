@@ -53,6 +53,14 @@ pub enum End {
         /// Not before.
         until: Millis,
     },
+    /// Cut off by ourselves, because the program stops: it runs again at once, and nothing counts; but what it sent may
+    /// still arrive.
+    PutBack {
+        /// Ours.
+        code: String,
+        /// For people.
+        message: String,
+    },
 }
 
 impl FinishJobs {

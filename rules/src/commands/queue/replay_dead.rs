@@ -5,7 +5,7 @@ use crate::event::EventBody;
 use crate::id::JobId;
 use crate::job::NewJob;
 use crate::quantity::Millis;
-use crate::queueing::{enqueue, needs_of_job};
+use crate::queueing::{enqueue_now, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
@@ -47,7 +47,7 @@ impl ReplayDead {
                 run_at,
                 cause_at: Some(context.now),
             };
-            let job = enqueue(scope, context, &new);
+            let job = enqueue_now(scope, context, &new);
             // One that waits already does the same work; it is not marked as a repetition of its own.
             if let Some(mut row) = scope.job(&job).filter(|row| row.created_at == context.now).cloned() {
                 row.replay_of.get_or_insert(*id);

@@ -148,13 +148,16 @@ impl Teller<'_> {
                     let after = for_people(at - scope.struck.from);
                     facts.push(format!("{sku}: {seen} instead of {expected} seen after {after}; {end}"));
                 }
-                "lost_push" | "unseen_order" | "campaign" => *mended.entry(step).or_default() += 1,
+                "lost_push" | "late_write" | "unseen_order" | "campaign" => {
+                    *mended.entry(step).or_default() += 1
+                }
                 _ => {}
             }
         }
         facts.extend(mended.into_iter().map(|(step, count)| {
             let cause = match step {
                 "lost_push" => "an acknowledged figure was not there: told again",
+                "late_write" => "a write without an answer arrived late: told over",
                 "unseen_order" => "a sale was missing from the figure: told again",
                 _ => "a campaign had moved units: nothing was written over it",
             };

@@ -145,6 +145,7 @@ fn cause_in_words(cause: Option<Cause>) -> &'static str {
         Some(Cause::NotTold) => "sold elsewhere before that shop was told",
         Some(Cause::Overwritten) => "a figure written over a sale that was not heard of yet",
         Some(Cause::SellerEdit) => "the seller's own figure",
+        Some(Cause::NotKept) => "a figure of ours that did not stand",
         None => "UNEXPLAINED",
     }
 }
