@@ -74,7 +74,7 @@ for (const theme of ['light', 'dark']) {
         await page.locator('[role=status]').first().waitFor(WAIT);
         if (name === 'whatif') {
           await page.getByLabel('Percent of what is available').fill('50');
-          await page.getByRole('button', { name: 'Show what it would tell' }).click();
+          await page.getByRole('button', { name: 'Preview' }).click();
           await page.getByText(/would be told another figure/).waitFor(WAIT);
         } else {
           await page.getByText(/^Every invariant holds/).waitFor(WAIT);

@@ -104,7 +104,6 @@ function Starting({ last }: { last: Rehearsal | undefined }) {
           <NumberInput
             size="sm"
             w="100%"
-            maw={140}
             min={1}
             max={max}
             allowDecimal={false}
