@@ -33,9 +33,10 @@ const TABLE: &[(&str, Class)] = &[
     ("invalid_code", Class::Invalid),
     ("invalid_shop_id", Class::Invalid),
     ("invalid_main_acount_id", Class::Invalid),
-    ("shop_no_linked", Class::Forbidden),
-    ("partner_shop_no_link", Class::Forbidden),
-    ("shop_access_expired", Class::Forbidden),
+    // The seller has taken his consent back, or it has ended.
+    ("shop_no_linked", Class::Auth),
+    ("partner_shop_no_link", Class::Auth),
+    ("shop_access_expired", Class::Auth),
     ("shop_banned", Class::Forbidden),
     ("error_shop", Class::Forbidden),
     ("error_api_permission", Class::Forbidden),

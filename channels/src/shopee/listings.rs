@@ -25,6 +25,8 @@ const PAGE: usize = 25;
 const AT_ONCE: usize = 4;
 /// All that may come back to life; deleted items stay away.
 const STATUSES: [&str; 4] = ["NORMAL", "UNLIST", "BANNED", "REVIEWING"];
+/// Deleted by the seller, or by Shopee. Asked for by its number, such an item is still told.
+const DELETED: [&str; 2] = ["SELLER_DELETE", "SHOPEE_DELETE"];
 
 pub(super) async fn page(session: &Session<'_>, cursor: Option<&str>) -> Result<ListingPage, Failure> {
     let mut query = vec![("offset", cursor.unwrap_or("0").to_owned()), ("page_size", PAGE.to_string())];
@@ -57,7 +59,8 @@ async fn base_info(session: &Session<'_>, ids: &[String]) -> Result<Vec<ItemInfo
     }
     let query = vec![("item_id_list", ids.join(","))];
     let infos: Wrapped<ItemInfos> = session.get(BASE_INFO, query).await?.parse()?;
-    Ok(infos.response.item_list.0)
+    let there = |item: &ItemInfo| !DELETED.contains(&item.item_status.0.as_str());
+    Ok(infos.response.item_list.0.into_iter().filter(there).collect())
 }
 
 async fn models(session: &Session<'_>, item: &str) -> Result<ModelList, Failure> {

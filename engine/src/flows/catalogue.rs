@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeSet;
+
 use onhand_connector::{Call, Channel, Endpoint, RemoteListing};
 use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
-use onhand_rules::commands::queue::End;
+use onhand_rules::commands::queue::{End, EnqueueJobs};
+use onhand_rules::job::NewJob;
+use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::shop::ShopCursors;
-use onhand_rules::{Receipt, ShopId};
+use onhand_rules::{JobBody, Receipt, ShopId};
+use onhand_store::MarketOrderFilter;
 
 use super::{Attempt, Flows, done, read};
 
 /// Listings of one command.
 const CHUNK: usize = 200;
+/// Waiting orders that are looked at together.
+const PAGE: usize = 200;
 
 impl Flows {
     pub(super) async fn import_listings(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
@@ -65,9 +72,46 @@ impl Flows {
             let taken = self.submit(TakeListings { shop, listings: chunk.to_vec() }).await?;
             if let Receipt::Listings { created, changed, same, mapped } = taken {
                 tracing::debug!(shop = shop.0, created, changed, same, mapped, "listings were taken in");
+                // Only then: a line that is in no item asks for its item each time that its order is taken.
+                if created > 0 || mapped > 0 {
+                    self.follow_waiting(shop, chunk).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Orders that waited for these listings are taken again: they are mapped by themselves now, or it is said that
+    /// somebody must map them.
+    async fn follow_waiting(&self, shop: ShopId, seen: &[SeenListing]) -> Result<(), End> {
+        let keys: BTreeSet<(&str, &str)> =
+            seen.iter().map(|one| (one.item.as_str(), one.variant.as_str())).collect();
+        let state = Some(MarketOrderState::WaitsForMapping);
+        let mut filter = MarketOrderFilter { shop: Some(shop), state, ..MarketOrderFilter::default() };
+        loop {
+            let page = read(self.engine.reads().market_orders(&filter, PAGE).await)?;
+            let waits = page.rows.iter().filter(|order| {
+                order
+                    .waits_for
+                    .iter()
+                    .any(|(item, variant)| keys.contains(&(item.as_str(), variant.as_str())))
+            });
+            let fetch = waits.map(|order| NewJob {
+                body: JobBody::FetchOrder { shop, reference: order.reference.clone() },
+                class: 1,
+                run_at: 0,
+                cause_at: None,
+            });
+            let jobs: Vec<NewJob> = fetch.collect();
+            if !jobs.is_empty() {
+                self.submit(EnqueueJobs { jobs }).await?;
+            }
+            filter.before =
+                page.rows.last().map(|order| (order.received_at, order.shop, order.reference.clone()));
+            if !page.more {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
-use onhand_rules::commands::channels::{PushOutcome, PushResult, RecordPush};
+use onhand_rules::commands::channels::{PushOutcome, PushResult, RaiseNotice, RecordPush};
 use onhand_rules::commands::queue::End;
+use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
 use onhand_rules::{Listing, Receipt, ShopId};
 
@@ -28,6 +29,8 @@ struct Plan {
     results: Vec<PushResult>,
     /// These are told so much.
     sends: Vec<(Listing, i64)>,
+    /// Of these a promotion has put units aside; and how many the rule would show.
+    promoted: Vec<(Listing, i64)>,
 }
 
 impl Flows {
@@ -47,7 +50,8 @@ impl Flows {
         {
             plan = self.plan(attempt, &visit, unit).await?;
         }
-        let Plan { mut results, sends } = plan;
+        let Plan { mut results, sends, promoted } = plan;
+        self.tell_promotions(&promoted).await?;
         let mut ends = Ends::default();
         for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
             let items: Vec<PushItem> =
@@ -91,8 +95,11 @@ impl Flows {
         }
         let maximum = visit.outlet.channel.facts().quantity_max;
         let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
-        let mut plan = Plan { results: Vec::new(), sends: Vec::new() };
+        let mut plan = Plan { results: Vec::new(), sends: Vec::new(), promoted: Vec::new() };
         for (listing, told) in listings.into_iter().zip(&told) {
+            if let Some(published) = told.published.as_ref().filter(|_| listing.promotion_reserved > 0) {
+                plan.promoted.push((listing.clone(), published.quantity));
+            }
             // Whatever an attempt sent that was cut off, it may be there.
             let in_doubt = listing.in_doubt() || attempt.job.was_cut_off();
             match decide(visit, &listing, told, in_doubt) {
@@ -101,6 +108,26 @@ impl Flows {
             }
         }
         Ok(plan)
+    }
+
+    /// What a promotion has put aside cannot be taken from it: where that is more than there is, somebody must know before it
+    /// is sold, and that it is over.
+    async fn tell_promotions(&self, promoted: &[(Listing, i64)]) -> Result<(), End> {
+        for (listing, quantity) in promoted {
+            let (kind, subject) = (NoticeKind::ListingTrouble, listing.id.0.to_string());
+            let open = *quantity < listing.promotion_reserved;
+            let told = read(self.engine.reads().notice(&Notice::key(kind, &subject)).await)?;
+            if told.is_some_and(|notice| notice.open) == open || (!open && listing.trouble.is_some()) {
+                continue;
+            }
+            let text = format!(
+                "A promotion has put {} units of {} aside, and {quantity} are left for it: the others may be sold and are not \
+                 there. End the promotion, or bring units.",
+                listing.promotion_reserved, listing.title
+            );
+            self.submit(RaiseNotice { kind, subject, shop: Some(listing.shop), text, open }).await?;
+        }
+        Ok(())
     }
 
     /// A marketplace that refuses a whole batch for one bad item does not say what became of the others: they are sent

@@ -1,6 +1,7 @@
 //! The whole inside against the whole outside: publisher, runner, flows and the real connectors, over real sockets against
 //! the sandbox, which shares no code with them.
 
+mod answers;
 mod edits;
 mod hooks;
 mod network;
@@ -350,6 +351,18 @@ impl Bazaar {
         done(&self.engine, RescueJobs { jobs: vec![(job.id, lease)] }).await;
         self.stage.pass(60_000).await;
         self.engine.reads().job(job.id).await.expect("a read").expect("it waits again")
+    }
+
+    async fn until_taken(&self, channel: &str, reference: &str) -> MarketOrder {
+        within("the order", async {
+            loop {
+                if let Some(order) = self.market_order(channel, reference).await {
+                    return order;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
     }
 
     /// Nothing died.

@@ -4,6 +4,7 @@ mod crashes;
 mod desk;
 mod fairness;
 mod fleet;
+mod killed;
 mod limits;
 mod plain;
 mod pressure;

@@ -1,6 +1,7 @@
 //! What the tests stand on: a database, a shop in it, and ways to ask.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -46,6 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 enum Home {
     Sqlite(TempDir),
     Postgres(Database<'static>),
+    /// Of another process, which looks after it.
+    Elsewhere,
 }
 
 /// A database of a test's own.
@@ -60,7 +63,7 @@ impl Stage {
     pub(crate) async fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let clock_off = Arc::new(AtomicI64::new(0));
-        let store = open_sqlite(&dir, &clock_off).expect("a database");
+        let store = open_sqlite(dir.path(), &clock_off).expect("a database");
         Self { home: Home::Sqlite(dir), store, clock_off }
     }
 
@@ -71,11 +74,40 @@ impl Stage {
         Self { home: Home::Postgres(database), store, clock_off: Arc::default() }
     }
 
+    /// On the database that another process has lent.
+    pub(crate) async fn at(place: &str) -> Self {
+        let clock_off = Arc::new(AtomicI64::new(0));
+        let store = match place.split_once(' ') {
+            Some((dir, off)) => {
+                clock_off.store(off.parse().expect("milliseconds"), Ordering::SeqCst);
+                open_sqlite(Path::new(dir), &clock_off).expect("a database")
+            }
+            None => open_postgres(place).await,
+        };
+        Self { home: Home::Elsewhere, store, clock_off }
+    }
+
+    /// Gives the database to a process that opens it with [`Stage::at`], until `work` is over.
+    pub(crate) async fn lend<T>(self, work: impl AsyncFnOnce(&str) -> T) -> (Self, T) {
+        let Self { home, store, clock_off } = self;
+        drop(store);
+        let place = match &home {
+            Home::Postgres(database) => database.url().to_owned(),
+            Home::Sqlite(dir) => format!("{} {}", dir.path().display(), clock_off.load(Ordering::SeqCst)),
+            Home::Elsewhere => panic!("this stage is lent already"),
+        };
+        if let Home::Sqlite(dir) = &home {
+            free(dir.path(), &clock_off).await;
+        }
+        let done = work(&place).await;
+        (Self::reopen(home, clock_off).await, done)
+    }
+
     /// Only where the test is about PostgreSQL.
     pub(crate) fn database(&self) -> &Database<'static> {
         match &self.home {
             Home::Postgres(database) => database,
-            Home::Sqlite(_) => panic!("this stage is on SQLite"),
+            Home::Sqlite(_) | Home::Elsewhere => panic!("this stage is not on a PostgreSQL of its own"),
         }
     }
 
@@ -127,18 +159,14 @@ impl Stage {
     pub(crate) async fn restart(self) -> Self {
         let Self { home, store, clock_off } = self;
         drop(store);
+        Self::reopen(home, clock_off).await
+    }
+
+    async fn reopen(home: Home, clock_off: Arc<AtomicI64>) -> Self {
         let store = match &home {
             Home::Postgres(database) => open_postgres(database.url()).await,
-            Home::Sqlite(dir) => {
-                // The last of the old engine's threads may still be on its way out.
-                let mut opened = None;
-                until("the directory is free", || {
-                    opened = open_sqlite(dir, &clock_off).ok();
-                    opened.is_some()
-                })
-                .await;
-                opened.expect("opened above")
-            }
+            Home::Sqlite(dir) => free(dir.path(), &clock_off).await,
+            Home::Elsewhere => panic!("this stage is lent"),
         };
         Self { home, store, clock_off }
     }
@@ -154,11 +182,19 @@ impl Stage {
     }
 }
 
-fn open_sqlite(
-    dir: &TempDir,
-    clock_off: &Arc<AtomicI64>,
-) -> Result<Arc<dyn Store>, onhand_store::StoreError> {
-    let mut options = onhand_store_sqlite::Options::new(dir.path());
+/// Opens it as soon as nobody else has it: the last of the old engine's threads may still be on its way out.
+async fn free(dir: &Path, clock_off: &Arc<AtomicI64>) -> Arc<dyn Store> {
+    let mut opened = None;
+    until("the directory is free", || {
+        opened = open_sqlite(dir, clock_off).ok();
+        opened.is_some()
+    })
+    .await;
+    opened.expect("opened above")
+}
+
+fn open_sqlite(dir: &Path, clock_off: &Arc<AtomicI64>) -> Result<Arc<dyn Store>, onhand_store::StoreError> {
+    let mut options = onhand_store_sqlite::Options::new(dir);
     let off = clock_off.clone();
     options.clock = Arc::new(move || {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

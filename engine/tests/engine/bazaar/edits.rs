@@ -68,8 +68,9 @@ async fn h5_a_figure_that_returns_in_time_changes_nothing(stage: Stage) {
     look(&bazaar, SHOPEE).await;
     assert_eq!(bazaar.steps().await, ["suspected"]);
     bazaar.stage.pass(4 * MINUTE).await;
+    look(&bazaar, SHOPEE).await;
     bazaar.work("settle_edit").await;
-    assert_eq!(bazaar.available("A").await, 50, "not yet");
+    assert_eq!(bazaar.available("A").await, 50, "not yet, though it was seen twice");
     seller_sets(&bazaar, SHOPEE, 50).await;
     look(&bazaar, SHOPEE).await;
     bazaar.stage.pass(2 * MINUTE).await;

@@ -1,17 +1,23 @@
-//! Sales that nobody has told us of, and tokens that end.
+//! Sales that nobody has told us of, tokens that end, listings that go.
 
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::{JobBody, NewJob};
+use onhand_rules::listing::ListingState;
+use onhand_rules::notice::{Notice, NoticeKind};
+use onhand_rules::retry::FailureClass;
 use onhand_rules::shop::{PollFirst, ShopState};
 use serde_json::json;
 
 use super::{Bazaar, LAZADA, Plan, SHOPEE, TIKTOK, stop};
-use crate::stage::{Stage, done, on_both};
+use crate::stage::{Stage, confirmed, done, on_both, until, within};
 
 on_both!(
     h1_a_sale_that_is_not_told_is_not_sold_again,
     h1_a_sale_that_is_not_told_is_found_by_reading_back,
     h4_many_jobs_refresh_once,
+    h4_a_consent_that_is_taken_back_parks_the_jobs_until_it_is_given_again,
+    h8_a_listing_that_is_deleted_is_left_alone,
+    h8_units_of_a_promotion_are_not_taken_from_it,
 );
 
 /// The figures that buyers saw, the oldest first.
@@ -102,4 +108,149 @@ async fn h4_many_jobs_refresh_once(stage: Stage) {
         assert_eq!(after.state, ShopState::Connected);
     }
     bazaar.nothing_is_dead().await;
+}
+
+async fn is_told(bazaar: &Bazaar, key: &str) -> Option<bool> {
+    bazaar.engine.reads().notice(key).await.expect("a read").map(|notice| notice.open)
+}
+
+async fn h4_a_consent_that_is_taken_back_parks_the_jobs_until_it_is_given_again(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE, TIKTOK, LAZADA], 20).await;
+    let runner = bazaar.run();
+    bazaar.hooks.deaf(200);
+    let mut left = 20;
+    for (channel, another) in [(SHOPEE, LAZADA), (TIKTOK, SHOPEE), (LAZADA, TIKTOK)] {
+        bazaar.fault(channel, json!({"fault": "revoke_token"})).await;
+        done(&bazaar.engine, confirmed("A", 1)).await;
+        within("it is noticed", async {
+            while bazaar.shop(channel).await.state != ShopState::Disconnected {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let key = Notice::key(NoticeKind::ShopDisconnected, &bazaar.shop(channel).await.code);
+        assert_eq!(is_told(&bazaar, &key).await, Some(true), "{channel}: its owner is told");
+        bazaar.until_it_shows(another, "A", left - 1).await;
+        // More sales: nothing is tried, nothing is burnt, nothing dies.
+        let tried = bazaar.gates[channel].writes();
+        done(&bazaar.engine, confirmed("A", 1)).await;
+        bazaar.until_it_shows(another, "A", left - 2).await;
+        assert_eq!(bazaar.gates[channel].writes(), tried, "{channel}");
+        until("nothing runs", || runner.running() == 0).await;
+        let parked = bazaar.jobs("push_stock").await;
+        let parked: Vec<_> =
+            parked.iter().filter(|job| job.body.shop() == Some(bazaar.shop_id(channel))).collect();
+        assert!(!parked.is_empty() && parked.iter().all(|job| job.attempts == 0), "{channel}: {parked:?}");
+        bazaar.nothing_is_dead().await;
+        // The owner consents again.
+        assert_eq!(bazaar.connect(channel, PollFirst::Auto).await, bazaar.shop_id(channel), "the same shop");
+        bazaar.until_it_shows(channel, "A", left - 2).await;
+        left -= 2;
+        assert_eq!(is_told(&bazaar, &key).await, Some(false), "{channel}: and it is over");
+    }
+    stop(&runner).await;
+    bazaar.nothing_is_dead().await;
+    bazaar.stage.verify().await;
+}
+
+async fn h8_a_listing_that_is_deleted_is_left_alone(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE, TIKTOK, LAZADA], 20).await;
+    bazaar.hooks.deaf(200);
+    for channel in [SHOPEE, TIKTOK, LAZADA] {
+        let delete = json!({"market": channel, "seller_sku": "A", "status": "deleted"});
+        bazaar.control("listings/status", &delete).await;
+    }
+    let runner = bazaar.run();
+    done(&bazaar.engine, confirmed("A", 1)).await;
+    done(&bazaar.engine, confirmed("B", 1)).await;
+    for channel in [SHOPEE, TIKTOK, LAZADA] {
+        if channel == SHOPEE {
+            // It says no more than that it cannot be edited, as of one under review. The next look shows that it is gone.
+            within("the refusal", async {
+                let refused = |job: &onhand_rules::Job| {
+                    let class = job.last_failure.as_ref().map(|failure| failure.class);
+                    job.body.shop() == Some(bazaar.shop_id(SHOPEE)) && class == Some(FailureClass::Locked)
+                };
+                while !bazaar.jobs("push_stock").await.iter().any(refused) {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+            let unit = bazaar.listing(SHOPEE, "A").await.unit;
+            done(&bazaar.engine, EnqueueJobs { jobs: vec![look(bazaar.shop_id(SHOPEE), &unit)] }).await;
+        }
+        within(channel, async {
+            while bazaar.listing(channel, "A").await.state != ListingState::Gone {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        bazaar.until_it_shows(channel, "B", 19).await;
+    }
+    // Nobody tries again.
+    let written: Vec<u64> = bazaar.gates.values().map(|gate| gate.writes()).collect();
+    done(&bazaar.engine, confirmed("A", 1)).await;
+    done(&bazaar.engine, confirmed("B", 1)).await;
+    for (channel, before) in bazaar.gates.keys().zip(written) {
+        bazaar.until_it_shows(channel, "B", 18).await;
+        assert_eq!(bazaar.gates[channel].writes(), before + 1, "{channel}: B alone");
+    }
+    // What still waited for it ends.
+    bazaar.stage.pass(16 * 60_000).await;
+    for channel in [SHOPEE, TIKTOK, LAZADA] {
+        within(channel, async {
+            while bazaar.listing(channel, "A").await.dirty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    stop(&runner).await;
+    bazaar.nothing_is_dead().await;
+    bazaar.stage.verify().await;
+}
+
+/// More are put aside by a promotion than we have.
+async fn h8_units_of_a_promotion_are_not_taken_from_it(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE], 20).await;
+    bazaar.hooks.deaf(200);
+    let reserve = json!({"market": SHOPEE, "seller_sku": "A", "stock": 8});
+    bazaar.control("listings/reserve", &reserve).await;
+    bazaar.stage.pass(61_000).await;
+    let listing = bazaar.listing(SHOPEE, "A").await;
+    done(&bazaar.engine, EnqueueJobs { jobs: vec![look(listing.shop, &listing.unit)] }).await;
+    bazaar.work("read_back").await;
+    assert_eq!(bazaar.listing(SHOPEE, "A").await.promotion_reserved, 8);
+    let runner = bazaar.run();
+    done(&bazaar.engine, confirmed("A", 17)).await;
+    within("the write", async {
+        while bazaar.listing(SHOPEE, "A").await.dirty() || bazaar.listing(SHOPEE, "A").await.pushed != Some(8)
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(bazaar.remote(SHOPEE, "A", 0).await["reserved"], 8, "it is still theirs");
+    let key = Notice::key(NoticeKind::ListingTrouble, &listing.id.0.to_string());
+    let told = async || {
+        let notice = bazaar.engine.reads().notice(&key).await.expect("a read");
+        notice.expect("somebody is told").open
+    };
+    assert!(told().await, "five may be sold that are not there");
+    // The promotion ends, and with it the trouble.
+    let free = json!({"market": SHOPEE, "seller_sku": "A", "stock": 0});
+    bazaar.control("listings/reserve", &free).await;
+    let unit = bazaar.listing(SHOPEE, "A").await.unit;
+    bazaar.stage.pass(61_000).await;
+    done(&bazaar.engine, EnqueueJobs { jobs: vec![look(listing.shop, &unit)] }).await;
+    within("it is over", async {
+        while told().await {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    bazaar.until_it_shows(SHOPEE, "A", 3).await;
+    stop(&runner).await;
+    bazaar.nothing_is_dead().await;
+    bazaar.stage.verify().await;
 }

@@ -11,6 +11,8 @@ use onhand_connector::{
     OrderPage, OrderWindow, PushItem, RawWebhook, Refused, RemoteListing, RemoteOrder, RemoteReturn,
     Shipment, ShopInfo, StockSeen, Verified,
 };
+use onhand_store::StoreError;
+use onhand_store::faulty::{Call as At, FaultPlan};
 use tokio::sync::watch;
 
 use crate::stage::within;
@@ -32,6 +34,8 @@ pub(super) struct Turnstile {
     most: AtomicU64,
     /// Requests that write stock.
     pub(super) writes: AtomicU64,
+    /// Listings in those that were answered.
+    items: AtomicU64,
     pub(super) refreshes: AtomicU64,
     /// Writes get no answer in time, and wait here; whoever sent them is told so, or never hears of them again.
     delays: Mutex<Option<Delay>>,
@@ -41,6 +45,8 @@ pub(super) struct Turnstile {
     /// Answers to fetches of one order, instead of what is there.
     news: Mutex<BTreeMap<String, VecDeque<RemoteOrder>>>,
     last: Mutex<Option<Call>>,
+    /// Once lost messages were fetched, the database is away for what follows.
+    loses: Mutex<Option<FaultPlan>>,
 }
 
 impl Turnstile {
@@ -51,12 +57,14 @@ impl Turnstile {
             under_way: Mutex::default(),
             most: AtomicU64::default(),
             writes: AtomicU64::default(),
+            items: AtomicU64::default(),
             refreshes: AtomicU64::default(),
             delays: Mutex::default(),
             delayed: Mutex::default(),
             mirror: Mutex::default(),
             news: Mutex::default(),
             last: Mutex::default(),
+            loses: Mutex::default(),
         }
     }
 
@@ -76,6 +84,10 @@ impl Turnstile {
 
     pub(super) fn writes(&self) -> u64 {
         self.writes.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn items(&self) -> u64 {
+        self.items.load(Ordering::SeqCst)
     }
 
     /// Waits until this many writes have come.
@@ -116,6 +128,11 @@ impl Turnstile {
     /// The next fetches of this order show this, one after the other.
     pub(super) fn tell(&self, order: RemoteOrder) {
         self.news.lock().unwrap().entry(order.reference.clone()).or_default().push_back(order);
+    }
+
+    /// The next lost messages that are fetched cannot be kept: this fails more often than the writer tries by itself.
+    pub(super) fn lose(&self, plan: &FaultPlan) {
+        *self.loses.lock().unwrap() = Some(plan.clone());
     }
 
     fn note(&self, call: &Call) {
@@ -180,6 +197,7 @@ impl Channel for Turnstile {
         let opened = self.open.subscribe().wait_for(|open| *open).await.map(|_| ());
         opened.expect("the turnstile is there");
         let answer = self.inner.push(call, items).await;
+        self.items.fetch_add(answer.as_ref().map_or(0, |all| all.len() as u64), Ordering::SeqCst);
         for item in items {
             *self.under_way.lock().unwrap().entry(item.key.clone()).or_default() -= 1;
         }
@@ -236,7 +254,13 @@ impl Channel for Turnstile {
     }
 
     async fn lost_webhooks(&self, call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        self.inner.lost_webhooks(call).await
+        let lost = self.inner.lost_webhooks(call).await;
+        if let Some(plan) = self.loses.lock().unwrap().take() {
+            for _ in 0..3 {
+                plan.fail(At::BeforeCommit, StoreError::Unavailable("stopped".into()));
+            }
+        }
+        lost
     }
 
     async fn confirm_lost(&self, call: &Call, last: &str) -> Result<(), Failure> {

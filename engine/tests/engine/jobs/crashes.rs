@@ -18,7 +18,10 @@ use crate::stage::{Stage, done, on_both, quiet, until, within};
 on_both!(
     b1_who_sleeps_through_his_lease_cannot_finish,
     b2_the_rescuer_never_reopens_what_is_finished,
+    b3_who_hangs_is_ended_by_his_deadline_and_is_poison_in_the_end,
+    b3_a_blocked_executor_does_not_stop_the_heart,
     b4_a_panic_concerns_one_job,
+    b4_three_panics_are_poison,
     b5_a_restarted_worker_is_another_one,
     b6_a_slot_is_free_when_the_end_is_durable,
     b10_a_job_that_cannot_be_read_dies_and_the_next_one_runs,
@@ -212,7 +215,7 @@ async fn b13_who_is_stopped_puts_back_what_he_had_unburnt(stage: Stage) {
 async fn b13_a_second_stop_does_not_wait_for_the_first(stage: Stage) {
     let engine = stage.engine().await;
     let desk = Desk::new();
-    enqueue(&engine, vec![job("wait"), job("wait")]).await;
+    let ids = enqueue(&engine, vec![job("wait"), job("wait")]).await;
     let runner = run(&engine, &desk, quick());
     desk.starts(2).await;
     let patient = runner.clone();
@@ -224,6 +227,10 @@ async fn b13_a_second_stop_does_not_wait_for_the_first(stage: Stage) {
     stop(&runner).await;
     within("the first stop", first).await.unwrap();
     assert_eq!((finished(&engine).await, running(&engine).await), (1, 0));
+    for id in ids {
+        let Some(job) = engine.reads().job(id).await.unwrap() else { continue };
+        assert_eq!((job.attempts, job.crashes), (0, 0), "put back, and not ended by its deadline");
+    }
 }
 
 /// The row of a schedule stands for what a job follows from.
@@ -274,101 +281,91 @@ async fn the_queue_survives_a_database_that_goes_away(stage: Stage) {
     stop(&runner).await;
 }
 
-/// Only where the clock can be moved: three crashes take more than a minute.
-mod sqlite_clock {
-    use super::*;
+const STEP: i64 = 61_000;
 
-    const STEP: i64 = 61_000;
-
-    /// A handler that hangs keeps its heartbeat, so only its deadline ends it.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn b3_who_hangs_is_ended_by_his_deadline_and_is_poison_in_the_end() {
-        let stage = Stage::sqlite().await;
-        let engine = stage.engine().await;
-        let desk = Desk::new();
-        let id = enqueue(&engine, vec![job("hang")]).await[0];
-        let beating = RunnerSettings {
-            beat: Duration::from_millis(20),
-            lanes: vec![("product_sync".into(), 1)],
-            ..quick()
-        };
-        let runner = run(&engine, &desk, beating);
-        for crash in 1..=3 {
-            desk.starts(crash).await;
-            let lease = desk.started.lock().unwrap()[crash - 1].1;
-            stage.clock_off.fetch_add(STEP, Ordering::SeqCst);
-            becomes(&engine, id, "it is taken away", |job| {
-                job.is_none_or(|job| job.state == JobState::Ready || job.lease_number > lease)
-            })
-            .await;
-            until("its slot is free", || runner.running() == 0 || desk.started() > crash).await;
-            stage.clock_off.fetch_add(STEP, Ordering::SeqCst);
-        }
-        until("it is dead", || engine.metrics().queue.rescues.get() == 3).await;
-        let dead = dead(&engine).await;
-        assert_eq!((dead.len(), dead[0].job.crashes, desk.started()), (1, 3, 3));
-        // The one slot works.
-        enqueue(&engine, vec![job("next")]).await;
-        desk.starts(4).await;
-        stop(&runner).await;
-        stage.verify().await;
+/// A handler that hangs keeps its heartbeat, so only its deadline ends it.
+async fn b3_who_hangs_is_ended_by_his_deadline_and_is_poison_in_the_end(stage: Stage) {
+    let engine = stage.engine().await;
+    let desk = Desk::new();
+    let id = enqueue(&engine, vec![job("hang")]).await[0];
+    let beating = RunnerSettings {
+        beat: Duration::from_millis(20),
+        lanes: vec![("product_sync".into(), 1)],
+        ..quick()
+    };
+    let runner = run(&engine, &desk, beating);
+    for crash in 1..=3 {
+        desk.starts(crash).await;
+        let lease = desk.started.lock().unwrap()[crash - 1].1;
+        stage.pass(STEP).await;
+        becomes(&engine, id, "it is taken away", |job| {
+            job.is_none_or(|job| job.state == JobState::Ready || job.lease_number > lease)
+        })
+        .await;
+        until("its slot is free", || runner.running() == 0 || desk.started() > crash).await;
+        stage.pass(STEP).await;
     }
+    until("it is dead", || engine.metrics().queue.rescues.get() == 3).await;
+    let dead = dead(&engine).await;
+    assert_eq!((dead.len(), dead[0].job.crashes, desk.started()), (1, 3, 3));
+    // The one slot works.
+    enqueue(&engine, vec![job("next")]).await;
+    desk.starts(4).await;
+    stop(&runner).await;
+    stage.verify().await;
+}
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn b4_three_panics_are_poison() {
-        let stage = Stage::sqlite().await;
-        let engine = stage.engine().await;
-        let desk = Desk::new();
-        enqueue(&engine, vec![job("panic")]).await;
-        let runner = run(&engine, &desk, quick());
-        for crash in 1..=3 {
-            desk.starts(crash).await;
-            until("its end", || runner.running() == 0).await;
-            stage.clock_off.fetch_add(STEP, Ordering::SeqCst);
-        }
-        let dead = dead(&engine).await;
-        assert_eq!((dead.len(), dead[0].failure.code.as_str(), dead[0].job.crashes), (1, "panic", 3));
-        stop(&runner).await;
+async fn b4_three_panics_are_poison(stage: Stage) {
+    let engine = stage.engine().await;
+    let desk = Desk::new();
+    enqueue(&engine, vec![job("panic")]).await;
+    let runner = run(&engine, &desk, quick());
+    for crash in 1..=3 {
+        desk.starts(crash).await;
+        until("its end", || runner.running() == 0).await;
+        stage.pass(STEP).await;
     }
+    let dead = dead(&engine).await;
+    assert_eq!((dead.len(), dead[0].failure.code.as_str(), dead[0].job.crashes), (1, "panic", 3));
+    stop(&runner).await;
+}
 
-    /// A thread that is not given back costs the thread, not the leases of others.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn b3_a_blocked_executor_does_not_stop_the_heart() {
-        let stage = Stage::sqlite().await;
-        let engine = stage.engine().await;
-        let desk = Desk::new();
-        let ids = enqueue(&engine, vec![job("block"), job("block")]).await;
-        let short =
-            RunnerSettings { lease: Duration::from_millis(400), beat: Duration::from_millis(50), ..quick() };
-        // Both threads of its executor are blocked; the test looks from another one.
-        let workers = std::thread::spawn({
-            let (engine, desk) = (engine.clone(), desk.clone());
-            move || {
-                let runtime =
-                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-                let runtime = runtime.unwrap();
-                let runner = runtime.block_on(async { run(&engine, &desk, short) });
-                (runtime, runner)
+/// A thread that is not given back costs the thread, not the leases of others.
+async fn b3_a_blocked_executor_does_not_stop_the_heart(stage: Stage) {
+    let engine = stage.engine().await;
+    // Who looks on has connections of his own: those of the blocked may be blocked with it.
+    let onlooker = if stage.unknown_is_fatal() { engine.clone() } else { stage.replica(quiet()).await };
+    let desk = Desk::new();
+    let ids = enqueue(&engine, vec![job("block"), job("block")]).await;
+    let short =
+        RunnerSettings { lease: Duration::from_millis(400), beat: Duration::from_millis(50), ..quick() };
+    // Both threads of its executor are blocked; the test looks from another one.
+    let workers = std::thread::spawn({
+        let (engine, desk) = (engine.clone(), desk.clone());
+        move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            let runtime = runtime.unwrap();
+            let runner = runtime.block_on(async { run(&engine, &desk, short) });
+            (runtime, runner)
+        }
+    });
+    desk.starts(2).await;
+    let (runtime, runner) = workers.join().unwrap();
+    let until_of =
+        async |id| onlooker.reads().job(id).await.unwrap().and_then(|job| job.lease).map(|l| l.until);
+    for id in ids {
+        let first = until_of(id).await.expect("a lease");
+        within("three heartbeats", async {
+            while until_of(id).await.expect("still a lease") < first + 900 {
+                tokio::task::yield_now().await;
             }
-        });
-        desk.starts(2).await;
-        let (runtime, runner) = workers.join().unwrap();
-        let until_of =
-            async |id| engine.reads().job(id).await.unwrap().and_then(|job| job.lease).map(|l| l.until);
-        for id in ids {
-            let first = until_of(id).await.expect("a lease");
-            within("three heartbeats", async {
-                while until_of(id).await.expect("still a lease") < first + 900 {
-                    tokio::task::yield_now().await;
-                }
-            })
-            .await;
-        }
-        assert_eq!(engine.metrics().queue.leases_lost.get(), 0);
-        desk.open(2);
-        drained(&engine).await;
-        stop(&runner).await;
-        assert_eq!(finished(&engine).await, 2);
-        runtime.shutdown_background();
+        })
+        .await;
     }
+    assert_eq!(engine.metrics().queue.leases_lost.get(), 0);
+    desk.open(2);
+    drained(&onlooker).await;
+    stop(&runner).await;
+    assert_eq!(finished(&onlooker).await, 2);
+    runtime.shutdown_background();
 }

@@ -17,7 +17,8 @@ use tokio::sync::{Semaphore, watch};
 use crate::stage::{done, within};
 
 /// Notes what ran, and does what the note of the job says:
-/// `wait` waits for [`Desk::open`], `panic` panics, `hang` never ends, `block` blocks its thread until [`Desk::open`].
+/// `wait` waits for [`Desk::open`], `panic` panics, `panic-twice` takes the process along, `hang` never ends, `block` blocks
+/// its thread until [`Desk::open`].
 #[derive(Default)]
 pub(super) struct Desk {
     /// (job, lease) in the order of their starts, with the note.
@@ -92,6 +93,7 @@ impl Handlers for Desk {
         match note.split(' ').next().unwrap_or_default() {
             "wait" => self.gate.0.acquire().await.expect("open").forget(),
             "panic" => panic!("as asked"),
+            "panic-twice" => super::killed::panic_twice(),
             "hang" => std::future::pending().await,
             "block" => {
                 let gate = self.gate.0.clone();

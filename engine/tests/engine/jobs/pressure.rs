@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use onhand_engine::jobs::RunnerSettings;
+use onhand_engine::telemetry::CommandLabels;
 use onhand_engine::{Engine, Settings, SubmitError};
-use onhand_store::StoreError;
 use onhand_store::faulty::Call;
+use onhand_store::{ListingFilter, StoreError};
 use onhand_store_postgres::{Options, PostgresStore};
 use tokio::task::JoinSet;
 
@@ -87,15 +88,26 @@ async fn b14_postgres_one_connection_for_all_readers_is_enough() {
     let runner = run(&engine, &desk, settings);
     enqueue(&engine, (0..5).map(|_| job("wait")).collect()).await;
     desk.starts(5).await;
-    // Readers stand in line for several lengths of a lease.
-    let renewed = engine.reads().now().await.expect("a read") + 2_000;
+    // Whoever reads waits for a table, and with the connection, for several lengths of a lease.
+    let (mut client, connection) =
+        tokio_postgres::connect(stage.database().url(), tokio_postgres::NoTls).await.expect("a connection");
+    let connection = tokio::spawn(connection);
+    let lock = client.transaction().await.expect("a transaction");
+    lock.batch_execute("lock table listing in access exclusive mode").await.expect("a lock");
     let mut readers = JoinSet::new();
     for _ in 0..50 {
         let engine = engine.clone();
-        readers.spawn(async move { while engine.reads().now().await.expect("a read") < renewed {} });
+        readers.spawn(async move { engine.reads().listings(&ListingFilter::default(), 1).await.is_ok() });
     }
+    let labels = CommandLabels { command: "beat_jobs", outcome: "done" };
+    let beats = || engine.metrics().commands.get_or_create(&labels).get();
+    let before = beats();
+    until("twenty heartbeats", || beats() >= before + 20).await;
+    lock.rollback().await.expect("an end");
+    drop(client);
+    connection.await.expect("no panic").expect("a good end");
     while let Some(reader) = within("a reader", readers.join_next()).await {
-        reader.unwrap();
+        let _answered_or_in_vain = reader.unwrap();
     }
     assert_eq!(engine.metrics().queue.rescues.get(), 0, "no lease was lost");
     assert_eq!(desk.started(), 5, "nothing was started twice");

@@ -71,7 +71,7 @@ async fn b11_more_than_ten_thousand_dead_are_replayed_once_by_two_who_ask_at_onc
     assert_eq!(all.iter().map(|(dead, _)| dead).collect::<BTreeSet<_>>().len(), DEAD);
     assert_eq!(all.iter().map(|(_, job)| job).collect::<BTreeSet<_>>().len(), DEAD);
     assert!(ask(&other).await.is_empty(), "asked for a third time");
-    // They are let go one after the other: of five hundred, the last starts a second after the first.
+    // They are let go one after the other, each five hundred for themselves.
     let mut starts = Vec::new();
     let mut filter = JobFilter::default();
     loop {
@@ -85,7 +85,8 @@ async fn b11_more_than_ten_thousand_dead_are_replayed_once_by_two_who_ask_at_onc
     assert_eq!(starts.len(), DEAD);
     assert!(starts.iter().all(|at| *at >= before + 1_000), "not at once");
     starts.sort_unstable();
-    assert!(starts[starts.len() - 1] - starts[0] >= 998, "not at the same moment");
+    let most = starts.chunk_by(|one, other| one == other).map(<[i64]>::len).max().unwrap_or(0);
+    assert!(most <= DEAD.div_ceil(500), "{most} at the same moment: more than one of each five hundred");
 
     let desk = Desk::new();
     let runner = run(&engine, &desk, quick());
