@@ -26,6 +26,9 @@ pub(crate) trait Dialect: Send + Sync {
     /// Too many calls.
     fn throttled(&self) -> Answer;
 
+    /// The app or the shop may not call this any more, whatever its token.
+    fn forbidden(&self) -> Answer;
+
     /// The marketplace is down.
     fn down(&self) -> Answer;
 

@@ -22,6 +22,9 @@ pub enum Fault {
     Throttle,
     /// The marketplace is down and answers 5xx.
     Outage,
+    /// The platform has taken a permission from the app or the shop, until somebody talks to it: every call is refused. The
+    /// seller's consent stands.
+    Forbid,
     /// A page for people instead of JSON, with status 200, as an edge or a maintenance page gives it.
     Html,
     /// The call is carried out and the connection is cut before the answer.

@@ -108,6 +108,8 @@ async fn handle(hub: &Hub, market: Market, call: Call) -> Option<Answer> {
     }
     let faulted = if strike(|fault| (*fault == Fault::Outage).then_some(0)).is_some() {
         Some(dialect.down())
+    } else if strike(|fault| (*fault == Fault::Forbid).then_some(0)).is_some() {
+        Some(dialect.forbidden())
     } else if strike(|fault| (*fault == Fault::Html).then_some(0)).is_some() {
         Some(Answer::html(200, MAINTENANCE.to_owned()))
     } else {

@@ -75,6 +75,10 @@ impl Dialect for Lazada {
         Refusal::too_many().answer()
     }
 
+    fn forbidden(&self) -> Answer {
+        Refusal::forbidden().answer()
+    }
+
     fn down(&self) -> Answer {
         Refusal::down().answer()
     }

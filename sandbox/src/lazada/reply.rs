@@ -60,6 +60,10 @@ impl Refusal {
         }
     }
 
+    pub(super) fn forbidden() -> Refusal {
+        Refusal::caller("SellerNotVerified", "The seller has not been verified yet")
+    }
+
     pub(super) fn down() -> Refusal {
         let message = "The service is temporarily unavailable".to_owned();
         Refusal { status: 503, code: "ServiceUnavailable".to_owned(), kind: "SYSTEM", message, detail: None }

@@ -134,6 +134,10 @@ impl Dialect for Shopee {
         reply::plain(200, "error_rate_limit", "Too many calls in a short time, please slow down.")
     }
 
+    fn forbidden(&self) -> Answer {
+        reply::plain(403, "error_permission", "You don't have the permission to call this API.")
+    }
+
     fn down(&self) -> Answer {
         reply::plain(502, "error_server", "Something went wrong on our side, please try again later.")
     }

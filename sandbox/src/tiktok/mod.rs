@@ -84,6 +84,10 @@ impl Dialect for Tiktok {
         Refusal::too_many().answer()
     }
 
+    fn forbidden(&self) -> Answer {
+        Refusal::forbidden().answer()
+    }
+
     fn down(&self) -> Answer {
         Refusal::down().answer()
     }

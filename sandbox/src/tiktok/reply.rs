@@ -46,6 +46,11 @@ impl Refusal {
         Refusal { status: 429, code: 36_009_002, message: message.to_owned() }
     }
 
+    pub(super) fn forbidden() -> Refusal {
+        let message = "Access denied. The application lacks the scope that this API needs.";
+        Refusal { status: 403, code: 105_005, message: message.to_owned() }
+    }
+
     pub(super) fn down() -> Refusal {
         let message = "Internal error. Please try again. If the issue persists after multiple attempts, please contact \
                        platform support.";

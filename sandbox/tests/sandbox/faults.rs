@@ -30,6 +30,8 @@ async fn latency_outage_storm_and_html() {
     for _ in 0..2 {
         assert_eq!(partner.get(SHOP_INFO, &[]).await["error"], "error_rate_limit");
     }
+    fault(&probe, json!({"fault": "forbid", "count": 1})).await;
+    assert_eq!(partner.get(SHOP_INFO, &[]).await["error"], "error_permission");
     fault(&probe, json!({"fault": "html", "count": 1})).await;
     let page = partner.get_raw(SHOP_INFO, &[]).await.unwrap();
     assert_eq!(page.status(), 200);
