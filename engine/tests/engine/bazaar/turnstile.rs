@@ -11,8 +11,6 @@ use onhand_connector::{
     OrderPage, OrderWindow, PushItem, RawWebhook, Refused, RemoteListing, RemoteOrder, RemoteReturn,
     Shipment, ShopInfo, StockSeen, Verified,
 };
-use onhand_store::StoreError;
-use onhand_store::faulty::{Call as At, FaultPlan};
 use tokio::sync::watch;
 
 use crate::stage::within;
@@ -45,8 +43,6 @@ pub(super) struct Turnstile {
     /// Answers to fetches of one order, instead of what is there.
     news: Mutex<BTreeMap<String, VecDeque<RemoteOrder>>>,
     last: Mutex<Option<Call>>,
-    /// Once lost messages were fetched, the database is away for what follows.
-    loses: Mutex<Option<FaultPlan>>,
 }
 
 impl Turnstile {
@@ -64,7 +60,6 @@ impl Turnstile {
             mirror: Mutex::default(),
             news: Mutex::default(),
             last: Mutex::default(),
-            loses: Mutex::default(),
         }
     }
 
@@ -128,11 +123,6 @@ impl Turnstile {
     /// The next fetches of this order show this, one after the other.
     pub(super) fn tell(&self, order: RemoteOrder) {
         self.news.lock().unwrap().entry(order.reference.clone()).or_default().push_back(order);
-    }
-
-    /// The next lost messages that are fetched cannot be kept: this fails more often than the writer tries by itself.
-    pub(super) fn lose(&self, plan: &FaultPlan) {
-        *self.loses.lock().unwrap() = Some(plan.clone());
     }
 
     fn note(&self, call: &Call) {
@@ -254,13 +244,7 @@ impl Channel for Turnstile {
     }
 
     async fn lost_webhooks(&self, call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        let lost = self.inner.lost_webhooks(call).await;
-        if let Some(plan) = self.loses.lock().unwrap().take() {
-            for _ in 0..3 {
-                plan.fail(At::BeforeCommit, StoreError::Unavailable("stopped".into()));
-            }
-        }
-        lost
+        self.inner.lost_webhooks(call).await
     }
 
     async fn confirm_lost(&self, call: &Call, last: &str) -> Result<(), Failure> {

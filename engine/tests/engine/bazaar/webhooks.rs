@@ -310,18 +310,8 @@ async fn g6_lost_messages_are_fetched_and_confirmed(stage: Stage) {
     let before = lost().await;
     done(&bazaar.engine, EnqueueJobs { jobs }).await;
     let job = bazaar.jobs("recover_webhooks").await.remove(0);
-    let job = bazaar.killed_before(&job).await;
+    let again = bazaar.killed_before(&job).await;
     assert_eq!(lost().await, before, "what is not kept is not confirmed");
-    // Away for a moment only, when what was fetched is to be kept.
-    let shop = bazaar.shop_id(SHOPEE);
-    let poll = NewJob { body: JobBody::PollReturns { shop }, class: 3, run_at: 0, cause_at: None };
-    done(&bazaar.engine, EnqueueJobs { jobs: vec![poll] }).await;
-    assert_eq!(bazaar.work("poll_returns").await, 1, "it is known to be well");
-    bazaar.gates[SHOPEE].lose(&bazaar.plan);
-    assert!(bazaar.attempt(&job).await.is_some(), "it failed");
-    assert_eq!((bazaar.plan.pending(), lost().await), (0, before), "nor then");
-    bazaar.stage.pass(61_000).await;
-    let again = bazaar.engine.reads().job(job.id).await.expect("a read").expect("it waits again");
     bazaar.attempt(&again).await;
     assert_eq!(lost().await, 0, "all is kept, and confirmed");
     while bazaar.work("fetch_order").await > 0 {}
