@@ -176,6 +176,7 @@ routes! {
     POST "/v1/failures/discard" Needs(QueuesOperate), Write;
     GET "/v1/notices" Needs(StockRead), Read;
     POST "/v1/notices/{key}/seen" Needs(StockWrite), Write;
+    PATCH "/v1/notices/{key}" Needs(StockWrite), Write;
     GET "/v1/market-orders" Needs(OrdersRead), Read;
     GET "/v1/market-orders/{id}" Needs(OrdersRead), Read;
     POST "/v1/market-orders/{id}/fetch" Needs(OrdersWrite), Write;

@@ -164,6 +164,7 @@ fn of_channels() -> OpenApiRouter<Api> {
         .routes(routes!(failures::discard))
         .routes(routes!(queue::notices))
         .routes(routes!(queue::see))
+        .routes(routes!(queue::care))
         .routes(routes!(market_orders::list))
         .routes(routes!(market_orders::read))
         .routes(routes!(market_orders::fetch))

@@ -1,9 +1,9 @@
 //! The list of commands: every way in which state can change.
 
 use crate::commands::channels::{
-    ConnectShop, DisconnectShop, MapListing, MoveCursors, NoteHealth, Publish, RaiseNotice, RecordPush,
-    RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, SetLowStock, StartConsent, TakeListings,
-    TakeMarketOrder, TakeWebhook, UpdateShop, WatchStock,
+    CareForNotice, ConnectShop, DisconnectShop, MapListing, MoveCursors, NoteHealth, Publish, RaiseNotice,
+    RecordPush, RecordSeen, RenewGrant, ResolveEdit, SeeNotice, SetListingRule, SetLowStock, StartConsent,
+    TakeListings, TakeMarketOrder, TakeWebhook, UpdateShop, WatchStock,
 };
 use crate::commands::identity::{
     ChangeFactor, ChangePassword, CloseSessions, CreateUser, FirstOwner, MakeLink, OpenSession, TakeTry,
@@ -201,6 +201,8 @@ commands! {
     WatchStock = 51, "watch_stock";
     /// A shop is well again: what waits after its failures is tried now.
     HurryJobs = 52, "hurry_jobs";
+    /// A person takes a notice on, puts it off, or settles it.
+    CareForNotice = 53, "care_for_notice";
     /// A link to set a password.
     MakeLink = 60, "make_link";
     /// A password is set with a link.

@@ -68,11 +68,41 @@ pub struct Notice {
     pub last_at: Millis,
     /// When a person said that he has seen it.
     pub seen_at: Option<Millis>,
+    /// What people have done with it since it was opened.
+    #[serde(default, skip_serializing_if = "Care::is_none")]
+    pub care: Care,
     /// Rises by one with each change.
     pub version: i64,
 }
 
+/// What people have done with a notice. It says nothing about whether the thing is still so.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Care {
+    /// Who looks after it: a name or an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Ledger clock: out of sight until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Millis>,
+    /// What was found or done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Care {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Notice {
+    /// Whether a person wants to see it now.
+    #[must_use]
+    pub fn is_awake(&self, now: Millis) -> bool {
+        self.care.snoozed_until.is_none_or(|until| until <= now)
+    }
+
     /// The key of a kind and subject.
     #[must_use]
     pub fn key(kind: NoticeKind, subject: &str) -> String {

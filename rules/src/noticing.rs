@@ -34,6 +34,7 @@ pub(crate) fn raise(
         first_at: before.as_ref().filter(|_| was_open).map_or(context.now, |notice| notice.first_at),
         last_at: context.now,
         seen_at: before.as_ref().filter(|_| was_open).and_then(|notice| notice.seen_at),
+        care: before.as_ref().filter(|_| was_open).map(|notice| notice.care.clone()).unwrap_or_default(),
         version: before.as_ref().map_or(1, |notice| notice.version + 1),
     };
     if !was_open {
@@ -48,11 +49,16 @@ pub(crate) fn close(scope: &mut Scope<'_>, context: &Context, kind: NoticeKind, 
     let Some(mut notice) = scope.notice(&key).filter(|notice| notice.open).cloned() else {
         return;
     };
+    notice.version += 1;
+    settle(scope, context, notice);
+}
+
+/// It is over. The caller counts the version.
+pub(crate) fn settle(scope: &mut Scope<'_>, context: &Context, mut notice: Notice) {
     notice.open = false;
     notice.last_at = context.now;
-    notice.version += 1;
     tell(scope, context, &notice);
-    scope.put_notice(key, notice);
+    scope.put_notice(notice.key.clone(), notice);
 }
 
 fn tell(scope: &mut Scope<'_>, context: &Context, notice: &Notice) {

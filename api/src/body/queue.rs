@@ -222,6 +222,12 @@ pub(crate) struct NoticeView {
     last_at: Time,
     /// When somebody said that he has seen it.
     seen_at: Option<Time>,
+    /// Who looks after it.
+    assignee: Option<String>,
+    /// Out of sight until then.
+    snoozed_until: Option<Time>,
+    /// What somebody found or did.
+    note: Option<String>,
 }
 
 impl NoticeView {
@@ -238,6 +244,41 @@ impl NoticeView {
             first_at: Time(notice.first_at),
             last_at: Time(notice.last_at),
             seen_at: notice.seen_at.map(Time),
+            assignee: notice.care.assignee,
+            snoozed_until: notice.care.snoozed_until.map(Time),
+            note: notice.care.note,
+        }
+    }
+}
+
+/// What becomes of a notice; what is left out stays as it is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoticeChange {
+    /// Who looks after it: a name or an address. Empty for nobody.
+    #[schema(max_length = 1000)]
+    pub(crate) assignee: Option<String>,
+    /// Out of sight for so many seconds, at most 30 days; 0 brings it back.
+    #[schema(minimum = 0, maximum = 2592000)]
+    pub(crate) snooze_seconds: Option<i64>,
+    /// What was found or done. Empty takes it away.
+    #[schema(max_length = 1000)]
+    pub(crate) note: Option<String>,
+    /// It is settled, and the note says how. If it happens again, it is opened again.
+    #[serde(default)]
+    pub(crate) resolved: bool,
+}
+
+impl Check for NoticeChange {
+    fn check(&self, errors: &mut Errors) {
+        let longer = |text: &Option<String>| text.as_ref().filter(|text| !text.is_empty()).cloned();
+        errors.maybe_text(format_args!("/assignee"), longer(&self.assignee).as_deref());
+        errors.maybe_text(format_args!("/note"), longer(&self.note).as_deref());
+        if let Some(seconds) = self.snooze_seconds {
+            errors.range(format_args!("/snooze_seconds"), seconds, 0..=30 * 86_400);
+        }
+        if self.resolved && self.note.as_deref().is_none_or(str::is_empty) {
+            errors.push(format_args!("/note"), "required", "says how it was settled, when resolved is true");
         }
     }
 }

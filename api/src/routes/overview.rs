@@ -26,8 +26,9 @@ pub(crate) async fn overview(
 ) -> Result<Response, Problem> {
     let reads = api.reads();
     let now = reads.now().await?;
-    let notices =
+    let mut notices =
         reads.notices(&NoticeFilter { open: Some(true), ..NoticeFilter::default() }, COUNTED).await?;
+    notices.rows.retain(|notice| notice.is_awake(now));
     let short = StockFilter { shortfall: true, ..StockFilter::default() };
     let shortfalls = reads.stock(&short, COUNTED).await?;
     let unmapped = ListingFilter { mapped: Some(false), ..ListingFilter::default() };

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use onhand_rules::commands::channels::SeeNotice;
+use onhand_rules::commands::channels::{CareForNotice, SeeNotice};
 use onhand_rules::commands::queue::{CancelJobs, PutSetting};
 use onhand_rules::job::{JobState, KINDS, LANES, lane_of};
 use onhand_rules::setting::{Setting, kind_pause_key, lane_key};
@@ -15,7 +15,7 @@ use crate::api::Api;
 use crate::body::channels::Changed;
 use crate::body::jobs::{JobDetail, JobQuery, JobView, Tries, Wait};
 use crate::body::lists::{List, NoQuery, check_text_filter, cursor, limit, position};
-use crate::body::queue::{KindChange, Lane, LaneChange, NoticeQuery, NoticeView, Seen};
+use crate::body::queue::{KindChange, Lane, LaneChange, NoticeChange, NoticeQuery, NoticeView, Seen};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{self, Problem, Shape};
 use crate::respond::{done, found};
@@ -276,6 +276,28 @@ pub(crate) async fn see(State(api): State<Api>, call: Call) -> Result<Response, 
     check_text_filter("key", Some(key)).map_err(|_| Problem::not_found("notice", key))?;
     let command = SeeNotice { key: key.to_owned() };
     let outcome = api.submit(&call, &(), Shape::Flat, command).await?;
+    let Receipt::Kept { changed, version } = outcome.receipt else { return Err(outcome.unexpected()) };
+    done(&outcome, &Changed { object: "change", changed, version })
+}
+
+/// Takes a notice on, puts it off, or settles it.
+#[utoipa::path(patch, path = "/v1/notices/{key}", tag = "queue", params(("key" = String, Path, description = "Its key")),
+    request_body = NoticeChange, responses((status = 200, description = "It is kept", body = Changed)))]
+pub(crate) async fn care(
+    State(api): State<Api>,
+    call: Call,
+    Body(request): Body<NoticeChange>,
+) -> Result<Response, Problem> {
+    let key = call.name(0);
+    check_text_filter("key", Some(key)).map_err(|_| Problem::not_found("notice", key))?;
+    let command = CareForNotice {
+        key: key.to_owned(),
+        assignee: request.assignee.clone(),
+        snooze_ms: request.snooze_seconds.map(|seconds| seconds * 1_000),
+        note: request.note.clone(),
+        resolve: request.resolved,
+    };
+    let outcome = api.submit(&call, &request, Shape::Flat, command).await?;
     let Receipt::Kept { changed, version } = outcome.receipt else { return Err(outcome.unexpected()) };
     done(&outcome, &Changed { object: "change", changed, version })
 }

@@ -115,6 +115,7 @@ pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("PATCH", "/v1/job-kinds/{kind}", "queues:operate"),
     ("GET", "/v1/notices", "stock:read"),
     ("POST", "/v1/notices/{key}/seen", "stock:write"),
+    ("PATCH", "/v1/notices/{key}", "stock:write"),
     ("GET", "/v1/market-orders", "orders:read"),
     ("GET", "/v1/market-orders/{id}", "orders:read"),
     ("POST", "/v1/market-orders/{id}/fetch", "orders:write"),

@@ -20,12 +20,39 @@ async fn the_overview_says_whether_it_is_all_right() {
     stall.until("it is dead", async || look().await["queue"]["dead"] == 1).await;
     let ill = look().await;
     assert_eq!((&ill["well"], &ill["attention"]["by_kind"]["retries_exhausted"]), (&json!(false), &json!(1)));
+    somebody_cares(&stall.world, "retries_exhausted").await;
     stall.world.patch("/v1/shops/stall-1", json!({"paused": true})).await.expect(200);
     assert_eq!(look().await["shops"]["paused"], 1);
     stall.world.call("POST", "/v1/shops/stall-1/disconnect").send().await.expect(200);
     assert_eq!(look().await["shops"]["disconnected"], 1);
     stall.world.get("/v1/overview?x=1").await.problem(400, "invalid_parameter");
     stall.close().await;
+}
+
+/// The notice of this kind is taken on, put off, and settled.
+async fn somebody_cares(world: &World, kind: &str) {
+    let notice = async || {
+        let page = world.get("/v1/notices").await.expect(200);
+        let of_kind = |row: &&serde_json::Value| row["kind"] == kind;
+        page["data"].as_array().unwrap().iter().find(of_kind).expect("a notice").clone()
+    };
+    let counted = async || world.get("/v1/overview").await.expect(200)["attention"]["by_kind"][kind].clone();
+    let path = format!("/v1/notices/{}", notice().await["key"].as_str().unwrap().replace('/', "%2F"));
+    world.patch(&path, json!({"assignee": "mei@shop.example", "snooze_seconds": 60})).await.expect(200);
+    assert_eq!((counted().await, &notice().await["open"]), (json!(null), &json!(true)), "out of sight");
+    world.patch(&path, json!({"snooze_seconds": 0})).await.expect(200);
+    assert_eq!(counted().await, 1);
+    for (body, pointer) in
+        [(json!({"resolved": true}), "/note"), (json!({"snooze_seconds": 2_592_001}), "/snooze_seconds")]
+    {
+        let problem = world.patch(&path, body).await.problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
+    world.patch("/v1/notices/drift:none", json!({"note": "x"})).await.problem(404, "not_found");
+    world.patch(&path, json!({"resolved": true, "note": "replayed by hand"})).await.expect(200);
+    let settled = notice().await;
+    assert_eq!((&settled["open"], &settled["note"]), (&json!(false), &json!("replayed by hand")));
+    assert_eq!(settled["assignee"], "mei@shop.example");
 }
 
 #[tokio::test]

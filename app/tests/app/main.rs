@@ -9,7 +9,9 @@
 mod backups;
 mod crashes;
 mod demos;
+mod descriptors;
 mod disks;
+mod fleets;
 mod imports;
 mod jobs;
 mod keys;

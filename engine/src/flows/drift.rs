@@ -127,7 +127,8 @@ impl Flows {
         for listing in listings.iter().filter(over) {
             let now = read(self.engine.reads().now().await)?;
             let listings = vec![(listing.id, now)];
-            self.submit(Publish { from: None, to: 0, listings, read_back: false }).await?;
+            let (read_back, urgency) = (false, Urgency::Sale);
+            self.submit(Publish { from: None, to: 0, listings, read_back, urgency }).await?;
             let (kind, subject) = (NoticeKind::ListingTrouble, listing.id.0.to_string());
             let text = String::new();
             self.submit(RaiseNotice { kind, subject, shop: Some(listing.shop), text, open: false }).await?;

@@ -17,6 +17,7 @@ mod exhaustive;
 mod harness;
 mod identity;
 mod machines;
+mod notices;
 mod properties;
 mod publishing;
 mod queue;

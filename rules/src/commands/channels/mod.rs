@@ -1,5 +1,6 @@
 //! Commands of the channels: shops, listings, what was pushed and seen, orders of marketplaces.
 
+mod care_for_notice;
 mod connect_shop;
 mod disconnect_shop;
 mod drift;
@@ -23,6 +24,7 @@ mod take_market_order;
 mod take_webhook;
 mod update_shop;
 
+pub use care_for_notice::CareForNotice;
 pub use connect_shop::ConnectShop;
 pub use disconnect_shop::DisconnectShop;
 pub use low_stock::{SetLowStock, WatchStock};
