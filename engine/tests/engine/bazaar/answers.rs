@@ -1,7 +1,7 @@
 //! Answers that say yes to some and no to others, or yes and no at once.
 
 use futures_util::future::join_all;
-use onhand_rules::commands::channels::Publish;
+use onhand_rules::commands::channels::{Publish, Urgency};
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::commands::{ChangeStock, CreateSku, Reason, StockItem};
 use onhand_rules::job::{JobBody, NewJob};
@@ -64,7 +64,8 @@ async fn showing(bazaar: &Bazaar, channel: &str, stock: i64) -> usize {
 async fn tell(bazaar: &Bazaar, listings: &[Listing]) {
     let now = bazaar.now().await;
     let listings = listings.iter().map(|listing| (listing.id, now)).collect();
-    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false }).await;
+    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale })
+        .await;
 }
 
 async fn h2_three_of_fifty_fail_and_only_they_are_told_again(stage: Stage) {
