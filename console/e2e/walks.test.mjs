@@ -264,6 +264,47 @@ test('kill a shop: its units are at risk and its jobs wait; authorised again, th
   });
 });
 
+test('a case is taken on, put off, brought back, and settled with a note', async () => {
+  const { page } = owner;
+  const key = 'low_stock:CARE-1@main';
+  await world.api('POST', '/v1/skus', { sku: 'CARE-1' });
+  assert.equal((await world.api('PATCH', '/v1/skus/CARE-1/low-stock', { units: 5 })).status, 200);
+  await world.api('POST', '/v1/stock/adjust', { sku: 'CARE-1', quantity: 3, reason: 'received' });
+  const notice = async () => (await world.api('GET', '/v1/notices')).body.data.find((each) => each.key === key);
+  await until('it is noticed', async () => (await notice())?.open === true);
+  await go(page, '/attention');
+  const row = page.getByRole('listitem').filter({ hasText: 'CARE-1' });
+  const choose = async (name) => {
+    await row.getByRole('button', { name: /^Actions: / }).click();
+    await page.getByRole('menuitem', { name, exact: true }).click();
+  };
+  await choose('Take it on');
+  await row.getByText(/@.* looks after it/).waitFor(WAIT);
+  await choose('In an hour');
+  await row.waitFor({ state: 'detached', ...WAIT });
+  await page.getByText(/^Put off \(1\)$/).click();
+  await page.waitForURL((url) => url.search === '?later=true', WAIT);
+  await row.getByText(/out of sight until /).waitFor(WAIT);
+  await choose('Bring it back now');
+  await row.waitFor({ state: 'detached', ...WAIT });
+  await page.getByText('Open', { exact: true }).click();
+  await choose('Give it back');
+  await row.getByText(/looks after it/).waitFor({ state: 'detached', ...WAIT });
+  // The menu opens and its last item leads to the dialog by keys, too.
+  await row.getByRole('button', { name: /^Actions: / }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Settled…' }).press('Enter');
+  const settle = page.getByRole('dialog').getByRole('button', { name: 'Settle', exact: true });
+  await settle.waitFor(WAIT);
+  assert.equal(await settle.isDisabled(), true, 'a note is needed');
+  await page.getByRole('textbox', { name: /^What was found or done/ }).fill('More of it is on its way.');
+  await settle.click();
+  await row.waitFor({ state: 'detached', ...WAIT });
+  await page.getByText('All', { exact: true }).click();
+  await row.getByText('More of it is on its way.').waitFor(WAIT);
+  const { open, note } = await notice();
+  assert.deepEqual([open, note], [false, 'More of it is on its way.']);
+});
+
 test('a second factor: the code on the page is that of the key beside it', async () => {
   const { page, errors } = owner;
   await go(page, '/account');

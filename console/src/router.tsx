@@ -72,7 +72,7 @@ const account = createRoute({
 
 const attention = createRoute({
   ...under('/attention'),
-  validateSearch: params({ all: flag }),
+  validateSearch: params({ all: flag, later: flag }),
   component: lazyRouteComponent(() => import('./pages/attention/Attention'), 'Attention'),
 });
 

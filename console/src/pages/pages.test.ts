@@ -11,6 +11,7 @@ import { unitsAtRisk } from './overview/risk';
 import { amountOf } from './orders/columns';
 import { stepsFor, stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
+import { awake, isPutOff } from '~/parts/notices';
 import { inOrder, rowOf } from './attention/cases';
 import { aboutOf } from './queues/job';
 import { preview } from './stock/AdjustDialog';
@@ -187,6 +188,16 @@ describe('a case', () => {
       notice('young', 'x', { first_at: '2026-01-02T00:00:00Z' }), notice('old', 'x'),
     ];
     expect(inOrder(rows).map(({ key }) => key)).toEqual(['old', 'young', 'seen', 'closed']);
+  });
+
+  it('waits for nobody while it is put off, or when it is over', () => {
+    const now = Date.parse('2026-01-01T12:00:00Z');
+    const rows = [
+      notice('later', 'x', { snoozed_until: '2026-01-01T12:00:01Z' }), notice('again', 'x', { snoozed_until: '2026-01-01T12:00:00Z' }),
+      notice('closed', 'x', { open: false, snoozed_until: '2026-01-01T12:00:01Z' }), notice('open', 'x', { snoozed_until: null }),
+    ];
+    expect(awake(rows, now).map(({ key }) => key)).toEqual(['again', 'open']);
+    expect(rows.filter((row) => isPutOff(row, now)).map(({ key }) => key)).toEqual(['later']);
   });
 });
 

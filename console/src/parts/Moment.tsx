@@ -25,6 +25,11 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** The time, to the minute: for what need not be drawn each second. */
+export function useMinute(): number {
+  return useSyncExternalStore(subscribe, () => Math.floor(now / 60_000) * 60_000);
+}
+
 /** How long ago or ahead a time is; the exact time as its title. */
 export function Ago({ at }: { at: string | null | undefined }) {
   const { f } = useI18n();

@@ -2,15 +2,18 @@ import { useQuery, useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { failures, notices } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { useMinute } from '~/parts/Moment';
+import { awake } from '~/parts/notices';
 import { usePlaces } from './places';
 import classes from './Shell.module.css';
 
 function useCounts() {
   const open = useInfiniteQuery({ ...notices(true), refetchInterval: 60_000 });
   const dead = useQuery({ ...failures(), refetchInterval: 60_000 });
+  const now = useMinute();
   const first = open.data?.pages[0];
   return {
-    attention: first ? { n: first.data.length, more: first.has_more } : undefined,
+    attention: first ? { n: awake(first.data, now).length, more: first.has_more } : undefined,
     dead: dead.data ? { n: dead.data.data.reduce((sum, group) => sum + group.count, 0), more: false } : undefined,
   };
 }

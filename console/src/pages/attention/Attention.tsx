@@ -4,7 +4,8 @@ import { useMemo, useRef, type RefObject } from 'react';
 import { notices, shortfalls } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { Filters, ViewSwitch } from '~/parts/Filters';
-import { Ago } from '~/parts/Moment';
+import { Ago, useMinute } from '~/parts/Moment';
+import { awake, isPutOff } from '~/parts/notices';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
@@ -28,16 +29,22 @@ function useCaseKeys(list: RefObject<HTMLUListElement | null>) {
 
 /** One list of everything that needs a person, each with its remedy. */
 export function Attention() {
-  const { t, rich } = useI18n();
-  const { all } = route.useSearch();
+  const { t, rich, f } = useI18n();
+  const { all, later } = route.useSearch();
+  const show = all ? 'all' : later ? 'later' : 'open';
+  const now = useMinute();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(notices(all ? undefined : true));
   const short = useQuery(shortfalls());
   const list = useRef<HTMLUListElement>(null);
   useCaseKeys(list);
-  const rows = useMemo(() => inOrder(query.data?.pages.flatMap((page) => page.data) ?? []), [query.data]);
-  const open = rows.filter((notice) => notice.open);
+  const every = useMemo(() => inOrder(query.data?.pages.flatMap((page) => page.data) ?? []), [query.data]);
+  const open = awake(every, now);
+  const putOff = every.filter((notice) => isPutOff(notice, now));
+  const rows = { open, later: putOff, all: every }[show];
   const lacking = short.data?.data ?? [];
+  // A row of stock that is short cannot be put off.
+  const shown = show === 'later' ? [] : lacking;
   const n = open.length + lacking.length;
   const oldest = open.map((notice) => notice.first_at).sort()[0];
   return (
@@ -60,17 +67,18 @@ export function Attention() {
           label={t('attention.title')}
           views={[
             { value: 'open', label: t('attention.show.open') },
+            { value: 'later', label: t('attention.show.later', { count: f.number(putOff.length) }) },
             { value: 'all', label: t('attention.show.all') },
           ]}
-          value={all ? 'all' : 'open'}
-          onChange={(show) => void navigate({ search: { all: show === 'all' || undefined } })}
+          value={show}
+          onChange={(next) => void navigate({ search: { all: next === 'all' || undefined, later: next === 'later' || undefined } })}
         />
       </Filters>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Panel>{t('loading')}</Panel>}
-      {query.data && rows.length + lacking.length === 0 && <Panel>{t('attention.empty')}</Panel>}
+      {query.data && rows.length + shown.length === 0 && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
       <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
-        {lacking.map((row) => (
+        {shown.map((row) => (
           <ShortfallCase key={`${row.sku}@${row.location}`} row={row} />
         ))}
         {rows.map((notice) => (

@@ -5,11 +5,13 @@ import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { Ago } from '~/parts/Moment';
+import { Ago, At, useMinute } from '~/parts/Moment';
+import { isPutOff } from '~/parts/notices';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
+import { Care } from './Care';
 import { Remedies } from './Remedies';
 import { toneOf } from './cases';
 import classes from './Attention.module.css';
@@ -21,6 +23,7 @@ export function Case({ notice }: { notice: Notice }) {
   const { t, rich } = useI18n();
   const names = useShopNames();
   const tone = toneOf(notice);
+  const now = useMinute();
   return (
     <li tabIndex={-1} className={classes.case} data-tone={tone} data-seen={notice.seen_at || !notice.open ? '' : undefined}>
       <StateShape shape={!notice.open ? 'disc' : tone === 'bad' ? 'square' : 'triangle'} tone={tone} size={11} />
@@ -30,17 +33,21 @@ export function Case({ notice }: { notice: Notice }) {
           {notice.shop_id ? <span className="soft"> · {names.ofId(notice.shop_id)}</span> : null}
         </div>
         <div className={classes.text}>{notice.text}</div>
+        {notice.note && <div className={classes.note}>{notice.note}</div>}
         <div className={`${classes.foot} num`}>
           {notice.open ? rich('attention.since', { when: <Ago at={notice.first_at} /> }) : t('attention.closed')}
           {' · '}
           {t('attention.times', { n: notice.count })}
           {notice.count > 1 && <> · {rich('attention.last', { when: <Ago at={notice.last_at} /> })}</>}
           {notice.seen_at && <> · {rich('attention.seen.done', { when: <Ago at={notice.seen_at} /> })}</>}
+          {notice.open && notice.assignee && <> · {rich('attention.taken', { who: <strong>{notice.assignee}</strong> })}</>}
+          {notice.snoozed_until && isPutOff(notice, now) && <> · {rich('attention.put_off', { when: <At at={notice.snoozed_until} date /> })}</>}
         </div>
       </div>
       <div className={classes.remedies}>
         {notice.open && <Remedies notice={notice} />}
         {notice.open && !notice.seen_at && <Seen notice={notice} />}
+        {notice.open && <Care notice={notice} />}
       </div>
     </li>
   );

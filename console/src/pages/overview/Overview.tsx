@@ -7,6 +7,7 @@ import { useBegun, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
 import { Tile } from '~/parts/Figure';
 import { useNow } from '~/parts/Moment';
+import { awake } from '~/parts/notices';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { shopState } from '~/parts/shopState';
@@ -67,7 +68,7 @@ function OverviewVerdict() {
   // A figure that has just changed is on its way; one that waits for long makes its shop slow.
   const told = states.filter((state) => state === 'live').length;
   const p95 = percentile(latencies(meter.since(now - SPAN_MS, now)), 0.95);
-  const waits = open.data?.pages.flatMap((page) => page.data).length ?? 0;
+  const waits = awake(open.data?.pages.flatMap((page) => page.data) ?? [], now).length;
   const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
     ? 'bad'
     : waits > 0 || states.some((state) => state !== 'live' && state !== 'paused')
@@ -115,6 +116,7 @@ function Tiles() {
   const risk = useRisk();
 
   const first = open.data?.pages[0];
+  const waits = first && { ...first, data: awake(first.data, now) };
   const thinFirst = thin.data?.pages[0];
   const plus = (page: { data: unknown[]; has_more: boolean } | undefined) =>
     page && (page.has_more ? `${page.data.length}+` : page.data.length);
@@ -134,10 +136,10 @@ function Tiles() {
       />
       <Tile
         label={t('overview.attention')}
-        value={plus(first)}
+        value={plus(waits)}
         to={{ to: '/attention' }}
-        tone={first && first.data.length > 0 ? 'wait' : undefined}
-        note={t('overview.attention.note', { n: first?.data.length ?? 0 })}
+        tone={waits && waits.data.length > 0 ? 'wait' : undefined}
+        note={t('overview.attention.note', { n: waits?.data.length ?? 0 })}
       />
       <Tile
         label={t('overview.dead')}
