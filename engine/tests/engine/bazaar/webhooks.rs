@@ -9,7 +9,7 @@ use onhand_engine::vault::Vault;
 use onhand_rules::commands::CreateSku;
 use onhand_rules::commands::channels::MapListing;
 use onhand_rules::commands::queue::{EnqueueJobs, PutSetting};
-use onhand_rules::job::{JobBody, NewJob};
+use onhand_rules::job::{Job, JobBody, NewJob};
 use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::setting::{Setting, kind_pause_key};
@@ -415,7 +415,9 @@ async fn g7_the_orders_of_a_shop_that_is_not_connected_yet_are_taken_when_it_is(
         .expect("it is kept");
     let kept = inbox(&bazaar, &reference).await;
     assert!(kept.len() == 1 && kept[0].shop.is_none(), "visible as of nobody: {kept:?}");
-    assert!(bazaar.jobs("fetch_order").await.is_empty(), "nobody may ask for it");
+    // The first shop's own message may have come again by now.
+    let asks = |job: &Job| matches!(&job.body, JobBody::FetchOrder { reference: of, .. } if *of == reference);
+    assert!(!bazaar.jobs("fetch_order").await.iter().any(asks), "nobody may ask for it");
     let shop = bazaar.connect(LAZADA, PollFirst::Auto).await;
     assert_ne!(shop, bazaar.shop_id(LAZADA));
     let runner = bazaar.run_with(with_timers());
