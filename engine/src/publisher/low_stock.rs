@@ -9,6 +9,7 @@ use onhand_rules::setting::{LOW_STOCK, Setting, low_stock_key};
 use onhand_rules::{EventBody, Quantity};
 use onhand_store::{EventRow, NoticeFilter};
 
+use super::subject;
 use crate::jobs::{Shared, within};
 use crate::ledger::Request;
 
@@ -109,10 +110,6 @@ impl LowStock {
         }
         crossed
     }
-}
-
-fn subject(sku: &str, location: &str) -> String {
-    format!("{sku}@{location}")
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
 import { withQuery } from '~/api/curl';
-import { pushes, pushLatency, shops } from '~/api/queries';
+import { pushLatency, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { DataTable, type Column } from '~/parts/DataTable';
+import type { Column } from '~/parts/DataTable';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { PushTable } from '~/parts/PushTable';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
 import { Untold } from './Untold';
@@ -101,25 +102,7 @@ function Histogram({ bars }: { bars: Schemas['PushLatency']['all']['histogram'] 
 
 function Told({ shop }: { shop?: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(pushes({ shop }));
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const columns = useColumns();
-  if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
-  return (
-    <Panel title={t('sync.pushes')} flush>
-      <DataTable
-        inline
-        label={t('sync.pushes')}
-        columns={columns}
-        rows={rows}
-        rowKey={(row) => String(row.number)}
-        loading={query.isPending}
-        more={query.hasNextPage}
-        onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={t('sync.empty')}
-      />
-    </Panel>
-  );
+  return <PushTable of={{ shop }} title={t('sync.pushes')} empty={t('sync.empty')} columns={useColumns()} />;
 }
 
 function useColumns(): Column<Push>[] {

@@ -1,12 +1,9 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { Schemas } from '~/api/client';
-import { pushes } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { DataTable, type Column } from '~/parts/DataTable';
+import type { Column } from '~/parts/DataTable';
 import { At } from '~/parts/Moment';
-import { Panel } from '~/parts/Page';
-import { ProblemNote } from '~/parts/ProblemNote';
+import { PushTable } from '~/parts/PushTable';
 import { useShopNames } from '~/parts/shopNames';
 
 type Push = Schemas['Push'];
@@ -14,25 +11,7 @@ type Push = Schemas['Push'];
 /** What the shops were told of a SKU, newest first, and where the time went. */
 export function Pushes({ sku }: { sku: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(pushes({ sku }));
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const columns = useColumns();
-  if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
-  return (
-    <Panel title={t('sku.pushes')} flush>
-      <DataTable
-        inline
-        label={t('sku.pushes')}
-        columns={columns}
-        rows={rows}
-        rowKey={(row) => String(row.number)}
-        loading={query.isPending}
-        more={query.hasNextPage}
-        onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={t('sku.pushes.empty')}
-      />
-    </Panel>
-  );
+  return <PushTable of={{ sku }} title={t('sku.pushes')} empty={t('sku.pushes.empty')} columns={useColumns()} />;
 }
 
 function useColumns(): Column<Push>[] {
