@@ -46,6 +46,8 @@ async fn g7_a_webhook_that_comes_again_after_its_shop_was_connected_is_followed(
     stall.hook("3", "n1", "R-3").await.expect(200);
     stall.market.now().account = "3".into();
     stall.connect(json!({"channel": "stall"})).await;
+    // An order that comes before its listings is taken once more when they are read.
+    stall.idle().await;
     stall.hook("3", "n1", "R-3").await.expect(200);
     stall.idle().await;
     assert_eq!(stall.heard("orders R-3"), 1);
