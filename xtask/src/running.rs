@@ -24,7 +24,7 @@ pub(crate) struct PrivatePostgres {
 impl PrivatePostgres {
     /// With an empty database of each of these names. Figures that depend on durability need `full`.
     pub(crate) fn start(databases: &[&str], full: bool) -> anyhow::Result<Self> {
-        Run::cargo(&["build", "--quiet", "-p", "onhand-testbed"]).go()?;
+        programs()?;
         let mut run = Run::new(target().join("debug/private-postgres"));
         if full {
             run = run.with(["--full"]);
@@ -107,9 +107,17 @@ impl Drop for App {
     }
 }
 
+/// Builds every program of the workspace without optimisation, into `target/debug`.
+///
+/// With the whole workspace and with examples, because cargo then chooses the same features of every dependency as it
+/// does for the tests: asking for one package chooses fewer, and builds nearly everything a second time.
+pub(crate) fn programs() -> anyhow::Result<()> {
+    Run::cargo(&["build", "--quiet", "--locked", "--workspace", "--bins", "--examples"]).go()
+}
+
 /// Builds the program without optimisation and says where it is.
 pub(crate) fn app() -> anyhow::Result<PathBuf> {
-    Run::cargo(&["build", "--quiet", "-p", "onhand-app"]).go()?;
+    programs()?;
     Ok(target().join("debug/onhand"))
 }
 

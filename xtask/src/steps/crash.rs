@@ -1,12 +1,15 @@
 //! A few rounds of what `cargo xtask crash` does a hundred times.
 
-use crate::shell::Run;
+use crate::running::programs;
+use crate::shell::{Run, target};
 
 const ROUNDS: &str = "3";
 
 pub(super) fn crash() -> anyhow::Result<String> {
     // The debug build: it is there already, and it is no slower to kill.
-    Run::cargo(&["build", "--quiet", "-p", "onhand-app"]).go()?;
-    Run::cargo(&["run", "--quiet", "-p", "onhand-bench", "--", "crash", "--rounds", ROUNDS]).go()?;
+    programs()?;
+    let built = target().join("debug");
+    let run = Run::new(built.join("onhand-bench")).with(["crash", "--rounds", ROUNDS, "--binary"]);
+    run.with([built.join("onhand")]).go()?;
     Ok(format!("{ROUNDS} kills on each database"))
 }

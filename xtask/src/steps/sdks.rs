@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use crate::running::programs;
 use crate::shell::{Run, on_path, root, target};
 
 /// What is checked with which program: the file, and what it is run with.
@@ -24,7 +25,7 @@ pub(super) fn sdks() -> anyhow::Result<String> {
         bail!("the SDKs need Node.js {NODE_MIN} or later, and this is {}", version.trim());
     }
     let place = installed()?;
-    Run::cargo(&["build", "--quiet", "-p", "onhand-sandbox", "--example", "serve"]).go()?;
+    programs()?;
     let sandbox = Sandbox::start()?;
     let shown = Run::new("node").with(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     shown.with(BY_NODE.map(|file| place.join(file))).set("SANDBOX_CONTROL", &sandbox.control).go()?;
