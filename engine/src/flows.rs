@@ -5,6 +5,7 @@
 //! compared with what was applied, webhooks are hints.
 
 mod catalogue;
+mod catching_up;
 mod consent;
 mod drift;
 mod grants;
@@ -26,6 +27,7 @@ use onhand_rules::retry::FailureClass;
 use onhand_rules::{Command, Job, JobBody, Receipt, ShopId};
 use onhand_store::{Outcome, StoreError};
 
+use self::catching_up::Seen;
 use self::peek::Peeked;
 use crate::jobs::LeaseGuard;
 use crate::ledger::{Engine, Request, SubmitError};
@@ -112,6 +114,8 @@ pub struct Flows {
     refreshing: Arc<Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// When new orders of each shop were last looked for before a push.
     peeked: Arc<Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<Peeked>>>>>,
+    /// What was fetched and listed lately.
+    seen: Arc<Seen>,
     /// When each shop's good answer was last noted, so that not each one is written.
     noted: Arc<Mutex<BTreeMap<ShopId, std::time::Instant>>>,
 }
@@ -128,6 +132,7 @@ impl Flows {
             limits,
             refreshing: Arc::default(),
             peeked: Arc::default(),
+            seen: Arc::default(),
             noted: Arc::default(),
         }
     }

@@ -16,7 +16,6 @@ use onhand_rules::shop::ShopCursors;
 use onhand_rules::{Listing, ListingId, ShopId};
 use onhand_store::ListingFilter;
 
-use super::orders::SHORT_OVERLAP_MS;
 use super::push::item;
 use super::visit::Visit;
 use super::{Attempt, Flows, done, read};
@@ -104,7 +103,7 @@ impl Flows {
             return self.promotions_over(&listings, &seen).await;
         }
         if !early {
-            self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS).await?;
+            self.orders_from_here(attempt, visit).await?;
         }
         let mut fresh = Vec::with_capacity(listings.len());
         for listing in &listings {

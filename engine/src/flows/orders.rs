@@ -1,8 +1,6 @@
-//! Orders: one after a webhook, all that changed by poll, and webhooks that never came.
+//! Orders: one after a webhook, returns by poll, and webhooks that never came.
 
 use std::sync::Arc;
-
-use std::collections::BTreeSet;
 
 use onhand_connector::http::TOO_LARGE;
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow, RemoteLine, RemoteOrder, RemoteStatus};
@@ -13,14 +11,11 @@ use onhand_rules::notice::NoticeKind;
 use onhand_rules::shop::ShopCursors;
 use onhand_rules::{Receipt, ShopId};
 
+use super::catching_up::OVERLAP_MS;
 use super::visit::Visit;
 use super::{Attempt, Flows, done, read};
 
-/// How far a poll looks back behind its cursor: orders show up late in lists. Milliseconds.
-const OVERLAP_MS: i64 = 15 * 60_000;
-/// The same between two polls, which look at the whole of it again. Milliseconds.
-pub(super) const SHORT_OVERLAP_MS: i64 = 60_000;
-/// How far the first poll of a shop looks back, in milliseconds.
+/// How far the first poll of a shop's returns looks back, in milliseconds.
 const FIRST_MS: i64 = 24 * 3_600_000;
 
 impl Flows {
@@ -70,7 +65,9 @@ impl Flows {
             };
             for order in orders {
                 count += 1;
+                let reference = order.reference.clone();
                 self.take_order(attempt, visit.shop.id, order).await?;
+                self.seen.fetched(visit.shop.id, reference, attempt.claimed_at);
             }
         }
         Ok(count)
@@ -84,45 +81,6 @@ impl Flows {
             tracing::debug!(shop = shop.0, reference, ?state, "an order was taken");
         }
         Ok(())
-    }
-
-    /// Everything that changed since the cursor, and `overlap` milliseconds before it. Yields the time up to which orders
-    /// are known.
-    pub(super) async fn orders_until_now(
-        &self,
-        attempt: &Attempt<'_>,
-        visit: &mut Visit,
-        overlap: i64,
-    ) -> Result<i64, End> {
-        let until = read(self.engine.reads().now().await)? + visit.shop.health.clock_offset + 1_000;
-        let known = visit.shop.cursors.orders_until;
-        let since = if known == 0 { until - FIRST_MS } else { known - overlap };
-        let window = OrderWindow { since, until };
-        let mut references = BTreeSet::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let at = cursor.as_deref();
-            let page = |channel: Arc<dyn Channel>, call: Call| async move {
-                channel.orders_changed(&call, window, at).await
-            };
-            let (page, _) = self.ask(attempt, visit, Endpoint::Orders, page).await?;
-            references.extend(page.references);
-            match page.next {
-                Some(next) => cursor = Some(next),
-                None => break,
-            }
-        }
-        let references: Vec<String> = references.into_iter().collect();
-        self.take_orders(attempt, visit, &references).await?;
-        let cursors = ShopCursors { orders_until: until, ..ShopCursors::default() };
-        self.submit(MoveCursors { shop: visit.shop.id, cursors }).await?;
-        visit.shop.cursors.orders_until = until;
-        Ok(until)
-    }
-
-    pub(super) async fn poll_orders(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
-        let mut visit = self.visit(&attempt, shop).await?;
-        self.orders_until_now(&attempt, &mut visit, OVERLAP_MS).await.map(|_| ())
     }
 
     pub(super) async fn poll_returns(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {

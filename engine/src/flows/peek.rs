@@ -12,7 +12,7 @@ use onhand_rules::commands::queue::End;
 use onhand_rules::shop::PollFirst;
 use onhand_rules::{Listing, ShopId};
 
-use super::orders::SHORT_OVERLAP_MS;
+use super::catching_up::SHORT_OVERLAP_MS;
 use super::visit::Visit;
 use super::{Attempt, Flows, read};
 
@@ -22,6 +22,10 @@ const THIN: i64 = 5;
 const FRESH_MS: i64 = 250;
 /// How far it goes back at most; what is older is the poll's. Milliseconds.
 const BACK_MS: i64 = 15 * 60_000;
+/// How far a look goes back before the end of the one before it: enough for orders that a marketplace shows a moment
+/// after their time. A busy shop has more orders in a minute than the pages of a look hold, oldest first, so that going
+/// back further would keep a look from ever reaching the newest. Milliseconds.
+const OVERLAP_MS: i64 = 5_000;
 /// Pages of one look at most: it is to be cheap.
 const PAGES: usize = 3;
 
@@ -85,8 +89,7 @@ impl Flows {
         seen_until: i64,
     ) -> Result<i64, End> {
         let until = now + visit.shop.health.clock_offset + 1_000;
-        let known = visit.shop.cursors.orders_until.max(seen_until) - SHORT_OVERLAP_MS;
-        let window = OrderWindow { since: known.max(until - BACK_MS), until };
+        let window = window(visit.shop.cursors.orders_until, seen_until, until);
         let (mut fresh, mut cursor) = (BTreeSet::new(), None::<String>);
         for _ in 0..PAGES {
             let at = cursor.as_deref();
@@ -108,6 +111,12 @@ impl Flows {
         self.take_orders(attempt, visit, &fresh).await?;
         Ok(until)
     }
+}
+
+/// What of the marketplace's time a look asks for: behind the poll or the look before, whichever went further.
+fn window(polled_until: i64, seen_until: i64, until: i64) -> OrderWindow {
+    let known = (polled_until - SHORT_OVERLAP_MS).max(seen_until - OVERLAP_MS);
+    OrderWindow { since: known.max(until - BACK_MS), until }
 }
 
 #[cfg(test)]
@@ -149,6 +158,14 @@ mod tests {
             created_at: 0,
             updated_at: 0,
         }
+    }
+
+    #[test]
+    fn a_look_goes_back_a_little_behind_the_last_one() {
+        let now = 10_000_000;
+        assert_eq!(window(now - 100_000, now - 300, now).since, now - 300 - OVERLAP_MS);
+        assert_eq!(window(now - 1_000, now - 300_000, now).since, now - 1_000 - SHORT_OVERLAP_MS);
+        assert_eq!(window(0, 0, now).since, now - BACK_MS);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod edits;
 mod hooks;
 mod network;
 mod orders;
+mod polls;
 mod pushes;
 mod turnstile;
 mod webhooks;

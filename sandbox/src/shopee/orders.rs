@@ -55,24 +55,26 @@ pub(super) fn get_order_list(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     visit.hub.in_shop(key, |world, _| {
         let shop = found(world, key)?;
         let at = |order: &Order| if by_update { order.updated } else { order.created };
-        let mut hits: Vec<(i64, &Order, &'static str)> = shop
+        // Looks at every unit of the order, so only where it is asked for.
+        let status = |order: &Order| wording::order_status(world, key, order, pending);
+        let mut hits: Vec<(i64, &Order)> = shop
             .orders
             .values()
             .filter(|order| (from..=to).contains(&seconds(at(order))))
-            .map(|order| (at(order), order, wording::order_status(world, key, order, pending)))
-            .filter(|(_, _, status)| wanted.is_none_or(|wanted| wanted == *status))
-            .filter(|(at, order, _)| cursor.as_ref().is_none_or(|(time, sn)| (*at, &order.id) > (*time, sn)))
+            .map(|order| (at(order), order))
+            .filter(|(at, order)| cursor.as_ref().is_none_or(|(time, sn)| (*at, &order.id) > (*time, sn)))
+            .filter(|(_, order)| wanted.is_none_or(|wanted| wanted == status(order)))
             .collect();
         hits.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
         let more = hits.len() > size as usize;
         hits.truncate(size as usize);
-        let next = if more { hits.last().map(|(at, order, _)| format!("{at}.{}", order.id)) } else { None };
+        let next = if more { hits.last().map(|(at, order)| format!("{at}.{}", order.id)) } else { None };
         let list: Vec<Value> = hits
             .iter()
-            .map(|(_, order, status)| {
+            .map(|(_, order)| {
                 let mut told = json!({"order_sn": order.id, "booking_sn": ""});
                 if with_status {
-                    told["order_status"] = json!(status);
+                    told["order_status"] = json!(status(order));
                 }
                 told
             })

@@ -30,7 +30,7 @@ impl Search {
             |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
         within(seconds(order.created), self.create_time_ge, self.create_time_lt)
             && within(seconds(order.updated), self.update_time_ge, self.update_time_lt)
-            && is(&self.order_status, status(order))
+            && self.order_status.as_deref().is_none_or(|wanted| wanted == status(order))
             && is(&self.shipping_type, "TIKTOK")
             && is(&self.buyer_user_id, &order.buyer)
             && self.is_buyer_request_cancel.is_none_or(|asked| asked == order.cancel_asked.is_some())

@@ -43,6 +43,9 @@ pub(super) struct Turnstile {
     /// Answers to fetches of one order, instead of what is there.
     news: Mutex<BTreeMap<String, VecDeque<RemoteOrder>>>,
     last: Mutex<Option<Call>>,
+    /// Fetches of orders that are let through; the next ones break.
+    fetches: AtomicU64,
+    orders_asked: AtomicU64,
 }
 
 impl Turnstile {
@@ -60,7 +63,19 @@ impl Turnstile {
             mirror: Mutex::default(),
             news: Mutex::default(),
             last: Mutex::default(),
+            fetches: AtomicU64::new(u64::MAX),
+            orders_asked: AtomicU64::default(),
         }
+    }
+
+    /// So many fetches of orders are let through from now on; the next ones break.
+    pub(super) fn fetches(&self, left: u64) {
+        self.fetches.store(left, Ordering::SeqCst);
+    }
+
+    /// Orders that were fetched, each as often as it was.
+    pub(super) fn orders_asked(&self) -> u64 {
+        self.orders_asked.load(Ordering::SeqCst)
     }
 
     /// Writes wait from now on.
@@ -213,6 +228,11 @@ impl Channel for Turnstile {
 
     async fn orders(&self, call: &Call, references: &[String]) -> Result<Vec<RemoteOrder>, Failure> {
         self.note(call);
+        if self.fetches.fetch_sub(1, Ordering::SeqCst) == 0 {
+            self.fetches.store(0, Ordering::SeqCst);
+            return Err(Failure::new(Class::Network, "connect", "the line is cut"));
+        }
+        self.orders_asked.fetch_add(references.len() as u64, Ordering::SeqCst);
         let mut orders = self.inner.orders(call, references).await?;
         let mut news = self.news.lock().unwrap();
         for order in &mut orders {

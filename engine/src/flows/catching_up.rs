@@ -1,0 +1,178 @@
+//! Catching up with a shop's orders: all that changed since its cursor, and some time before it, because orders show up
+//! late in lists.
+//!
+//! It goes in parts, and the cursor moves with each. A busy shop, or an outage, brings more orders than one attempt has
+//! time for; what an attempt has taken is not listed again by the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use onhand_connector::{Call, Channel, Endpoint, OrderWindow};
+use onhand_rules::ShopId;
+use onhand_rules::commands::channels::MoveCursors;
+use onhand_rules::commands::queue::End;
+use onhand_rules::shop::ShopCursors;
+
+use super::visit::Visit;
+use super::{Attempt, Flows, read};
+
+/// How far a poll looks back behind its cursor. Milliseconds.
+pub(super) const OVERLAP_MS: i64 = 15 * 60_000;
+/// The same between two polls, which look at the whole of it again. Milliseconds.
+pub(super) const SHORT_OVERLAP_MS: i64 = 60_000;
+/// How far the first poll of a shop looks back. Milliseconds.
+const FIRST_MS: i64 = 24 * 3_600_000;
+/// Orders of one part at most, unless they changed within [`SHORTEST_MS`].
+const PART: usize = 200;
+/// A part is no shorter than this: marketplaces count in seconds. Milliseconds.
+const SHORTEST_MS: i64 = 1_000;
+/// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
+const SETTLING_MS: i64 = 2_000;
+
+/// What this process knows of the orders that it fetched and listed lately. It saves requests and nothing else: after a
+/// restart they are made once more.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// When each order was last fetched, by shop. Ledger clock.
+    fetched: Mutex<BTreeMap<ShopId, HashMap<String, i64>>>,
+    /// When the last catching up of each shop began that went through. Ledger clock.
+    caught_up: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<i64>>>>,
+}
+
+impl Seen {
+    /// It was asked for at `at` or later, and taken.
+    pub(super) fn fetched(&self, shop: ShopId, reference: String, at: i64) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.entry(shop).or_default().insert(reference, at);
+    }
+
+    /// Of `references`, which changed before `changed_before` (ledger clock), those that were not fetched since.
+    fn unseen(&self, shop: ShopId, references: Vec<String>, changed_before: i64) -> Vec<String> {
+        let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(of_shop) = fetched.get(&shop) else { return references };
+        let is_known =
+            |reference: &String| of_shop.get(reference).is_some_and(|at| *at >= changed_before + SETTLING_MS);
+        references.into_iter().filter(|reference| !is_known(reference)).collect()
+    }
+
+    /// What was fetched before `before` is of no use to any later poll.
+    fn forget(&self, shop: ShopId, before: i64) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_shop) = fetched.get_mut(&shop) {
+            of_shop.retain(|_, at| *at >= before);
+        }
+    }
+
+    fn caught_up_of(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<i64>> {
+        let mut all = self.caught_up.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(shop).or_default())
+    }
+}
+
+impl Flows {
+    pub(super) async fn poll_orders(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
+        let mut visit = self.visit(&attempt, shop).await?;
+        // An attempt that ran out of time did not get through all of that.
+        let overlap = if attempt.job.crashes > 0 { SHORT_OVERLAP_MS } else { OVERLAP_MS };
+        self.orders_until_now(&attempt, &mut visit, overlap).await
+    }
+
+    /// Takes the orders up to now or to a moment after this call began. One catching up serves all jobs that wait for it.
+    pub(super) async fn orders_from_here(&self, attempt: &Attempt<'_>, visit: &mut Visit) -> Result<(), End> {
+        let asked = read(self.engine.reads().now().await)?;
+        let last = self.seen.caught_up_of(visit.shop.id);
+        let mut last = last.lock().await;
+        if *last >= asked {
+            return Ok(());
+        }
+        let began = read(self.engine.reads().now().await)?;
+        self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS).await?;
+        *last = began;
+        Ok(())
+    }
+
+    /// Takes everything that changed since the cursor, and `overlap` milliseconds before it. Where time runs short it ends
+    /// as a snooze, having moved the cursor to where it came.
+    async fn orders_until_now(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+        overlap: i64,
+    ) -> Result<(), End> {
+        let (shop, offset) = (visit.shop.id, visit.shop.health.clock_offset);
+        let now = read(self.engine.reads().now().await)?;
+        let until = now + offset + 1_000;
+        let known = visit.shop.cursors.orders_until;
+        let mut since = if known == 0 { until - FIRST_MS } else { known - overlap };
+        let mut span = until - since;
+        let half_time = Instant::now() + attempt.deadline.saturating_duration_since(Instant::now()) / 2;
+        while since < until {
+            let window = OrderWindow { since, until: until.min(since + span) };
+            let Some(listed) = self.changed(attempt, visit, window, span > SHORTEST_MS).await? else {
+                span = (span / 2).max(SHORTEST_MS);
+                continue;
+            };
+            let references = self.seen.unseen(shop, listed, window.until - offset);
+            self.take_orders(attempt, visit, &references).await?;
+            if window.until > known {
+                let cursors = ShopCursors { orders_until: window.until, ..ShopCursors::default() };
+                self.submit(MoveCursors { shop, cursors }).await?;
+                visit.shop.cursors.orders_until = window.until;
+            }
+            since = window.until;
+            span = span.saturating_mul(2);
+            if since < until && since > known && Instant::now() > half_time {
+                return Err(End::Snooze { until: now });
+            }
+        }
+        self.seen.forget(shop, now - OVERLAP_MS - SHORT_OVERLAP_MS);
+        Ok(())
+    }
+
+    /// The orders that changed in the window; nothing if they are more than one part and the window may be `divided`.
+    async fn changed(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+        window: OrderWindow,
+        divided: bool,
+    ) -> Result<Option<Vec<String>>, End> {
+        let mut references = BTreeSet::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let at = cursor.as_deref();
+            let page = |channel: Arc<dyn Channel>, call: Call| async move {
+                channel.orders_changed(&call, window, at).await
+            };
+            let (page, _) = self.ask(attempt, visit, Endpoint::Orders, page).await?;
+            references.extend(page.references);
+            if divided && references.len() > PART {
+                return Ok(None);
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(Some(references.into_iter().collect())),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_fetched_again_only_if_it_may_have_changed_since() {
+        let (seen, shop) = (Seen::default(), ShopId(1));
+        let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        seen.fetched(shop, "early".to_owned(), 10_000);
+        seen.fetched(shop, "late".to_owned(), 50_000);
+        assert_eq!(seen.unseen(shop, of(&["early", "late", "new"]), 40_000), of(&["early", "new"]));
+        // What the list shows may not be on the order's page at once.
+        assert_eq!(seen.unseen(shop, of(&["late"]), 50_000 - SETTLING_MS + 1), of(&["late"]));
+        assert_eq!(seen.unseen(ShopId(2), of(&["late"]), 0), of(&["late"]), "numbers are a shop's own");
+        seen.forget(shop, 20_000);
+        assert_eq!(seen.unseen(shop, of(&["early", "late"]), 0), of(&["early"]));
+    }
+}
