@@ -111,6 +111,7 @@ export const stock = {
   'rule.basis': 'figure',
   'rule.last_units': 'last units',
   'rule.buffer': 'buffer',
+  'rule.velocity': 'speed of sales',
   'rule.percent': 'share',
   'rule.zero_at': 'zero at',
   'rule.cap': 'cap',

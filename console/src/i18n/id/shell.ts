@@ -35,6 +35,7 @@ export const shell: Translation<typeof english> = {
   'nav.mapping': 'Pemetaan',
   'nav.sync': 'Pengiriman stok',
   'nav.drift': 'Selisih',
+  'nav.webhooks': 'Webhook',
   'nav.engine': 'Mesin',
   'nav.queues': 'Antrean',
   'nav.sandbox': 'Sandbox',

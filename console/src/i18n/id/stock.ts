@@ -113,6 +113,7 @@ export const stock: Translation<typeof english> = {
   'rule.basis': 'angka',
   'rule.last_units': 'unit terakhir',
   'rule.buffer': 'cadangan',
+  'rule.velocity': 'laju penjualan',
   'rule.percent': 'bagian',
   'rule.zero_at': 'nol pada',
   'rule.cap': 'batas',

@@ -9,6 +9,7 @@ import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { webhooks } from './webhooks';
 import { whatif } from './whatif';
 import { work } from './work';
 
@@ -25,4 +26,5 @@ export const ms: Dictionary = {
   ...whatif,
   ...access,
   ...channels,
+  ...webhooks,
 };

@@ -35,6 +35,7 @@ export const shell: Translation<typeof english> = {
   'nav.mapping': 'Pemetaan',
   'nav.sync': 'Hantaran stok',
   'nav.drift': 'Perbezaan',
+  'nav.webhooks': 'Webhook',
   'nav.engine': 'Enjin',
   'nav.queues': 'Baris gilir',
   'nav.sandbox': 'Kotak pasir',

@@ -113,6 +113,7 @@ export const stock: Translation<typeof english> = {
   'rule.basis': 'angka',
   'rule.last_units': 'unit terakhir',
   'rule.buffer': 'penimbal',
+  'rule.velocity': 'kelajuan jualan',
   'rule.percent': 'bahagian',
   'rule.zero_at': 'sifar pada',
   'rule.cap': 'had',

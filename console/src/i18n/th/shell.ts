@@ -35,6 +35,7 @@ export const shell: Translation<typeof english> = {
   'nav.mapping': 'การจับคู่',
   'nav.sync': 'การส่งยอด',
   'nav.drift': 'ยอดไม่ตรง',
+  'nav.webhooks': 'เว็บฮุค',
   'nav.engine': 'ระบบ',
   'nav.queues': 'คิวงาน',
   'nav.sandbox': 'แซนด์บ็อกซ์',

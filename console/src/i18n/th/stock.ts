@@ -113,6 +113,7 @@ export const stock: Translation<typeof english> = {
   'rule.basis': 'ยอด',
   'rule.last_units': 'หน่วยสุดท้าย',
   'rule.buffer': 'กันชน',
+  'rule.velocity': 'ความเร็วการขาย',
   'rule.percent': 'สัดส่วน',
   'rule.zero_at': 'เป็นศูนย์ที่',
   'rule.cap': 'เพดาน',

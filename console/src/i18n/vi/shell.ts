@@ -35,6 +35,7 @@ export const shell: Translation<typeof english> = {
   'nav.mapping': 'Ghép nối',
   'nav.sync': 'Đẩy tồn kho',
   'nav.drift': 'Sai lệch',
+  'nav.webhooks': 'Webhook',
   'nav.engine': 'Hệ thống',
   'nav.queues': 'Hàng đợi',
   'nav.sandbox': 'Môi trường thử',

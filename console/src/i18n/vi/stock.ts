@@ -113,6 +113,7 @@ export const stock: Translation<typeof english> = {
   'rule.basis': 'số liệu',
   'rule.last_units': 'đơn vị cuối',
   'rule.buffer': 'dự phòng',
+  'rule.velocity': 'tốc độ bán',
   'rule.percent': 'tỷ lệ',
   'rule.zero_at': 'về 0 tại',
   'rule.cap': 'trần',

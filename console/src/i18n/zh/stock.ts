@@ -113,6 +113,7 @@ export const stock: Translation<typeof english> = {
   'rule.basis': '基数',
   'rule.last_units': '最后几件',
   'rule.buffer': '缓冲',
+  'rule.velocity': '销售速度',
   'rule.percent': '比例',
   'rule.zero_at': '归零阈值',
   'rule.cap': '上限',

@@ -33,9 +33,9 @@ function FetchAgain({ id }: { id: string }) {
 }
 
 /** Orders in the words of the marketplaces, and what became of them here. */
-export function MarketOrders({ state }: { state?: string }) {
+export function MarketOrders({ state, shop }: { state?: string; shop?: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(marketOrders(state));
+  const query = useInfiniteQuery(marketOrders(state, shop));
   const names = useShopNames();
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useMemo<Column<MarketOrder>[]>(

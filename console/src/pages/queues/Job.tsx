@@ -71,7 +71,7 @@ function JobVerdict({ job }: { job: Job }) {
     case 'dead':
       return <Verdict tone="bad">{t('job.verdict.dead', { remedy: job.failure ? wordOf(t, 'class', job.failure.class) : '' })}</Verdict>;
     default:
-      return <Verdict tone="off">{t('job.verdict.ended', { state: job.state })}</Verdict>;
+      return <Verdict tone="off">{t('job.verdict.ended', { state: wordOf(t, 'state', job.state) })}</Verdict>;
   }
 }
 
