@@ -1,5 +1,6 @@
 import type { Dictionary } from '../dictionary';
 import { access } from './access';
+import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
@@ -27,4 +28,5 @@ export const id: Dictionary = {
   ...access,
   ...channels,
   ...webhooks,
+  ...audit,
 };

@@ -107,6 +107,7 @@ export const access: Translation<typeof english> = {
   'audit.when': 'Bila',
   'audit.who': 'Siapa',
   'audit.what': 'Apa',
+  'audit.route': 'Permintaan',
   'audit.on': 'Pada',
   'audit.reason': 'Sebab',
   'audit.changes': 'Perubahan',

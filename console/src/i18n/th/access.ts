@@ -107,6 +107,7 @@ export const access: Translation<typeof english> = {
   'audit.when': 'เมื่อ',
   'audit.who': 'ใคร',
   'audit.what': 'อะไร',
+  'audit.route': 'คำขอ',
   'audit.on': 'กับ',
   'audit.reason': 'เหตุผล',
   'audit.changes': 'การเปลี่ยนแปลง',

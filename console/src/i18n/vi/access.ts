@@ -107,6 +107,7 @@ export const access: Translation<typeof english> = {
   'audit.when': 'Khi nào',
   'audit.who': 'Ai',
   'audit.what': 'Việc gì',
+  'audit.route': 'Yêu cầu',
   'audit.on': 'Trên',
   'audit.reason': 'Lý do',
   'audit.changes': 'Thay đổi',

@@ -107,6 +107,7 @@ export const access: Translation<typeof english> = {
   'audit.when': '时间',
   'audit.who': '操作者',
   'audit.what': '内容',
+  'audit.route': '请求',
   'audit.on': '对象',
   'audit.reason': '原因',
   'audit.changes': '变更',
