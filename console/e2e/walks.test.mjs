@@ -1,39 +1,20 @@
 // What people do with the console, from the first click on: `cargo xtask test --only walks`.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
-import { open, SHOTS, start } from './world.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT = { timeout: 30_000 };
+import { look, open, openOwner, openSight, SHOTS, SIGHTS, settled, start, until, WAIT, go as goIn } from './world.mjs';
 
 let world;
 let owner;
 
 before(async () => {
   world = await start();
-  owner = await open(world);
-  await owner.page.goto(world.link);
-  await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  owner = await openOwner(world);
 });
 after(() => world?.stop());
 
-/** Goes to a path inside the application, as a link would. */
-async function go(page, path) {
-  await page.goto(world.url + path);
-  await page.locator('h1').first().waitFor(WAIT);
-}
-
-/** Waits for something outside of the page. */
-async function until(what, holds) {
-  for (const end = Date.now() + 120_000; Date.now() < end; await new Promise((done) => setTimeout(done, 200))) {
-    if (await holds()) return;
-  }
-  assert.fail(`it did not happen: ${what}`);
-}
+const go = (page, path) => goIn(world, page, path);
 
 /** Buyers buy no more, and every shop has been told everything: what changes now was changed by the walk. */
 async function quiet() {
@@ -46,13 +27,6 @@ async function consent(page) {
   await page.waitForURL((url) => !url.href.startsWith(world.url), WAIT);
   await page.getByRole('link', { name: /^Authorise / }).first().click();
   await page.getByRole('link', { name: 'Back to the console' }).click();
-}
-
-/** The page has what it asked for, follows the feed, and its clock has ticked. */
-async function settled(page) {
-  await page.getByRole('button', { name: /^Live\./ }).waitFor(WAIT);
-  await page.waitForFunction(() => !document.querySelector('[aria-busy=true]') && !/Loading…/.test(document.body.innerText), undefined, WAIT);
-  await page.evaluate(() => document.fonts.ready);
 }
 
 test('one click from the terminal: the overview is alive, with its verdict on top', async () => {
@@ -379,6 +353,7 @@ const PAGES = [
   '/orders?view=market',
   '/reservations',
   '/shops',
+  '/webhooks',
   '/mapping',
   '/mapping?view=mapped',
   '/pushes',
@@ -395,36 +370,15 @@ const PAGES = [
 
 test('the buyers come back', () => world.sandbox('POST', 'buyers', { rate: 2 }));
 
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [
-    [1440, 900],
-    [360, 740],
-  ]) {
-    test(`every page at ${width} px, ${theme}: no error, nothing for axe, nothing wider than the window`, async () => {
-      const state = await owner.context.storageState();
-      const { context, page, errors } = await open(world, { viewport: { width, height }, colorScheme: theme, storageState: state });
-      for (const path of PAGES) {
-        await go(page, path);
-        await page.locator('[role=status]').first().waitFor(WAIT);
-        await settled(page);
-        const name = path.replace(/[^\w]+/g, '_').replace(/^_|_$/g, '') || 'overview';
-        await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png` });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(wide <= 0, `${path} is ${wide} px wider than the window`);
-        const cut = await page.evaluate(() =>
-          [...document.querySelectorAll('[role=grid]')].filter((grid) => grid.scrollWidth > grid.clientWidth).map((grid) => grid.ariaLabel),
-        );
-        assert.deepEqual(cut, [], `${path} has tables whose columns do not fit`);
-        // Evaluated from here, since the policy of the server allows no script inside the page.
-        await page.evaluate(AXE);
-        const found = await page.evaluate(async () => {
-          const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
-          return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join('; ')}`);
-        });
-        assert.deepEqual(found, [], `axe on ${path}`);
-      }
-      assert.deepEqual(errors, []);
-      await context.close();
-    });
-  }
+for (const sight of SIGHTS) {
+  test(`every page at ${sight.width} px, ${sight.theme}: no error, nothing for axe, nothing wider than the window`, async () => {
+    const { context, page, errors } = await openSight(world, owner, sight);
+    for (const path of PAGES) {
+      await go(page, path);
+      await settled(page);
+      await look(page, path.replace(/[^\w]+/g, '_').replace(/^_|_$/g, '') || 'overview', sight);
+    }
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
 }

@@ -82,6 +82,12 @@ export const channels = {
 
   'sync.title': 'Pushes',
   'sync.verdict': 'Half of the pushes took {p50} at most, 95 of 100 {p95}, 99 of 100 {p99}.',
+  'sync.verdict.tail': 'One push in a hundred took {p99} or longer, more than the {limit} that are well; 95 of 100 took {p95} at most.',
+  'sync.verdict.slow': 'One push in twenty took {p95} or longer, more than the {limit} that are well.',
+  'sync.verdict.where': 'Slowest: {shop}.',
+  'sync.part.wait': 'Most of it was spent in our queue: see Queues, and let more jobs run at once.',
+  'sync.part.limit': 'Most of it was waiting for the marketplace’s rate limit: it passes by itself when there is less to tell.',
+  'sync.part.network': 'Most of it was the marketplace’s own answer: see whether the shop answers slowly.',
   'sync.verdict.none': 'Nothing was told since the server started.',
   'sync.histogram': 'How long a push takes, from its cause to the answer',
   'sync.more': 'more',
