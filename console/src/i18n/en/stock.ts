@@ -108,7 +108,7 @@ export const stock = {
   'sku.bundle.text': 'A bundle has no stock of its own: what can be sold is what its parts allow.',
   'sku.bundle.at': '{n} at {location}',
   'sku.bundle.simple': 'This is a SKU of its own, not a bundle.',
-  'rule.basis': 'figure',
+  'rule.basis': 'stock',
   'rule.last_units': 'last units',
   'rule.buffer': 'buffer',
   'rule.velocity': 'speed of sales',

@@ -9,6 +9,7 @@ export const webhooks = {
   'webhooks.view.unknown': 'Not followed',
   'webhooks.came': 'Came',
   'webhooks.about': 'About',
+  'webhooks.word': 'Their code',
   'webhooks.times': 'Times',
   'webhooks.times.hint': 'how often it was delivered; it counts once',
   'webhooks.became': 'What became of it',
@@ -20,6 +21,7 @@ export const webhooks = {
   'webhooks.key': 'Key',
   'webhooks.taken.text': 'What follows from it is in the queue or done.',
   'webhooks.unknown.text': 'The account {account} on {channel} was not connected when it came, so nothing follows from it. Connect the shop, then follow it again.',
+  'webhooks.nothing.text': 'It changes neither goods nor orders, so nothing has to follow from it.',
   'webhooks.retry': 'Follow it again',
   'webhooks.retried': 'What follows from it is in the queue',
   'webhooks.see.orders': 'The shop’s orders',
@@ -32,6 +34,7 @@ export const webhooks = {
   'webhook.listing': 'a listing',
   'webhook.stock': 'a stock figure',
   'webhook.grant_ends': 'authorisation ends',
+  'webhook.authorised': 'authorisation given',
   'webhook.deauthorised': 'authorisation withdrawn',
   'webhook.other': 'something else',
 } as const;

@@ -12,6 +12,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.view.unknown': 'Tidak diproses',
   'webhooks.came': 'Datang',
   'webhooks.about': 'Perihal',
+  'webhooks.word': 'Kode mereka',
   'webhooks.times': 'Kali',
   'webhooks.times.hint': 'berapa kali dikirim; dihitung sekali',
   'webhooks.became': 'Hasilnya',
@@ -23,6 +24,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.key': 'Kunci',
   'webhooks.taken.text': 'Tindak lanjutnya ada di antrean atau sudah selesai.',
   'webhooks.unknown.text': 'Akun {account} di {channel} belum terhubung saat ini datang, jadi tidak diproses. Hubungkan tokonya, lalu proses ulang.',
+  'webhooks.nothing.text': 'Ini tidak mengubah barang atau pesanan, jadi tidak perlu tindak lanjut.',
   'webhooks.retry': 'Proses ulang',
   'webhooks.retried': 'Tindak lanjutnya sudah di antrean',
   'webhooks.see.orders': 'Pesanan toko ini',
@@ -35,6 +37,7 @@ export const webhooks: Translation<typeof en> = {
   'webhook.listing': 'listing',
   'webhook.stock': 'angka stok',
   'webhook.grant_ends': 'izin akan berakhir',
+  'webhook.authorised': 'izin diberikan',
   'webhook.deauthorised': 'izin dicabut',
   'webhook.other': 'hal lain',
 };

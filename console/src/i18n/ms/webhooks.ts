@@ -12,6 +12,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.view.unknown': 'Tidak diproses',
   'webhooks.came': 'Tiba',
   'webhooks.about': 'Perkara',
+  'webhooks.word': 'Kod mereka',
   'webhooks.times': 'Kali',
   'webhooks.times.hint': 'berapa kali dihantar; dikira sekali sahaja',
   'webhooks.became': 'Hasilnya',
@@ -23,6 +24,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.key': 'Kunci',
   'webhooks.taken.text': 'Tindakan susulannya ada dalam baris gilir atau sudah selesai.',
   'webhooks.unknown.text': 'Akaun {account} di {channel} belum disambungkan semasa ia tiba, jadi ia tidak diproses. Sambungkan kedai, kemudian proses semula.',
+  'webhooks.nothing.text': 'Ia tidak mengubah barang atau pesanan, jadi tiada tindakan susulan diperlukan.',
   'webhooks.retry': 'Proses semula',
   'webhooks.retried': 'Tindakan susulannya sudah dalam baris gilir',
   'webhooks.see.orders': 'Pesanan kedai ini',
@@ -35,6 +37,7 @@ export const webhooks: Translation<typeof en> = {
   'webhook.listing': 'penyenaraian',
   'webhook.stock': 'angka stok',
   'webhook.grant_ends': 'kebenaran akan tamat',
+  'webhook.authorised': 'kebenaran diberi',
   'webhook.deauthorised': 'kebenaran ditarik balik',
   'webhook.other': 'perkara lain',
 };

@@ -2,11 +2,11 @@ import type { Translation } from '../dictionary';
 import type { whatif as en } from '../en/whatif';
 
 export const whatif: Translation<typeof en> = {
-  'whatif.title': 'Apa yang akan ditolak',
-  'whatif.note': 'Cuba peraturan lain: tiada apa yang diubah atau diberitahu.',
+  'whatif.title': 'Apa yang akan dihantar',
+  'whatif.note': 'Cuba peraturan lain: tiada apa yang diubah atau dihantar.',
   'whatif.do': 'Pratonton',
-  'whatif.same': { other: 'Semua {n} penyenaraian akan diberitahu angka yang sama seperti sekarang.' },
-  'whatif.changed': { other: '{n} daripada {all} penyenaraian akan diberitahu angka lain, {units} unit semuanya; {sold} akan habis dijual.' },
+  'whatif.same': { other: 'Semua {n} penyenaraian akan dihantar angka yang sama seperti sekarang.' },
+  'whatif.changed': { other: '{n} daripada {all} penyenaraian akan dihantar angka lain, {units} unit semuanya; {sold} akan habis dijual.' },
   'whatif.more': 'Hanya {most} penyenaraian pertama dilihat.',
   'listing.title': 'Penyenaraian di {shop}',
   'listing.rule': 'Peraturan penerbitan',

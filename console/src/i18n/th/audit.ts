@@ -2,8 +2,8 @@ import type { Translation } from '../dictionary';
 import type { audit as en } from '../en/audit';
 
 export const audit: Translation<typeof en> = {
-  'audit.do.POST /v1/locations': 'เพิ่มสถานที่',
-  'audit.do.PATCH /v1/locations/{location}': 'แก้ไขสถานที่',
+  'audit.do.POST /v1/locations': 'เพิ่มที่เก็บ',
+  'audit.do.PATCH /v1/locations/{location}': 'แก้ไขที่เก็บ',
   'audit.do.POST /v1/skus': 'เพิ่ม SKU',
   'audit.do.POST /v1/skus/bulk': 'เพิ่ม SKU หลายรายการ',
   'audit.do.PATCH /v1/skus/{sku}': 'แก้ไข SKU',
@@ -12,7 +12,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/stock/adjust': 'ปรับสต็อก',
   'audit.do.POST /v1/stock/set': 'ตั้งยอดสต็อก',
   'audit.do.POST /v1/stock/count': 'บันทึกผลนับสต็อก',
-  'audit.do.POST /v1/stock/move': 'ย้ายสต็อกไปสถานที่อื่น',
+  'audit.do.POST /v1/stock/move': 'ย้ายสต็อกไปที่เก็บอื่น',
   'audit.do.POST /v1/stock/bulk': 'แก้ไขสต็อกหลายแถว',
   'audit.do.POST /v1/reservations': 'จองสต็อก',
   'audit.do.POST /v1/reservations/{id}/extend': 'ต่อเวลาการจอง',
@@ -33,9 +33,9 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/sessions/by-link': 'เข้าสู่ระบบด้วยลิงก์',
   'audit.do.DELETE /v1/sessions/{id}': 'ออกจากระบบ',
   'audit.do.POST /v1/me/password': 'เปลี่ยนรหัสผ่านของตน',
-  'audit.do.POST /v1/me/totp': 'เริ่มตั้งค่าปัจจัยที่สอง',
-  'audit.do.POST /v1/me/totp/confirm': 'เปิดใช้ปัจจัยที่สอง',
-  'audit.do.POST /v1/me/totp/remove': 'ลบปัจจัยที่สอง',
+  'audit.do.POST /v1/me/totp': 'เริ่มตั้งค่าการยืนยันสองขั้นตอน',
+  'audit.do.POST /v1/me/totp/confirm': 'เปิดใช้การยืนยันสองขั้นตอน',
+  'audit.do.POST /v1/me/totp/remove': 'ลบการยืนยันสองขั้นตอน',
   'audit.do.POST /v1/users': 'เพิ่มผู้ใช้',
   'audit.do.PATCH /v1/users/{id}': 'แก้ไขผู้ใช้',
   'audit.do.POST /v1/users/{id}/link': 'สร้างลิงก์ตั้งรหัสผ่าน',
@@ -63,6 +63,6 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/market-orders/{id}/answer-cancel': 'ตอบคำขอยกเลิกของผู้ซื้อ',
   'audit.do.POST /v1/webhooks/{key}/retry': 'สั่งดำเนินการเว็บฮุคอีกครั้ง',
   'audit.do.POST /v1/rehearsals': 'เริ่มซ้อมแฟลชเซล',
-  'audit.do.POST /v1/rehearsals/{id}/kill': 'ฆ่าเซิร์ฟเวอร์ของการซ้อม',
+  'audit.do.POST /v1/rehearsals/{id}/kill': 'ปิดเซิร์ฟเวอร์ของการซ้อมกะทันหัน',
   'audit.do.DELETE /v1/rehearsals/{id}': 'ยกเลิกการซ้อม',
 };

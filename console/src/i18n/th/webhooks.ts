@@ -12,6 +12,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.view.unknown': 'ยังไม่ดำเนินการ',
   'webhooks.came': 'เข้ามาเมื่อ',
   'webhooks.about': 'เรื่อง',
+  'webhooks.word': 'รหัสของมาร์เก็ตเพลส',
   'webhooks.times': 'ครั้ง',
   'webhooks.times.hint': 'จำนวนครั้งที่ส่งมา นับเป็นครั้งเดียว',
   'webhooks.became': 'ผลที่ได้',
@@ -23,6 +24,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.key': 'คีย์',
   'webhooks.taken.text': 'งานที่ตามมาอยู่ในคิวหรือเสร็จแล้ว',
   'webhooks.unknown.text': 'บัญชี {account} บน {channel} ยังไม่ได้เชื่อมต่อตอนที่เข้ามา จึงยังไม่ถูกดำเนินการ ให้เชื่อมต่อร้าน แล้วสั่งดำเนินการอีกครั้ง',
+  'webhooks.nothing.text': 'ไม่เกี่ยวกับสินค้าหรือคำสั่งซื้อ จึงไม่ต้องดำเนินการต่อ',
   'webhooks.retry': 'ดำเนินการอีกครั้ง',
   'webhooks.retried': 'งานที่ตามมาเข้าคิวแล้ว',
   'webhooks.see.orders': 'คำสั่งซื้อของร้าน',
@@ -35,6 +37,7 @@ export const webhooks: Translation<typeof en> = {
   'webhook.listing': 'สินค้าในร้าน',
   'webhook.stock': 'ยอดสต็อก',
   'webhook.grant_ends': 'สิทธิ์ใกล้หมดอายุ',
+  'webhook.authorised': 'ได้รับสิทธิ์',
   'webhook.deauthorised': 'ถูกถอนสิทธิ์',
   'webhook.other': 'เรื่องอื่น',
 };

@@ -2,12 +2,12 @@ import type { Translation } from '../dictionary';
 import type { whatif as en } from '../en/whatif';
 
 export const whatif: Translation<typeof en> = {
-  'whatif.title': 'สิ่งที่จะถูกส่ง',
-  'whatif.note': 'ลองกฎอื่น: ไม่มีอะไรถูกเปลี่ยนหรือแจ้งออกไป',
+  'whatif.title': 'ยอดที่จะถูกส่ง',
+  'whatif.note': 'ลองกฎอื่น: ไม่มีอะไรถูกเปลี่ยนหรือส่งออกไป',
   'whatif.do': 'ดูตัวอย่าง',
-  'whatif.same': { other: 'รายการทั้ง {n} จะได้ตัวเลขเดิม' },
-  'whatif.changed': { other: '{n} จาก {all} รายการจะได้ตัวเลขอื่น รวม {units} ชิ้น และ {sold} รายการจะขายหมด' },
-  'whatif.more': 'ดูเฉพาะ {most} รายการแรก',
+  'whatif.same': { other: 'สินค้าทั้ง {n} รายการจะได้ยอดเดิม' },
+  'whatif.changed': { other: 'สินค้า {n} จาก {all} รายการจะได้ยอดใหม่ รวม {units} หน่วย และ {sold} รายการจะแสดงว่าหมด' },
+  'whatif.more': 'ดูเฉพาะสินค้า {most} รายการแรก',
   'listing.title': 'สินค้าในร้าน {shop}',
   'listing.rule': 'กฎการเผยแพร่',
   'listing.rule.mark': 'กฎเฉพาะ',

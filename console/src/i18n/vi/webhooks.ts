@@ -12,6 +12,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.view.unknown': 'Chưa xử lý',
   'webhooks.came': 'Đến lúc',
   'webhooks.about': 'Về việc',
+  'webhooks.word': 'Mã của sàn',
   'webhooks.times': 'Số lần',
   'webhooks.times.hint': 'số lần được gửi đến; chỉ tính một lần',
   'webhooks.became': 'Kết quả',
@@ -23,6 +24,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.key': 'Khóa',
   'webhooks.taken.text': 'Việc kéo theo đang trong hàng đợi hoặc đã xong.',
   'webhooks.unknown.text': 'Khi nó đến, tài khoản {account} trên {channel} chưa kết nối nên chưa được xử lý. Hãy kết nối gian hàng rồi xử lý lại.',
+  'webhooks.nothing.text': 'Nó không thay đổi hàng hay đơn nên không cần xử lý gì thêm.',
   'webhooks.retry': 'Xử lý lại',
   'webhooks.retried': 'Việc kéo theo đã vào hàng đợi',
   'webhooks.see.orders': 'Đơn của gian hàng',
@@ -35,6 +37,7 @@ export const webhooks: Translation<typeof en> = {
   'webhook.listing': 'sản phẩm trên sàn',
   'webhook.stock': 'số tồn',
   'webhook.grant_ends': 'quyền sắp hết hạn',
+  'webhook.authorised': 'đã cấp quyền',
   'webhook.deauthorised': 'quyền bị thu hồi',
   'webhook.other': 'việc khác',
 };

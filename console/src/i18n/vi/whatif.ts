@@ -3,11 +3,11 @@ import type { whatif as en } from '../en/whatif';
 
 export const whatif: Translation<typeof en> = {
   'whatif.title': 'Những gì sẽ được đẩy',
-  'whatif.note': 'Thử quy tắc khác: không gì bị thay đổi hay thông báo.',
+  'whatif.note': 'Thử quy tắc khác: không thay đổi hay đẩy gì.',
   'whatif.do': 'Xem trước',
-  'whatif.same': { other: 'Cả {n} tin đăng sẽ nhận con số như hiện nay.' },
-  'whatif.changed': { other: '{n} trên {all} tin đăng sẽ nhận con số khác, tổng cộng {units} đơn vị; {sold} tin sẽ hết hàng.' },
-  'whatif.more': 'Chỉ xem {most} tin đăng đầu tiên.',
+  'whatif.same': { other: 'Cả {n} sản phẩm sẽ nhận số như hiện nay.' },
+  'whatif.changed': { other: '{n}/{all} sản phẩm sẽ nhận số khác, tổng cộng {units} đơn vị; {sold} sản phẩm sẽ hiện hết hàng.' },
+  'whatif.more': 'Chỉ xem {most} sản phẩm đầu tiên.',
   'listing.title': 'Sản phẩm trên {shop}',
   'listing.rule': 'Quy tắc công bố',
   'listing.rule.mark': 'quy tắc riêng',

@@ -99,7 +99,7 @@ function SyncVerdict({ measured, shops: each }: { measured: Schemas['Latency'] |
   return (
     <Verdict tone={pace.word === 'slow' ? 'bad' : 'wait'}>
       {pace.word === 'slow' ? t('sync.verdict.slow', { p95, limit: f.duration(TARGET_MS) }) : t('sync.verdict.tail', { p95, p99, limit: f.duration(TARGET_MS) })}{' '}
-      {t(`sync.part.${pace.part}`)}
+      {rich(`sync.part.${pace.part}`, { queues: <Link to="/queues">{t('nav.queues')}</Link> })}
       {where}
     </Verdict>
   );

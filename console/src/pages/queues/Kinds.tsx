@@ -58,8 +58,18 @@ function useColumns(onPause: (row: Row) => void): Column<Row>[] {
           <Figure value={row.dead} tone={row.dead > 0 ? 'bad' : undefined} label={t('jobs.dead')} to={{ to: '/queues', search: { kind: row.kind }, resetScroll: false }} />
         ),
       },
-      { id: 'state', header: t('word.state'), width: '130px', from: 620, cell: (row) => <StateBadge topic="kind" state={row.paused ? 'paused' : 'works'} /> },
-      { id: 'reason', header: t('word.reason'), width: 'minmax(90px, 1.2fr)', from: 760, cell: (row) => <span title={row.paused_reason ?? undefined}>{row.paused_reason}</span> },
+      {
+        id: 'state',
+        header: t('word.state'),
+        width: 'minmax(110px, 2fr)',
+        from: 560,
+        cell: (row) => (
+          <span title={row.paused_reason ?? undefined}>
+            <StateBadge topic="kind" state={row.paused ? 'paused' : 'works'} />
+            {row.paused_reason && ` · ${row.paused_reason}`}
+          </span>
+        ),
+      },
       { id: 'do', header: t('actions'), bare: true, width: '96px', align: 'end', cell: (row) => <Toggle row={row} onPause={onPause} /> },
     ];
   }, [t, onPause]);

@@ -11,7 +11,7 @@ import { At } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
-import { aboutOf, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, wordOfAbout } from './about';
 import classes from './Webhooks.module.css';
 
 type Webhook = Schemas['Webhook'];
@@ -51,7 +51,7 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
       </>,
     ],
     [t('webhooks.about'), about],
-    [t('orders.market.status'), <span className="mono">{webhook.kind}</span>],
+    [t('webhooks.word'), <span className="mono">{webhook.kind}</span>],
     [t('webhooks.times'), `${f.number(webhook.deliveries)} · ${t('webhooks.times.hint')}`],
     [t('webhooks.size'), `${t('webhooks.bytes', { n: webhook.size })} · ${t('webhooks.body')}`],
     [t('webhooks.key'), <span className="mono">{webhook.key}</span>],
@@ -62,7 +62,9 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
         <div>
           <StateBadge topic="webhook" state={webhook.state} pill />
         </div>
-        <div>{known ? t('webhooks.taken.text') : t('webhooks.unknown.text', { account: webhook.account || '–', channel })}</div>
+        <div>
+          {!hasConsequence(webhook) ? t('webhooks.nothing.text') : known ? t('webhooks.taken.text') : t('webhooks.unknown.text', { account: webhook.account || '–', channel })}
+        </div>
         <Ways webhook={webhook} />
         <dl className={classes.facts}>
           {facts.map(([name, value]) => (
@@ -90,7 +92,7 @@ function Ways({ webhook }: { webhook: Webhook }) {
   const { t } = useI18n();
   const { shop } = webhook;
   if (!shop) {
-    return (
+    return hasConsequence(webhook) && (
       <div className={classes.ways}>
         <Link to="/shops">{t('webhooks.see.connect')}</Link>
       </div>

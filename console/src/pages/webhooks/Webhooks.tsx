@@ -13,7 +13,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
-import { aboutOf, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, wordOfAbout } from './about';
 import { WebhookDialog } from './WebhookDialog';
 import classes from './Webhooks.module.css';
 
@@ -71,7 +71,7 @@ export function Webhooks() {
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={setOpen}
           empty={t('webhooks.empty')}
-          tone={(row) => (row.state === 'unknown_shop' ? 'wait' : undefined)}
+          tone={(row) => (row.state === 'unknown_shop' && hasConsequence(row) ? 'wait' : undefined)}
         />
       )}
       {open && <WebhookDialog webhook={open} onClose={() => setOpen(undefined)} />}
@@ -91,7 +91,8 @@ function WebhooksVerdict() {
     const shown = silent.map((notice) => names.ofId(notice.shop_id)).join(', ');
     return <Verdict tone="bad">{t('webhooks.verdict.silent', { shops: shown })}</Verdict>;
   }
-  const n = unknown.data.pages.flatMap((page) => page.data).length;
+  // That a shop was authorised is told before it is connected, each time; it changes nothing.
+  const n = unknown.data.pages.flatMap((page) => page.data).filter(hasConsequence).length;
   if (n > 0) return <Verdict tone="wait">{t('webhooks.verdict.unknown', { n })}</Verdict>;
   const last = newest.data.pages[0]?.data[0];
   if (!last) return <Verdict tone="off">{t('webhooks.verdict.none')}</Verdict>;
@@ -141,7 +142,7 @@ function useColumns(): Column<Webhook>[] {
           ),
       },
       { id: 'about', header: t('webhooks.about'), width: 'minmax(96px, 1.2fr)', cell: (row) => t(wordOfAbout(aboutOf(row))) },
-      { id: 'kind', header: t('orders.market.status'), width: '110px', from: 760, cell: (row) => <span className="mono">{row.kind}</span> },
+      { id: 'kind', header: t('webhooks.word'), width: '110px', from: 760, cell: (row) => <span className="mono">{row.kind}</span> },
       { id: 'times', header: t('webhooks.times'), hint: t('webhooks.times.hint'), width: '72px', align: 'end', from: 620, cell: (row) => f.number(row.deliveries) },
       {
         id: 'state',
@@ -165,7 +166,7 @@ function Follows({ webhook }: { webhook: Webhook }) {
   const { t } = useI18n();
   const { shop } = webhook;
   const about = aboutOf(webhook);
-  if (!shop) return <Link to="/shops">{t('webhooks.see.connect')}</Link>;
+  if (!shop) return hasConsequence(webhook) ? <Link to="/shops">{t('webhooks.see.connect')}</Link> : '–';
   switch (about) {
     case 'order':
     case 'return':

@@ -2,12 +2,12 @@
 
 import type { Plain } from '~/i18n';
 
-export type About = 'order' | 'return' | 'listing' | 'stock' | 'grant_ends' | 'deauthorised';
+export type About = 'order' | 'return' | 'listing' | 'stock' | 'grant_ends' | 'authorised' | 'deauthorised';
 
 // The numbers are those of the marketplaces' own documents; what is not here has no consequence in stock or orders.
 const ABOUT: Record<string, Record<string, About>> = {
   shopee: {
-    2: 'deauthorised', 3: 'order', 4: 'order', 6: 'listing', 8: 'stock', 12: 'grant_ends', 16: 'listing', 29: 'return', 30: 'order', 47: 'order',
+    1: 'authorised', 2: 'deauthorised', 3: 'order', 4: 'order', 6: 'listing', 8: 'stock', 12: 'grant_ends', 16: 'listing', 29: 'return', 30: 'order', 47: 'order',
   },
   tiktok: {
     1: 'order', 2: 'order', 4: 'order', 5: 'listing', 6: 'deauthorised', 7: 'grant_ends', 11: 'order', 12: 'return', 15: 'listing', 16: 'listing', 27: 'stock',
@@ -20,6 +20,12 @@ const ABOUT: Record<string, Record<string, About>> = {
 /** What it is about; nothing when that is not known. */
 export function aboutOf({ channel, kind }: { channel: string; kind: string }): About | undefined {
   return ABOUT[channel]?.[kind];
+}
+
+/** Whether anything follows from it: what speaks of goods or orders. */
+export function hasConsequence(webhook: { channel: string; kind: string }): boolean {
+  const about = aboutOf(webhook);
+  return about === 'order' || about === 'return' || about === 'listing' || about === 'stock';
 }
 
 /** The text for it. */
