@@ -279,6 +279,70 @@ test('a case is taken on, put off, brought back, and settled with a note', async
   assert.deepEqual([open, note], [false, 'More of it is on its way.']);
 });
 
+test('a kind of job is stopped with a reason, its jobs wait, and it goes on', async () => {
+  const { page } = owner;
+  await quiet();
+  await go(page, '/queues');
+  const row = page.getByRole('grid', { name: 'Kinds of jobs' }).getByRole('row').filter({ hasText: 'tell a figure' });
+  await row.getByRole('button', { name: 'Pause' }).click();
+  const pause = page.getByRole('dialog').getByRole('button', { name: 'Pause' });
+  assert.equal(await pause.isDisabled(), true, 'a reason is needed');
+  await page.getByRole('dialog').getByRole('textbox', { name: /^Reason/ }).fill('The campaign starts.');
+  await pause.click();
+  const stopped = page.getByText('Stopped by a person: tell a figure.');
+  await stopped.waitFor(WAIT);
+  await row.getByText('The campaign starts.').waitFor(WAIT);
+  const waiting = async () => (await world.api('GET', '/v1/queues')).body.data.flatMap(({ kinds }) => kinds).find(({ kind }) => kind === 'push_stock');
+  await world.api('POST', '/v1/stock/adjust', { sku: 'TEE-HER-BLK-L', quantity: 1, reason: 'received' });
+  await until('three figures wait', async () => (await waiting()).ready >= 3);
+  await row.getByRole('button', { name: 'Resume' }).click();
+  await quiet();
+  await stopped.waitFor({ state: 'detached', ...WAIT });
+});
+
+test('a listing has a rule of its own, tried before it is saved, and loses it again', async () => {
+  const { page } = owner;
+  await quiet();
+  const { available } = (await world.api('GET', '/v1/stock/TEE-HER-BLK-S/main')).body;
+  const shown = async () => (await world.sandbox('GET', 'listings?market=shopee&seller_sku=TEE-HER-BLK-S')).listings[0].stock;
+  const rule = async () => (await world.api('GET', '/v1/listings?sku=TEE-HER-BLK-S')).body.data.map((each) => each.rule?.buffer).filter(Boolean);
+  await go(page, '/stock/TEE-HER-BLK-S?tab=channels');
+  const row = page.getByRole('grid', { name: 'Channels' }).getByRole('row').filter({ hasText: 'Shopee' });
+  const dialog = page.getByRole('dialog');
+  await row.getByText('Shopee').click();
+  await dialog.getByRole('button', { name: 'Give it a rule of its own' }).click();
+  await dialog.getByLabel('Buffer: units kept back').fill('3');
+  await dialog.getByRole('button', { name: 'Preview' }).click();
+  await dialog.getByText(`${available} now, ${available - 3} under this rule`).waitFor(WAIT);
+  assert.deepEqual(await rule(), [], 'a preview saves nothing');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  assert.deepEqual(await rule(), [3]);
+  await until('Shopee shows three fewer', async () => (await shown()) === available - 3);
+  await row.getByText('own rule').click();
+  await dialog.getByRole('button', { name: 'Use the shop’s rule' }).click();
+  await until('Shopee shows all', async () => (await shown()) === available);
+  assert.deepEqual(await rule(), []);
+});
+
+test('what came in by webhook leads to its orders, is followed again, and stands in the audit log in words', async () => {
+  const { page } = owner;
+  const { shop } = (await world.api('GET', '/v1/shops')).body.data.find((each) => each.channel === 'shopee');
+  await go(page, `/webhooks?shop=${shop}`);
+  const row = page.getByRole('grid', { name: 'Received webhooks' }).getByRole('row').filter({ hasText: 'an order' }).first();
+  await row.getByText('an order').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('What follows from it is in the queue or done.').waitFor(WAIT);
+  await dialog.getByRole('button', { name: 'Follow it again' }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  await row.getByRole('link', { name: 'The shop’s orders' }).click();
+  await page.waitForURL((url) => url.search === `?view=market&shop=${shop}`, WAIT);
+  await page.getByRole('grid').getByRole('row').nth(1).waitFor(WAIT);
+  await go(page, '/audit');
+  await page.getByText('Had a webhook followed again').first().click();
+  await dialog.getByText('POST /v1/webhooks/{key}/retry').waitFor(WAIT);
+});
+
 test('a second factor: the code on the page is that of the key beside it', async () => {
   const { page, errors } = owner;
   await go(page, '/account');

@@ -66,4 +66,5 @@ export const states = {
   'word.note': 'Note',
   'word.reason': 'Reason',
   'word.count': 'Count',
+  'actor.system': 'Onhand',
 } as const;

@@ -175,4 +175,7 @@ export const work = {
   'job.failure': 'How the last try ended',
   'job.cancel': 'Take out of the queue',
   'job.cancelled': 'Taken out',
+  'event.job.died': 'given up',
+  'event.job.discarded': 'discarded',
+  'event.job.replayed': 'replayed',
 } as const;

@@ -67,6 +67,7 @@ export const channels: Translation<typeof english> = {
   'mapping.told': 'Dikirim',
   'mapping.trouble': 'Masalah',
   'mapping.map': 'Petakan',
+  'mapping.change': 'Ubah',
   'mapping.unmap': 'Lepas pemetaan',
   'mapping.map.title': 'Apa yang dijual listing ini?',
   'mapping.map.units': 'Unitnya dalam satu penjualan',

@@ -68,4 +68,5 @@ export const states: Translation<typeof english> = {
   'word.note': 'Catatan',
   'word.reason': 'Alasan',
   'word.count': 'Jumlah',
+  'actor.system': 'Onhand',
 };

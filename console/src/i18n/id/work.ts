@@ -171,4 +171,7 @@ export const work: Translation<typeof english> = {
   'job.failure': 'Bagaimana percobaan terakhir berakhir',
   'job.cancel': 'Keluarkan dari antrean',
   'job.cancelled': 'Dikeluarkan',
+  'event.job.died': 'dihentikan',
+  'event.job.discarded': 'dibuang',
+  'event.job.replayed': 'diulang',
 };

@@ -67,6 +67,7 @@ export const channels: Translation<typeof english> = {
   'mapping.told': 'Dihantar',
   'mapping.trouble': 'Masalah',
   'mapping.map': 'Petakan',
+  'mapping.change': 'Ubah',
   'mapping.unmap': 'Nyahpeta',
   'mapping.map.title': 'Apa yang dijual penyenaraian ini?',
   'mapping.map.units': 'Unitnya dalam satu jualan',

@@ -68,4 +68,5 @@ export const states: Translation<typeof english> = {
   'word.note': 'Nota',
   'word.reason': 'Sebab',
   'word.count': 'Bilangan',
+  'actor.system': 'Onhand',
 };

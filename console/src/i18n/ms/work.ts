@@ -171,4 +171,7 @@ export const work: Translation<typeof english> = {
   'job.failure': 'Bagaimana cubaan terakhir tamat',
   'job.cancel': 'Keluarkan dari baris gilir',
   'job.cancelled': 'Dikeluarkan',
+  'event.job.died': 'dihentikan',
+  'event.job.discarded': 'dibuang',
+  'event.job.replayed': 'diulang',
 };

@@ -67,6 +67,7 @@ export const channels: Translation<typeof english> = {
   'mapping.told': 'ยอดที่ส่ง',
   'mapping.trouble': 'ปัญหา',
   'mapping.map': 'จับคู่',
+  'mapping.change': 'แก้ไข',
   'mapping.unmap': 'ยกเลิกการจับคู่',
   'mapping.map.title': 'สินค้านี้ขาย SKU ใด?',
   'mapping.map.units': 'จำนวนต่อการขายหนึ่งครั้ง',

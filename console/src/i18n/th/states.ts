@@ -68,4 +68,5 @@ export const states: Translation<typeof english> = {
   'word.note': 'หมายเหตุ',
   'word.reason': 'เหตุผล',
   'word.count': 'จำนวน',
+  'actor.system': 'Onhand',
 };

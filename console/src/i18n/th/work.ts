@@ -171,4 +171,7 @@ export const work: Translation<typeof english> = {
   'job.failure': 'ผลของครั้งล่าสุด',
   'job.cancel': 'นำออกจากคิว',
   'job.cancelled': 'นำออกแล้ว',
+  'event.job.died': 'หยุดลองแล้ว',
+  'event.job.discarded': 'ทิ้งแล้ว',
+  'event.job.replayed': 'ทำซ้ำแล้ว',
 };

@@ -67,6 +67,7 @@ export const channels: Translation<typeof english> = {
   'mapping.told': 'Đã đẩy',
   'mapping.trouble': 'Trục trặc',
   'mapping.map': 'Ghép nối',
+  'mapping.change': 'Sửa',
   'mapping.unmap': 'Bỏ ghép nối',
   'mapping.map.title': 'Sản phẩm này bán SKU nào?',
   'mapping.map.units': 'Số đơn vị trong một lần bán',

@@ -68,4 +68,5 @@ export const states: Translation<typeof english> = {
   'word.note': 'Ghi chú',
   'word.reason': 'Lý do',
   'word.count': 'Số lần',
+  'actor.system': 'Onhand',
 };

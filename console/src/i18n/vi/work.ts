@@ -171,4 +171,7 @@ export const work: Translation<typeof english> = {
   'job.failure': 'Lần thử cuối kết thúc ra sao',
   'job.cancel': 'Đưa khỏi hàng đợi',
   'job.cancelled': 'Đã đưa ra',
+  'event.job.died': 'đã ngừng thử',
+  'event.job.discarded': 'đã hủy bỏ',
+  'event.job.replayed': 'đã chạy lại',
 };

@@ -67,6 +67,7 @@ export const channels: Translation<typeof english> = {
   'mapping.told': '已推送',
   'mapping.trouble': '问题',
   'mapping.map': '映射',
+  'mapping.change': '更改',
   'mapping.unmap': '取消映射',
   'mapping.map.title': '此店铺商品卖的是什么？',
   'mapping.map.units': '每次销售的件数',

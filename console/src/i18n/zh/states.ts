@@ -68,4 +68,5 @@ export const states: Translation<typeof english> = {
   'word.note': '备注',
   'word.reason': '原因',
   'word.count': '次数',
+  'actor.system': 'Onhand',
 };

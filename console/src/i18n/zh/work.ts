@@ -171,4 +171,7 @@ export const work: Translation<typeof english> = {
   'job.failure': '最近一次尝试的结果',
   'job.cancel': '移出队列',
   'job.cancelled': '已移出',
+  'event.job.died': '已放弃',
+  'event.job.discarded': '已丢弃',
+  'event.job.replayed': '已重放',
 };

@@ -79,12 +79,13 @@ export function ListingRule({ listing, shop, onDone }: Props) {
               {t('whatif.do')}
             </Button>
           )}
+          {/* Their keys keep the press that begins from being the press that saves: a button that became another one would submit. */}
           {editing || own ? (
-            <Button type="submit" loading={act.isPending && act.variables !== null}>
+            <Button key="save" type="submit" loading={act.isPending && act.variables !== null}>
               {t('save')}
             </Button>
           ) : (
-            <Button variant="default" onClick={() => setEditing(true)}>
+            <Button key="begin" variant="default" onClick={() => setEditing(true)}>
               {t('listing.rule.give')}
             </Button>
           )}

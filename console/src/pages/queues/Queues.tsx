@@ -50,13 +50,18 @@ function QueuesVerdict() {
   if (!lanes.data || !dead.data) return null;
   const waiting = lanes.data.data.reduce((sum, lane) => sum + lane.ready, 0);
   const n = dead.data.data.reduce((sum, group) => sum + group.count, 0);
-  if (n > 0) {
-    const causes = t('queues.verdict.causes', { n: dead.data.data.length });
-    return <Verdict tone="bad">{t('queues.verdict.dead', { n, causes })}</Verdict>;
-  }
   const stopped = stoppedIn(lanes.data.data);
   const names = [...stopped.lanes.map((lane) => wordOf(t, 'lane', lane)), ...stopped.kinds.map(({ kind }) => wordOf(t, 'kind', kind))];
-  if (names.length > 0) return <Verdict tone="wait">{t('queues.verdict.paused', { what: names.join(', ') })}</Verdict>;
+  const paused = names.length > 0 ? t('queues.verdict.paused', { what: names.join(', ') }) : '';
+  if (n > 0) {
+    const causes = t('queues.verdict.causes', { n: dead.data.data.length });
+    return (
+      <Verdict tone="bad">
+        {t('queues.verdict.dead', { n, causes })} {paused}
+      </Verdict>
+    );
+  }
+  if (paused) return <Verdict tone="wait">{paused}</Verdict>;
   const words = waiting > 0 ? t('queues.verdict.waiting', { n: waiting }) : t('queues.verdict.idle');
   return <Verdict tone="ok">{t('queues.verdict.ok', { waiting: words })}</Verdict>;
 }
