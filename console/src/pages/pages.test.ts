@@ -98,6 +98,7 @@ describe('numbers and times', () => {
       expect(f.relative('2026-01-01T00:00:00Z', Date.parse('2026-01-01T00:03:00Z'))).toMatch(/3/);
     }
     expect(formatFor('en').duration(1_240)).toBe('1.2s');
+    expect(formatFor('vi').duration(414)).toBe('414 ms');
     expect(formatFor('en').money(1990, 'MYR').replace(/\s/u, ' ')).toBe('MYR 19.90');
     expect(formatFor('vi').money(1990, 'VND')).toMatch(/1[.]990/);
   });
