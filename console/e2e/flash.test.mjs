@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { open, SHOTS, start } from './world.mjs';
+import { go, look, openOwner, openSight, SIGHTS, start, WAIT as STEP } from './world.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT = { timeout: 60_000 };
+const WAIT = { timeout: 2 * STEP.timeout };
 const SALE = { timeout: 180_000 };
 
 let world;
@@ -15,9 +13,7 @@ let owner;
 
 before(async () => {
   world = await start();
-  owner = await open(world);
-  await owner.page.goto(world.link);
-  await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  owner = await openOwner(world);
 });
 after(() => world?.stop());
 
@@ -58,39 +54,18 @@ test('a viewer sees the rehearsal and can start nothing', async () => {
   assert.equal(started.status, 403);
 });
 
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [
-    [1440, 900],
-    [360, 740],
-  ]) {
-    test(`the report and the preview of a rule at ${width} px, ${theme}`, async () => {
-      const storageState = await owner.context.storageState();
-      const { context, page, errors } = await open(world, { viewport: { width, height }, colorScheme: theme, storageState });
-      for (const [path, name] of [
-        ['/rehearsal', 'rehearsal'],
-        ['/pushes', 'whatif'],
-      ]) {
-        await page.goto(world.url + path);
-        await page.locator('[role=status]').first().waitFor(WAIT);
-        if (name === 'whatif') {
-          await page.getByLabel('Percent of what is available').fill('50');
-          await page.getByRole('button', { name: 'Preview' }).click();
-          await page.getByText(/would be told another figure/).waitFor(WAIT);
-        } else {
-          await page.getByText(/^Every invariant holds/).waitFor(WAIT);
-        }
-        await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png`, fullPage: true });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(wide <= 0, `${path} is ${wide} px wider than the window`);
-        await page.evaluate(AXE);
-        const found = await page.evaluate(async () => {
-          const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
-          return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join('; ')}`);
-        });
-        assert.deepEqual(found, [], `axe on ${path}`);
-      }
-      assert.deepEqual(errors, []);
-      await context.close();
-    });
-  }
+for (const sight of SIGHTS) {
+  test(`the report and the preview of a rule at ${sight.width} px, ${sight.theme}`, async () => {
+    const { context, page, errors } = await openSight(world, owner, sight);
+    await go(world, page, '/rehearsal');
+    await page.getByText(/^Every invariant holds/).waitFor(WAIT);
+    await look(page, 'rehearsal', sight, { fullPage: true });
+    await go(world, page, '/pushes');
+    await page.getByLabel('Percent of what is available').fill('50');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText(/would be told another figure/).waitFor(WAIT);
+    await look(page, 'whatif', sight, { fullPage: true });
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
 }

@@ -1,39 +1,20 @@
 // What people do with the console, from the first click on: `cargo xtask test --only walks`.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
-import { open, SHOTS, start } from './world.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT = { timeout: 30_000 };
+import { look, open, openOwner, openSight, SHOTS, SIGHTS, settled, start, until, WAIT, go as goIn } from './world.mjs';
 
 let world;
 let owner;
 
 before(async () => {
   world = await start();
-  owner = await open(world);
-  await owner.page.goto(world.link);
-  await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  owner = await openOwner(world);
 });
 after(() => world?.stop());
 
-/** Goes to a path inside the application, as a link would. */
-async function go(page, path) {
-  await page.goto(world.url + path);
-  await page.locator('h1').first().waitFor(WAIT);
-}
-
-/** Waits for something outside of the page. */
-async function until(what, holds) {
-  for (const end = Date.now() + 120_000; Date.now() < end; await new Promise((done) => setTimeout(done, 200))) {
-    if (await holds()) return;
-  }
-  assert.fail(`it did not happen: ${what}`);
-}
+const go = (page, path) => goIn(world, page, path);
 
 /** Buyers buy no more, and every shop has been told everything: what changes now was changed by the walk. */
 async function quiet() {
@@ -46,13 +27,6 @@ async function consent(page) {
   await page.waitForURL((url) => !url.href.startsWith(world.url), WAIT);
   await page.getByRole('link', { name: /^Authorise / }).first().click();
   await page.getByRole('link', { name: 'Back to the console' }).click();
-}
-
-/** The page has what it asked for, follows the feed, and its clock has ticked. */
-async function settled(page) {
-  await page.getByRole('button', { name: /^Live\./ }).waitFor(WAIT);
-  await page.waitForFunction(() => !document.querySelector('[aria-busy=true]') && !/Loading…/.test(document.body.innerText), undefined, WAIT);
-  await page.evaluate(() => document.fonts.ready);
 }
 
 test('one click from the terminal: the overview is alive, with its verdict on top', async () => {
@@ -305,6 +279,70 @@ test('a case is taken on, put off, brought back, and settled with a note', async
   assert.deepEqual([open, note], [false, 'More of it is on its way.']);
 });
 
+test('a kind of job is stopped with a reason, its jobs wait, and it goes on', async () => {
+  const { page } = owner;
+  await quiet();
+  await go(page, '/queues');
+  const row = page.getByRole('grid', { name: 'Kinds of jobs' }).getByRole('row').filter({ hasText: 'tell a figure' });
+  await row.getByRole('button', { name: 'Pause' }).click();
+  const pause = page.getByRole('dialog').getByRole('button', { name: 'Pause' });
+  assert.equal(await pause.isDisabled(), true, 'a reason is needed');
+  await page.getByRole('dialog').getByRole('textbox', { name: /^Reason/ }).fill('The campaign starts.');
+  await pause.click();
+  const stopped = page.getByText('Stopped by a person: tell a figure.');
+  await stopped.waitFor(WAIT);
+  await row.getByText('The campaign starts.').waitFor(WAIT);
+  const waiting = async () => (await world.api('GET', '/v1/queues')).body.data.flatMap(({ kinds }) => kinds).find(({ kind }) => kind === 'push_stock');
+  await world.api('POST', '/v1/stock/adjust', { sku: 'TEE-HER-BLK-L', quantity: 1, reason: 'received' });
+  await until('three figures wait', async () => (await waiting()).ready >= 3);
+  await row.getByRole('button', { name: 'Resume' }).click();
+  await quiet();
+  await stopped.waitFor({ state: 'detached', ...WAIT });
+});
+
+test('a listing has a rule of its own, tried before it is saved, and loses it again', async () => {
+  const { page } = owner;
+  await quiet();
+  const { available } = (await world.api('GET', '/v1/stock/TEE-HER-BLK-S/main')).body;
+  const shown = async () => (await world.sandbox('GET', 'listings?market=shopee&seller_sku=TEE-HER-BLK-S')).listings[0].stock;
+  const rule = async () => (await world.api('GET', '/v1/listings?sku=TEE-HER-BLK-S')).body.data.map((each) => each.rule?.buffer).filter(Boolean);
+  await go(page, '/stock/TEE-HER-BLK-S?tab=channels');
+  const row = page.getByRole('grid', { name: 'Channels' }).getByRole('row').filter({ hasText: 'Shopee' });
+  const dialog = page.getByRole('dialog');
+  await row.getByText('Shopee').click();
+  await dialog.getByRole('button', { name: 'Give it a rule of its own' }).click();
+  await dialog.getByLabel('Buffer: units kept back').fill('3');
+  await dialog.getByRole('button', { name: 'Preview' }).click();
+  await dialog.getByText(`${available} now, ${available - 3} under this rule`).waitFor(WAIT);
+  assert.deepEqual(await rule(), [], 'a preview saves nothing');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  assert.deepEqual(await rule(), [3]);
+  await until('Shopee shows three fewer', async () => (await shown()) === available - 3);
+  await row.getByText('own rule').click();
+  await dialog.getByRole('button', { name: 'Use the shop’s rule' }).click();
+  await until('Shopee shows all', async () => (await shown()) === available);
+  assert.deepEqual(await rule(), []);
+});
+
+test('what came in by webhook leads to its orders, is followed again, and stands in the audit log in words', async () => {
+  const { page } = owner;
+  const { shop } = (await world.api('GET', '/v1/shops')).body.data.find((each) => each.channel === 'shopee');
+  await go(page, `/webhooks?shop=${shop}`);
+  const row = page.getByRole('grid', { name: 'Received webhooks' }).getByRole('row').filter({ hasText: 'an order' }).first();
+  await row.getByText('an order').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('What follows from it is in the queue or done.').waitFor(WAIT);
+  await dialog.getByRole('button', { name: 'Follow it again' }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  await row.getByRole('link', { name: 'The shop’s orders' }).click();
+  await page.waitForURL((url) => url.search === `?view=market&shop=${shop}`, WAIT);
+  await page.getByRole('grid').getByRole('row').nth(1).waitFor(WAIT);
+  await go(page, '/audit');
+  await page.getByText('Had a webhook followed again').first().click();
+  await dialog.getByText('POST /v1/webhooks/{key}/retry').waitFor(WAIT);
+});
+
 test('a second factor: the code on the page is that of the key beside it', async () => {
   const { page, errors } = owner;
   await go(page, '/account');
@@ -379,6 +417,7 @@ const PAGES = [
   '/orders?view=market',
   '/reservations',
   '/shops',
+  '/webhooks',
   '/mapping',
   '/mapping?view=mapped',
   '/pushes',
@@ -395,36 +434,15 @@ const PAGES = [
 
 test('the buyers come back', () => world.sandbox('POST', 'buyers', { rate: 2 }));
 
-for (const theme of ['light', 'dark']) {
-  for (const [width, height] of [
-    [1440, 900],
-    [360, 740],
-  ]) {
-    test(`every page at ${width} px, ${theme}: no error, nothing for axe, nothing wider than the window`, async () => {
-      const state = await owner.context.storageState();
-      const { context, page, errors } = await open(world, { viewport: { width, height }, colorScheme: theme, storageState: state });
-      for (const path of PAGES) {
-        await go(page, path);
-        await page.locator('[role=status]').first().waitFor(WAIT);
-        await settled(page);
-        const name = path.replace(/[^\w]+/g, '_').replace(/^_|_$/g, '') || 'overview';
-        await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png` });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(wide <= 0, `${path} is ${wide} px wider than the window`);
-        const cut = await page.evaluate(() =>
-          [...document.querySelectorAll('[role=grid]')].filter((grid) => grid.scrollWidth > grid.clientWidth).map((grid) => grid.ariaLabel),
-        );
-        assert.deepEqual(cut, [], `${path} has tables whose columns do not fit`);
-        // Evaluated from here, since the policy of the server allows no script inside the page.
-        await page.evaluate(AXE);
-        const found = await page.evaluate(async () => {
-          const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
-          return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join('; ')}`);
-        });
-        assert.deepEqual(found, [], `axe on ${path}`);
-      }
-      assert.deepEqual(errors, []);
-      await context.close();
-    });
-  }
+for (const sight of SIGHTS) {
+  test(`every page at ${sight.width} px, ${sight.theme}: no error, nothing for axe, nothing wider than the window`, async () => {
+    const { context, page, errors } = await openSight(world, owner, sight);
+    for (const path of PAGES) {
+      await go(page, path);
+      await settled(page);
+      await look(page, path.replace(/[^\w]+/g, '_').replace(/^_|_$/g, '') || 'overview', sight);
+    }
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
 }

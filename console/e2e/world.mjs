@@ -1,8 +1,10 @@
 // The real program with the sandbox, and a real browser. ONHAND names the program, CHROMIUM the browser. The program brings
 // its console; DIST names a directory with another one, to look at what is not built into the program yet.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +13,15 @@ import { serveDist } from './served.mjs';
 
 export const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const SHOTS = new URL('../shots/', import.meta.url).pathname;
+/** How long the page may take for one step. */
+export const WAIT = { timeout: 30_000 };
+/** As people look at it: theme, width, height. */
+export const SIGHTS = ['light', 'dark'].flatMap((theme) => [
+  { theme, width: 1440, height: 900 },
+  { theme, width: 360, height: 740 },
+]);
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts `onhand demo` and reads from what it prints where everything is. */
 export async function start({ orders = 2 } = {}) {
@@ -75,4 +86,58 @@ export async function open(world, options = {}) {
   page.on('console', (message) => message.type() === 'error' && ours(message.location()) && errors.push(message.text()));
   page.on('pageerror', (error) => errors.push(error.message));
   return { context, page, errors };
+}
+
+/** The window of the owner, who has followed the link that the terminal shows. */
+export async function openOwner(world) {
+  const owner = await open(world);
+  await owner.page.goto(world.link);
+  await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  return owner;
+}
+
+/** A window of the same person, as wide and as dark as that. */
+export async function openSight(world, owner, { theme, width, height }) {
+  const storageState = await owner.context.storageState();
+  return open(world, { viewport: { width, height }, colorScheme: theme, storageState });
+}
+
+/** Goes to a path inside the application, as a link would. */
+export async function go(world, page, path) {
+  await page.goto(world.url + path);
+  await page.locator('h1').first().waitFor(WAIT);
+}
+
+/** Waits for something outside of the page. */
+export async function until(what, holds) {
+  for (const end = Date.now() + 120_000; Date.now() < end; await new Promise((done) => setTimeout(done, 200))) {
+    if (await holds()) return;
+  }
+  assert.fail(`it did not happen: ${what}`);
+}
+
+/** The page has what it asked for, follows the feed, and its clock has ticked. */
+export async function settled(page) {
+  await page.locator('[role=status]').first().waitFor(WAIT);
+  await page.getByRole('button', { name: /^Live\./ }).waitFor(WAIT);
+  await page.waitForFunction(() => !document.querySelector('[aria-busy=true]') && !/Loading…/.test(document.body.innerText), undefined, WAIT);
+  await page.evaluate(() => document.fonts.ready);
+}
+
+/** Keeps a picture of the page, which must fit into its window, show its tables whole, and have nothing for axe. */
+export async function look(page, name, { theme, width }, options = {}) {
+  await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png`, ...options });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `${name} is ${wide} px wider than the window`);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('[role=grid]')].filter((grid) => grid.scrollWidth > grid.clientWidth).map((grid) => grid.ariaLabel),
+  );
+  assert.deepEqual(cut, [], `${name} has tables whose columns do not fit`);
+  // Evaluated from here, since the policy of the server allows no script inside the page.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
+    return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join('; ')}`);
+  });
+  assert.deepEqual(found, [], `axe on ${name}`);
 }

@@ -41,6 +41,7 @@ const orders = createRoute({
     channel: text,
     reference: text,
     view: oneOf('market'),
+    shop: text,
   }),
   component: lazyRouteComponent(() => import('./pages/orders/Orders'), 'Orders'),
 });
@@ -97,6 +98,12 @@ const shop = createRoute({
   component: lazyRouteComponent(() => import('./pages/shops/Shop'), 'ShopPage'),
 });
 
+const webhooks = createRoute({
+  ...under('/webhooks'),
+  validateSearch: params({ shop: text, state: oneOf('unknown_shop') }),
+  component: lazyRouteComponent(() => import('./pages/webhooks/Webhooks'), 'Webhooks'),
+});
+
 const mapping = createRoute({
   ...under('/mapping'),
   validateSearch: params({ view: oneOf('mapped'), shop: text }),
@@ -136,7 +143,7 @@ const rehearsal = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, mapping, sync, drift, reservations, rehearsal]),
+  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, webhooks, mapping, sync, drift, reservations, rehearsal]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

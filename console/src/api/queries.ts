@@ -37,6 +37,25 @@ export const shop = (code: string) =>
     queryFn: () => take(api.GET('/v1/shops/{shop}', { params: { path: { shop: code } } })),
   });
 
+export interface WebhookFilter {
+  shop?: string;
+  /** Only those of which nothing follows. */
+  state?: 'unknown_shop';
+}
+
+/** Pages of a list that are read again by themselves. */
+const FRESH_PAGES = 3;
+
+/** No event tells of a webhook: it is looked for. */
+export const webhooks = (filter: WebhookFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['webhooks', filter],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/webhooks', { params: { query: { ...filter, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) <= FRESH_PAGES ? 5_000 : false),
+  });
+
 // --- goods and stock -------------------------------------------------------------------------------------------------
 
 export interface StockFilter {
@@ -153,6 +172,12 @@ export const listings = (filter: ListingFilter) =>
     getNextPageParam: following,
   });
 
+export const listing = (id: number) =>
+  queryOptions({
+    queryKey: ['listings', 'one', id],
+    queryFn: () => take(api.GET('/v1/listings/{id}', { params: { path: { id } } })),
+  });
+
 export const listingPreview = (id: number) =>
   queryOptions({
     queryKey: ['listings', 'preview', id],
@@ -191,12 +216,12 @@ export const orderEvents = (id: string) =>
       take(api.GET('/v1/orders/{id}/events', { params: { path: { id }, query: { limit: PAGE } } })),
   });
 
-export const marketOrders = (state?: string) =>
+export const marketOrders = (state?: string, shop?: string) =>
   infiniteQueryOptions({
-    queryKey: ['market-orders', state ?? 'all'],
+    queryKey: ['market-orders', state ?? 'all', shop ?? 'all'],
     initialPageParam: first,
     queryFn: ({ pageParam: cursor }) =>
-      take(api.GET('/v1/market-orders', { params: { query: { state, cursor, limit: PAGE } } })),
+      take(api.GET('/v1/market-orders', { params: { query: { state, shop, cursor, limit: PAGE } } })),
     getNextPageParam: following,
   });
 

@@ -46,8 +46,10 @@ export function formatFor(language: Language, timeZone?: string): Format {
   const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' });
   const unit = (name: string, digits = 0) =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: digits });
-  const [ms, s1, s, min, h, d] = [
-    unit('millisecond'), unit('second', 1), unit('second'), unit('minute'), unit('hour'), unit('day'),
+  // Vietnamese and Thai have no short form of milliseconds, and their word is longer than the places where a span stands.
+  const ms = language === 'vi' || language === 'th' ? { format: (value: number) => `${number.format(value)} ms` } : unit('millisecond');
+  const [s1, s, min, h, d] = [
+    unit('second', 1), unit('second'), unit('minute'), unit('hour'), unit('day'),
   ];
   const at = (value: string | number) => new Date(value);
   return {

@@ -29,18 +29,45 @@ describe('texts', () => {
     expect(parts('a {b} c')).toEqual(['a ', 'b', ' c']);
   });
 
-  it('name the same values in every language', async () => {
-    const names = (text: unknown): string[] => {
-      const all = typeof text === 'string' ? [text] : Object.values(text as Record<string, string>);
-      return [...new Set(all.flatMap((each) => parts(each).filter((_, place) => place % 2 === 1)))].sort();
+  it('name the same values in every language, neither more nor fewer', async () => {
+    const names = (text: unknown): string[][] => {
+      const forms = typeof text === 'string' ? [text] : Object.values(text as Record<string, string>);
+      return forms.map((each) => [...new Set(parts(each).filter((_, place) => place % 2 === 1))].sort());
     };
     const { LOAD } = await import('~/i18n/languages');
+    const wrong: string[] = [];
     for (const [language, load] of Object.entries(LOAD)) {
       const dictionary = await load();
       for (const [key, text] of Object.entries(en)) {
-        const other = dictionary[key as keyof typeof en];
-        for (const name of names(other)) expect(names(text), `${language} ${key}`).toContain(name);
+        const wanted = names(text).at(-1) ?? [];
+        // Each form of a plural stands alone.
+        for (const given of names(dictionary[key as keyof typeof en])) {
+          if (given.join() !== wanted.join()) wrong.push(`${language} ${key}: ${given.join()} instead of ${wanted.join()}`);
+        }
       }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('have a plural where English has one, in the forms that the language has', async () => {
+    const { LOAD, LOCALE } = await import('~/i18n/languages');
+    for (const [language, load] of Object.entries(LOAD)) {
+      const dictionary: Record<string, unknown> = await load();
+      const forms = new Intl.PluralRules(LOCALE[language as Language]).resolvedOptions().pluralCategories;
+      const plural = (text: unknown): text is Record<string, string> => typeof text === 'object';
+      const wrong = Object.entries(en).filter(([key, text]) => {
+        const other = dictionary[key];
+        return plural(text) ? !plural(other) || Object.keys(other).some((form) => !forms.includes(form as Intl.LDMLPluralRule)) : plural(other);
+      });
+      expect(wrong.map(([key]) => key), language).toEqual([]);
+    }
+  });
+
+  it('are not empty, and have no space at an end or twice', async () => {
+    const { LOAD } = await import('~/i18n/languages');
+    for (const [language, load] of [['en', () => Promise.resolve(en)], ...Object.entries(LOAD)] as [string, () => Promise<object>][]) {
+      const forms = Object.entries(await load()).flatMap(([key, text]) => (typeof text === 'string' ? [text] : Object.values(text as object)).map((form) => [key, form as string] as const));
+      expect(forms.filter(([, form]) => form.trim() !== form || form === '' || form.includes('  ')).map(([key]) => key), language).toEqual([]);
     }
   });
 
@@ -71,6 +98,7 @@ describe('numbers and times', () => {
       expect(f.relative('2026-01-01T00:00:00Z', Date.parse('2026-01-01T00:03:00Z'))).toMatch(/3/);
     }
     expect(formatFor('en').duration(1_240)).toBe('1.2s');
+    expect(formatFor('vi').duration(414)).toBe('414 ms');
     expect(formatFor('en').money(1990, 'MYR').replace(/\s/u, ' ')).toBe('MYR 19.90');
     expect(formatFor('vi').money(1990, 'VND')).toMatch(/1[.]990/);
   });

@@ -46,6 +46,11 @@ export interface TableProps<Row> {
 }
 
 const ROW = 36;
+const HEAD_AND_FOOT = 68;
+/** What is said instead of rows is as high as so many of them. */
+const EMPTY = 3;
+/** Where little of the window is left, a table is still so high, and the page scrolls. */
+const LOW = 240;
 /** Rows before the end at which the next page is asked for. */
 const AHEAD = 60;
 
@@ -114,7 +119,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
   };
 
   return (
-    <div className={`${classes.frame} ${inline ? classes.inline : ''}`}>
+    <div className={`${classes.frame} ${inline ? classes.inline : ''}`} style={inline ? undefined : { minHeight: Math.min(LOW, HEAD_AND_FOOT + Math.max(rows.length, EMPTY) * ROW) }}>
       <div
         ref={scroller}
         className={classes.scroller}

@@ -61,6 +61,14 @@ export const VOCABULARY = {
     waits_for_mapping: say('state.waits_for_mapping', 'wait', 'bars'),
     needs_attention: say('state.needs_attention', 'bad', 'triangle'),
   },
+  webhook: {
+    taken: say('state.taken', 'ok', 'disc'),
+    unknown_shop: say('state.unknown_shop', 'wait', 'triangle'),
+  },
+  kind: {
+    works: say('state.live', 'ok', 'disc'),
+    paused: say('state.paused', 'wait', 'bars'),
+  },
   job: {
     ready: say('state.waiting', 'busy', 'ring'),
     running: say('state.running', 'busy', 'half'),
@@ -68,6 +76,7 @@ export const VOCABULARY = {
     dead: say('state.failed', 'bad', 'square'),
     cancelled: say('state.cancelled', 'off', 'cross'),
     replayed: say('state.replayed', 'off', 'diamond'),
+    discarded: say('state.discarded', 'off', 'cross'),
     superseded: say('state.superseded', 'off', 'diamond'),
   },
 } satisfies Record<string, Record<string, State>>;

@@ -14,6 +14,7 @@ import IconBolt from '@tabler/icons-react/dist/esm/icons/IconBolt.mjs';
 import IconUpload from '@tabler/icons-react/dist/esm/icons/IconUpload.mjs';
 import IconHistory from '@tabler/icons-react/dist/esm/icons/IconHistory.mjs';
 import IconKey from '@tabler/icons-react/dist/esm/icons/IconKey.mjs';
+import IconWebhook from '@tabler/icons-react/dist/esm/icons/IconWebhook.mjs';
 import IconUsers from '@tabler/icons-react/dist/esm/icons/IconUsers.mjs';
 import type { ComponentType } from 'react';
 import type { Scope } from '~/api/session';
@@ -59,6 +60,7 @@ export const PLACES: { title?: Plain; places: Place[] }[] = [
       { to: '/mapping', name: 'nav.mapping', icon: IconArrowsJoin },
       { to: '/pushes', name: 'nav.sync', icon: IconUpload },
       { to: '/drift', name: 'nav.drift', icon: IconScale },
+      { to: '/webhooks', name: 'nav.webhooks', icon: IconWebhook, scope: 'orders:read' },
     ],
   },
   {

@@ -13,7 +13,8 @@ export function Themed({ children }: { children: ReactNode }) {
         defaultRadius: 6,
         components: {
           Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, withArrow: false, fz: 12 } }),
-          Menu: Menu.extend({ defaultProps: { shadow: 'md', position: 'bottom-end' } }),
+          // Mantine's placeholder for the first focus is a child of the menu that no role allows there: the first item has it.
+          Menu: Menu.extend({ defaultProps: { shadow: 'md', position: 'bottom-end', withInitialFocusPlaceholder: false } }),
           Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
           Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': close } } }),
         },

@@ -110,6 +110,7 @@ export const access = {
   'audit.when': 'When',
   'audit.who': 'Who',
   'audit.what': 'What',
+  'audit.route': 'Request',
   'audit.on': 'On',
   'audit.reason': 'Reason',
   'audit.changes': 'Changes',

@@ -1,4 +1,5 @@
 import { access } from './access';
+import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
@@ -8,8 +9,9 @@ import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { webhooks } from './webhooks';
 import { whatif } from './whatif';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels, ...webhooks, ...audit } as const;

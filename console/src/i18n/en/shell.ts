@@ -33,6 +33,7 @@ export const shell = {
   'nav.mapping': 'Mapping',
   'nav.sync': 'Pushes',
   'nav.drift': 'Drift',
+  'nav.webhooks': 'Webhooks',
   'nav.engine': 'Engine',
   'nav.queues': 'Queues',
   'nav.sandbox': 'Sandbox',

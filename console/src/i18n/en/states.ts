@@ -34,6 +34,9 @@ export const states = {
   'state.running': 'running',
   'state.done': 'done',
   'state.replayed': 'replayed',
+  'state.discarded': 'discarded',
+  'state.taken': 'taken in',
+  'state.unknown_shop': 'shop not connected',
 
   'figure.on_hand': 'On hand',
   'figure.reserved': 'Held',
@@ -63,4 +66,5 @@ export const states = {
   'word.note': 'Note',
   'word.reason': 'Reason',
   'word.count': 'Count',
+  'actor.system': 'Onhand',
 } as const;

@@ -1,5 +1,6 @@
 import type { Dictionary } from '../dictionary';
 import { access } from './access';
+import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { orders } from './orders';
@@ -9,6 +10,7 @@ import { sandbox } from './sandbox';
 import { shell } from './shell';
 import { states } from './states';
 import { stock } from './stock';
+import { webhooks } from './webhooks';
 import { whatif } from './whatif';
 import { work } from './work';
 
@@ -25,4 +27,6 @@ export const id: Dictionary = {
   ...whatif,
   ...access,
   ...channels,
+  ...webhooks,
+  ...audit,
 };

@@ -35,6 +35,7 @@ export const shell: Translation<typeof english> = {
   'nav.mapping': '映射',
   'nav.sync': '推送',
   'nav.drift': '偏差',
+  'nav.webhooks': 'Webhook',
   'nav.engine': '引擎',
   'nav.queues': '队列',
   'nav.sandbox': '沙箱',

@@ -13,6 +13,7 @@ import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
 import { QrCode } from './QrCode';
+import { browserOf } from './browser';
 import { Secret } from './Secret';
 
 type OpenSession = Schemas['OpenSession'];
@@ -65,7 +66,7 @@ function Sessions({ rows, loading }: { rows: OpenSession[]; loading: boolean }) 
         cell: (row) => (
           <span title={row.agent}>
             {row.current && <strong>({t('account.session.this')}) </strong>}
-            {row.agent}
+            {browserOf(row.agent)}
           </span>
         ),
       },

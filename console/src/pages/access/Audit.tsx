@@ -2,7 +2,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { audit } from '~/api/queries';
-import { useI18n } from '~/i18n';
+import { useI18n, type Plain } from '~/i18n';
+import { en } from '~/i18n/en';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
 import { At } from '~/parts/Moment';
@@ -23,7 +24,7 @@ export function Audit() {
     () => [
       { id: 'when', header: t('audit.when'), width: 'minmax(94px, 140px)', cell: (row) => <At at={row.at} date /> },
       { id: 'who', header: t('audit.who'), width: 'minmax(80px, 1.2fr)', cell: (row) => row.by },
-      { id: 'what', header: t('audit.what'), width: 'minmax(90px, 1.6fr)', cell: (row) => <span className="code">{row.action}</span> },
+      { id: 'what', header: t('audit.what'), width: 'minmax(90px, 2fr)', cell: (row) => <What action={row.action} /> },
       { id: 'on', header: t('audit.on'), width: 'minmax(100px, 1.2fr)', from: 760, cell: (row) => <span className="code">{touched(row)}</span> },
       { id: 'reason', header: t('audit.reason'), width: 'minmax(90px, 1fr)', from: 960, cell: (row) => row.reason ?? '' },
       { id: 'number', header: t('audit.number'), width: '70px', align: 'end', from: 560, cell: (row) => f.number(row.number) },
@@ -54,6 +55,13 @@ export function Audit() {
 
 const touched = (entry: Entry) => entry.changes.map((change) => change.row).join(', ') || entry.object_id;
 
+/** What was done in words; one that this console does not know yet is shown as the request that it was. */
+function What({ action }: { action: string }) {
+  const { t } = useI18n();
+  const key = `audit.do.${action}`;
+  return key in en ? <span title={action}>{t(key as Plain)}</span> : <span className="code">{action}</span>;
+}
+
 function EntryDialog({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   const { t } = useI18n();
   return (
@@ -68,6 +76,10 @@ function EntryDialog({ entry, onClose }: { entry: Entry; onClose: () => void }) 
           {entry.by} <span className="soft code">{entry.principal}</span>
         </dd>
         <dt>{t('audit.what')}</dt>
+        <dd>
+          <What action={entry.action} />
+        </dd>
+        <dt>{t('audit.route')}</dt>
         <dd className="code">{entry.action}</dd>
         {entry.reason && (
           <>

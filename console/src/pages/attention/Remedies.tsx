@@ -9,6 +9,7 @@ import { shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { useShopNames } from '~/parts/shopNames';
 import { MapDialog } from './MapDialog';
 import { rowOf } from './cases';
 
@@ -24,9 +25,15 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
     case 'shop_failing':
     case 'shop_stale':
     case 'shop_throttled':
-    case 'webhooks_silent':
     case 'clock_skew':
       return <Poll notice={notice} />;
+    case 'webhooks_silent':
+      return (
+        <>
+          <Poll notice={notice} />
+          <SeeWebhooks notice={notice} />
+        </>
+      );
     case 'retries_exhausted':
       return <SeeFailures notice={notice} />;
     case 'low_stock':
@@ -92,6 +99,18 @@ function Poll({ notice }: { notice: Notice }) {
   );
   if (!may || !shop) return null;
   return <Act main label={t('attention.do.poll')} act={act} onClick={() => act.mutate(shop)} />;
+}
+
+function SeeWebhooks({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const names = useShopNames();
+  const navigate = useNavigate();
+  const shop = notice.shop_id ? names.codeOf(notice.shop_id) : undefined;
+  return (
+    <Button size="compact-sm" variant="default" onClick={() => void navigate({ to: '/webhooks', search: { shop } })}>
+      {t('webhooks.title')}
+    </Button>
+  );
 }
 
 function SeeFailures({ notice }: { notice: Notice }) {

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
+import { matchOf } from '~/api/match';
 import { suggestions } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
@@ -20,13 +21,12 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
   const [sku, setSku] = useState(listing.sku ?? '');
   const [units, setUnits] = useState<number | string>(listing.quantity ?? 1);
   const act = useAct(
-    (body: Schemas['NewMapping'], key: string) =>
-      take(
-        api.POST('/v1/listings/{id}/map', {
-          params: { path: { id: listing.id }, header: { 'Idempotency-Key': key, 'If-Match': `"v${listing.version}"` } },
-          body,
-        }),
-      ),
+    async (body: Schemas['NewMapping'], key: string) => {
+      const path = { id: listing.id };
+      const mapped = (each: Listing) => [each.sku ?? null, each.quantity ?? null];
+      const match = await matchOf(key, listing, mapped, () => take(api.GET('/v1/listings/{id}', { params: { path } })));
+      return take(api.POST('/v1/listings/{id}/map', { params: { path, header: { 'Idempotency-Key': key, 'If-Match': match } }, body }));
+    },
     {
       refresh: [['listings'], ['market-orders'], ['notices']],
       onDone: (_done, body) => {

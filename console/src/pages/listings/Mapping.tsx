@@ -121,7 +121,7 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
           may && (
             <Group justify="flex-end">
               <Button size="compact-xs" variant="default" onClick={() => onMap(row)}>
-                {t('mapping.map')}
+                {t(row.sku ? 'mapping.change' : 'mapping.map')}
               </Button>
             </Group>
           ),

@@ -15,6 +15,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { PushTable } from '~/parts/PushTable';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
+import { paceOf, TARGET_MS } from './pace';
 import { Untold } from './Untold';
 import { WhatIf } from './WhatIf';
 
@@ -24,26 +25,19 @@ const route = getRouteApi('/pushes');
 
 /** Every figure that was told, and where its time went; or what is not told yet. */
 export function Sync() {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   const { view, shop } = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
   const names = useShopNames();
   const latency = useQuery({ ...pushLatency(shop), refetchInterval: 5_000 });
   const measured = shop ? latency.data?.shops.find((each) => each.shop === shop) : latency.data?.all;
-  const total = measured?.total;
   return (
     <Page
       title={t('sync.title')}
       curl={view === 'untold' ? withQuery('/v1/listings', { shop, waiting: true }) : withQuery('/v1/pushes', { shop })}
       verdict={
-        latency.data && (
-          <Verdict tone={!total ? 'off' : total.p95_ms < 3_000 ? 'ok' : 'wait'}>
-            {total
-              ? t('sync.verdict', { p50: f.duration(total.p50_ms), p95: f.duration(total.p95_ms), p99: f.duration(total.p99_ms) })
-              : t('sync.verdict.none')}
-          </Verdict>
-        )
+        latency.data && <SyncVerdict measured={measured} shops={shop ? [] : latency.data.shops} />
       }
     >
       <Filters
@@ -78,6 +72,36 @@ export function Sync() {
         </>
       )}
     </Page>
+  );
+}
+
+/** How fast the shops are told; when the slowest are too slow, where their time went and what helps. */
+function SyncVerdict({ measured, shops: each }: { measured: Schemas['Latency'] | undefined; shops: readonly Schemas['Latency'][] }) {
+  const { t, f, rich } = useI18n();
+  const names = useShopNames();
+  const pace = paceOf(measured, each);
+  if (!pace || !measured?.total) return <Verdict tone="off">{t('sync.verdict.none')}</Verdict>;
+  const { total } = measured;
+  const [p50, p95, p99] = [f.duration(total.p50_ms), f.duration(total.p95_ms), f.duration(total.p99_ms)];
+  const where = pace.slowest && (
+    <>
+      {' '}
+      {rich('sync.verdict.where', {
+        shop: (
+          <Link to="/pushes" search={{ shop: pace.slowest }}>
+            {names.ofCode(pace.slowest)}
+          </Link>
+        ),
+      })}
+    </>
+  );
+  if (pace.word === 'ok') return <Verdict tone="ok">{t('sync.verdict', { p50, p95, p99 })}</Verdict>;
+  return (
+    <Verdict tone={pace.word === 'slow' ? 'bad' : 'wait'}>
+      {pace.word === 'slow' ? t('sync.verdict.slow', { p95, limit: f.duration(TARGET_MS) }) : t('sync.verdict.tail', { p95, p99, limit: f.duration(TARGET_MS) })}{' '}
+      {rich(`sync.part.${pace.part}`, { queues: <Link to="/queues">{t('nav.queues')}</Link> })}
+      {where}
+    </Verdict>
   );
 }
 

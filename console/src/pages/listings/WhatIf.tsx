@@ -1,35 +1,21 @@
-import { Button, NumberInput, Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
-import { api, take, type Schemas } from '~/api/client';
+import type { Schemas } from '~/api/client';
 import { shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { RuleFields } from '~/parts/RuleFields';
 import { useShopNames } from '~/parts/shopNames';
+import { MOST, tryOnShop } from './tryRule';
 import classes from './WhatIf.module.css';
 
 type Row = Schemas['RulePreview'];
 type Rule = Schemas['Rule'];
-
-/** Listings looked at in one go: beyond that, whoever wants all asks the API. */
-const MOST = 2_000;
-
-/** Every listing of the shop under this rule. Nothing is changed by it. */
-async function preview(asked: { shop: string; rule: Rule }): Promise<{ rows: Row[]; more: boolean }> {
-  const rows: Row[] = [];
-  let cursor: string | undefined;
-  do {
-    const params = { path: { shop: asked.shop } };
-    const page = await take(api.POST('/v1/shops/{shop}/preview', { params, body: { rule: asked.rule, limit: 200, cursor } }));
-    rows.push(...page.data);
-    cursor = page.has_more ? (page.next_cursor ?? undefined) : undefined;
-  } while (cursor && rows.length < MOST);
-  return { rows, more: cursor !== undefined };
-}
 
 /** What would be pushed if the rule of a shop were another one. */
 export function WhatIf() {
@@ -37,22 +23,11 @@ export function WhatIf() {
   const list = useQuery(shops());
   const names = useShopNames();
   const [chosen, setChosen] = useState<string>();
-  const [edits, setEdits] = useState<Partial<Rule>>({});
-  const act = useAct(preview);
+  const [edits, setEdits] = useState<Rule>();
+  const act = useAct(tryOnShop);
   const shop = list.data?.data.find((each) => each.shop === chosen) ?? list.data?.data[0];
   if (!shop) return null;
-  const rule: Rule = { ...shop.settings.rule, ...edits };
-  const number = (label: string, name: 'buffer' | 'percent' | 'cap' | 'zero_at', empty: number | null) => (
-    <NumberInput
-      size="xs"
-      label={label}
-      min={0}
-      max={name === 'percent' ? 100 : undefined}
-      allowDecimal={false}
-      value={rule[name] ?? ''}
-      onChange={(value) => setEdits({ ...edits, [name]: typeof value === 'number' ? value : empty })}
-    />
-  );
+  const rule = edits ?? shop.settings.rule;
   return (
     <Panel title={t('whatif.title')} aside={<span className="soft">{t('whatif.note')}</span>} flush>
       <form
@@ -70,25 +45,11 @@ export function WhatIf() {
           value={shop.shop}
           onChange={(code) => {
             setChosen(code ?? undefined);
-            setEdits({});
+            setEdits(undefined);
             act.reset();
           }}
         />
-        <Select
-          size="xs"
-          label={t('shop.settings.basis')}
-          allowDeselect={false}
-          data={[
-            { value: 'available', label: t('shop.settings.basis.available') },
-            { value: 'master', label: t('shop.settings.basis.master') },
-          ]}
-          value={rule.basis}
-          onChange={(basis) => basis && setEdits({ ...edits, basis: basis as Rule['basis'] })}
-        />
-        {number(t('shop.settings.buffer'), 'buffer', 0)}
-        {number(t('shop.settings.percent'), 'percent', 100)}
-        {number(t('shop.settings.cap'), 'cap', null)}
-        {number(t('shop.settings.zero_at'), 'zero_at', 0)}
+        <RuleFields few size="xs" rule={rule} onChange={setEdits} />
         <Button type="submit" size="xs" loading={act.isPending}>
           {t('whatif.do')}
         </Button>

@@ -33,20 +33,20 @@ function FetchAgain({ id }: { id: string }) {
 }
 
 /** Orders in the words of the marketplaces, and what became of them here. */
-export function MarketOrders({ state }: { state?: string }) {
+export function MarketOrders({ state, shop }: { state?: string; shop?: string }) {
   const { t } = useI18n();
-  const query = useInfiniteQuery(marketOrders(state));
+  const query = useInfiniteQuery(marketOrders(state, shop));
   const names = useShopNames();
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useMemo<Column<MarketOrder>[]>(
     () => [
-      { id: 'reference', header: t('word.reference'), width: 'minmax(120px, 1.3fr)', cell: (row) => <span className="code">{row.reference}</span> },
+      { id: 'reference', header: t('word.reference'), width: 'minmax(158px, 1.3fr)', cell: (row) => <span className="code">{row.reference}</span> },
       { id: 'shop', header: t('word.shop'), width: 'minmax(110px, 1fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
       { id: 'status', header: t('orders.market.status'), width: 'minmax(110px, 1fr)', from: 700, cell: (row) => <span className="mono">{row.status}</span> },
       {
         id: 'state',
         header: t('word.state'),
-        width: '160px',
+        width: 'minmax(104px, 160px)',
         cell: (row) => {
           const badge = <StateBadge topic="market_order" state={row.state} />;
           return row.state === 'waits_for_mapping' ? <Link to="/mapping">{badge}</Link> : badge;

@@ -10,7 +10,7 @@ import { DataTable } from '~/parts/DataTable';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { CHANNEL } from '~/parts/shopNames';
+import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
 import { VOCABULARY } from '~/parts/vocabulary';
 import { useOrderColumns } from './columns';
@@ -21,23 +21,23 @@ const route = getRouteApi('/orders');
 /** Orders as we hold them, or as marketplaces tell them. */
 export function Orders() {
   const { t } = useI18n();
-  const { view, ...filter } = route.useSearch();
+  const { view, shop, ...filter } = route.useSearch();
   return (
     <Page
       title={t('orders.title')}
       filled
       verdict={<OrdersVerdict />}
-      curl={view === 'market' ? '/v1/market-orders' : withQuery('/v1/orders', filter)}
+      curl={view === 'market' ? withQuery('/v1/market-orders', { state: filter.state, shop }) : withQuery('/v1/orders', filter)}
     >
       <OrderFilters />
-      {view === 'market' ? <MarketOrders state={filter.state} /> : <OurOrders />}
+      {view === 'market' ? <MarketOrders state={filter.state} shop={shop} /> : <OurOrders />}
     </Page>
   );
 }
 
 function OrdersVerdict() {
   const { t, rich } = useI18n();
-  const { view: _view, ...filter } = route.useSearch();
+  const { view: _view, shop: _shop, ...filter } = route.useSearch();
   const shown = useInfiniteQuery(orders(filter));
   const trouble = useInfiniteQuery(marketOrders('needs_attention'));
   const n = trouble.data?.pages.flatMap((page) => page.data).length ?? 0;
@@ -56,7 +56,7 @@ function OurOrders() {
   const { t } = useI18n();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const { view: _view, ...filter } = route.useSearch();
+  const { view: _view, shop: _shop, ...filter } = route.useSearch();
   const query = useInfiniteQuery(orders(filter));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useOrderColumns();
@@ -84,6 +84,7 @@ function OrderFilters() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
+  const names = useShopNames();
   const channels = new Set((all.data?.data ?? []).map(({ channel }) => channel));
   const [reference, setReference] = useState(filter.reference ?? '');
   const change = (next: Partial<typeof filter>) =>
@@ -101,7 +102,7 @@ function OrderFilters() {
             { value: 'market', label: t('orders.view.market') },
           ]}
           value={filter.view}
-          onChange={(view) => change({ view: view === 'market' ? view : undefined, state: undefined })}
+          onChange={(view) => change({ view: view === 'market' ? view : undefined, state: undefined, shop: undefined })}
         />
       }
     >
@@ -112,7 +113,15 @@ function OrderFilters() {
         value={filter.state}
         onChange={(state) => change({ state })}
       />
-      {!market && (
+      {market ? (
+        <FilterSelect
+          width={190}
+          label={t('word.shop')}
+          choices={(all.data?.data ?? []).map(({ shop }) => ({ value: shop, label: names.ofCode(shop) }))}
+          value={filter.shop}
+          onChange={(shop) => change({ shop })}
+        />
+      ) : (
         <>
           <FilterSelect
             width={190}

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { orderEvents } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useLive } from '~/live/LiveProvider';
+import { useActorNames } from '~/parts/actorNames';
 import { wordOf } from '~/parts/words';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
@@ -45,6 +46,7 @@ export function Timeline({ order }: { order: Order }) {
 function Item({ entry }: { entry: Entry }) {
   const { t, rich, f } = useI18n();
   const names = useShopNames();
+  const nameOf = useActorNames();
   const [shape, tone] = entry.kind === 'push' ? (['disc', 'ok'] as const) : (LOOK[entry.step ?? ''] ?? (['diamond', 'off'] as const));
   return (
     <li className={classes.entry}>
@@ -65,7 +67,7 @@ function Item({ entry }: { entry: Entry }) {
           {entry.lines?.map((line) => t('tick.units', { n: line.quantity, sku: line.sku })).join(', ')}
           <div className="soft">
             {entry.note && <>{entry.note} · </>}
-            {entry.actor && t('order.timeline.by', { who: entry.actor })}
+            {entry.actor && t('order.timeline.by', { who: nameOf(entry.actor) })}
             {entry.trace && (
               <>
                 {' · '}

@@ -35,19 +35,19 @@ export function useOrderColumns(): Column<Order>[] {
       {
         id: 'order',
         header: t('word.order'),
-        width: 'minmax(150px, 1.3fr)',
+        width: 'minmax(158px, 1.3fr)',
         cell: (row) => (
           <Link to="/orders/$id" params={{ id: row.id }} className="code">
             {shortReference(row.reference) ?? `…${row.id.slice(-10)}`}
           </Link>
         ),
       },
-      { id: 'state', header: t('word.state'), width: '124px', cell: (row) => <StateBadge topic="order" state={row.state} /> },
+      { id: 'state', header: t('word.state'), width: 'minmax(96px, 124px)', cell: (row) => <StateBadge topic="order" state={row.state} /> },
       { id: 'channel', header: t('word.source'), width: 'minmax(100px, 1fr)', from: 620, cell: (row) => CHANNEL[row.channel] ?? row.channel },
       {
         id: 'what',
         header: t('orders.what'),
-        width: 'minmax(140px, 1.6fr)',
+        width: 'minmax(140px, 2fr)',
         from: 760,
         cell: (row) =>
           row.lines.map((line, place) => (

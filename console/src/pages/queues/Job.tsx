@@ -8,6 +8,7 @@ import { api, take, type Schemas } from '~/api/client';
 import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { useActorNames } from '~/parts/actorNames';
 import { Ago, At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -71,7 +72,7 @@ function JobVerdict({ job }: { job: Job }) {
     case 'dead':
       return <Verdict tone="bad">{t('job.verdict.dead', { remedy: job.failure ? wordOf(t, 'class', job.failure.class) : '' })}</Verdict>;
     default:
-      return <Verdict tone="off">{t('job.verdict.ended', { state: job.state })}</Verdict>;
+      return <Verdict tone="off">{t('job.verdict.ended', { state: wordOf(t, 'state', job.state) })}</Verdict>;
   }
 }
 
@@ -159,6 +160,7 @@ function Facts({ job }: { job: Job }) {
 /** What the feed says of it. */
 function JobTimeline({ events }: { events: Job['timeline'] }) {
   const { t } = useI18n();
+  const nameOf = useActorNames();
   return (
     <Panel title={t('order.timeline')}>
       <dl className={classes.facts}>
@@ -168,7 +170,7 @@ function JobTimeline({ events }: { events: Job['timeline'] }) {
               <At at={event.at} date />
             </dt>
             <dd>
-              {event.type} <span className="soft">{t('order.timeline.by', { who: event.actor })}</span>
+              {wordOf(t, 'event', event.type)} <span className="soft">{t('order.timeline.by', { who: nameOf(event.actor) })}</span>
             </dd>
           </div>
         ))}

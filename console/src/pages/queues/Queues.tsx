@@ -12,7 +12,9 @@ import { VOCABULARY } from '~/parts/vocabulary';
 import { wordOf } from '~/parts/words';
 import { Failures } from './Failures';
 import { Jobs } from './Jobs';
+import { Kinds } from './Kinds';
 import { LaneCard } from './LaneCard';
+import { stoppedIn } from './pause';
 import classes from './Queues.module.css';
 
 const route = getRouteApi('/queues');
@@ -34,6 +36,7 @@ export function Queues() {
         ))}
       </ul>
       <Failures />
+      <Kinds lanes={lanes.data?.data ?? []} />
       <JobFilters />
       <Jobs />
     </Page>
@@ -47,10 +50,18 @@ function QueuesVerdict() {
   if (!lanes.data || !dead.data) return null;
   const waiting = lanes.data.data.reduce((sum, lane) => sum + lane.ready, 0);
   const n = dead.data.data.reduce((sum, group) => sum + group.count, 0);
+  const stopped = stoppedIn(lanes.data.data);
+  const names = [...stopped.lanes.map((lane) => wordOf(t, 'lane', lane)), ...stopped.kinds.map(({ kind }) => wordOf(t, 'kind', kind))];
+  const paused = names.length > 0 ? t('queues.verdict.paused', { what: names.join(', ') }) : '';
   if (n > 0) {
     const causes = t('queues.verdict.causes', { n: dead.data.data.length });
-    return <Verdict tone="bad">{t('queues.verdict.dead', { n, causes })}</Verdict>;
+    return (
+      <Verdict tone="bad">
+        {t('queues.verdict.dead', { n, causes })} {paused}
+      </Verdict>
+    );
   }
+  if (paused) return <Verdict tone="wait">{paused}</Verdict>;
   const words = waiting > 0 ? t('queues.verdict.waiting', { n: waiting }) : t('queues.verdict.idle');
   return <Verdict tone="ok">{t('queues.verdict.ok', { waiting: words })}</Verdict>;
 }

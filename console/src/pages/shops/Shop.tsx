@@ -1,10 +1,11 @@
-import { Button, Group, NumberInput, Select, Stack, Switch } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
+import { matchOf } from '~/api/match';
 import { shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
@@ -17,12 +18,12 @@ import { useShopNames } from '~/parts/shopNames';
 import { shopState } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { REFRESH, Settings } from './Settings';
 import classes from './Shop.module.css';
 
 type Row = Schemas['Shop'];
 
 const route = getRouteApi('/shops/$shop');
-const REFRESH = [['shops'], ['jobs'], ['queues'], ['listings']];
 
 /** One shop: how it is, what can be done about it, what is published. */
 export function ShopPage() {
@@ -56,7 +57,9 @@ export function ShopPage() {
               </dd>
               <dt>{t('shops.webhook')}</dt>
               <dd>
-                <Ago at={row.webhook_at} />
+                <Link to="/webhooks" search={{ shop: code }}>
+                  <Ago at={row.webhook_at} />
+                </Link>
               </dd>
               <dt>{t('shops.grant')}</dt>
               <dd>
@@ -71,8 +74,11 @@ export function ShopPage() {
               <Link to="/mapping" search={{ shop: code, view: 'mapped' }}>
                 {t('shop.listings')}
               </Link>
-              <Link to="/orders" search={{ channel: row.channel }}>
+              <Link to="/orders" search={{ view: 'market', shop: code }}>
                 {t('shop.orders')}
+              </Link>
+              <Link to="/webhooks" search={{ shop: code }}>
+                {t('nav.webhooks')}
               </Link>
               <Link to="/queues" search={{ jobs: 'live', shop: code }}>
                 {t('shop.jobs')}
@@ -80,7 +86,7 @@ export function ShopPage() {
             </Group>
           </Panel>
           <Panel title={t('shop.settings')}>
-            <Settings key={row.version} row={row} />
+            <Settings key={JSON.stringify(row.settings)} row={row} />
           </Panel>
         </>
       )}
@@ -117,13 +123,10 @@ function Actions({ row }: { row: Row }) {
   const path = { shop: row.shop };
   const header = (key: string) => ({ 'Idempotency-Key': key });
   const pause = useShopAct(
-    (key) =>
-      take(
-        api.PATCH('/v1/shops/{shop}', {
-          params: { path, header: { ...header(key), 'If-Match': `"v${row.version}"` } },
-          body: { paused: row.state !== 'paused' },
-        }),
-      ),
+    async (key) => {
+      const match = await matchOf(key, row, (each) => each.state, () => take(api.GET('/v1/shops/{shop}', { params: { path } })));
+      return take(api.PATCH('/v1/shops/{shop}', { params: { path, header: { ...header(key), 'If-Match': match } }, body: { paused: row.state !== 'paused' } }));
+    },
     t('shops.done'),
   );
   const read = useShopAct((key) => take(api.POST('/v1/shops/{shop}/import', { params: { path, header: header(key) } })), t('shops.started'));
@@ -192,68 +195,5 @@ function Actions({ row }: { row: Row }) {
         </Dialog>
       )}
     </>
-  );
-}
-
-function Settings({ row }: { row: Row }) {
-  const { t } = useI18n();
-  const may = useMay('admin');
-  const [rule, setRule] = useState(row.settings.rule);
-  const [push, setPush] = useState(row.settings.push);
-  const act = useAct(
-    (settings: Schemas['Settings'], key: string) =>
-      take(
-        api.PATCH('/v1/shops/{shop}', {
-          params: { path: { shop: row.shop }, header: { 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` } },
-          body: { settings },
-        }),
-      ),
-    { refresh: REFRESH, onDone: () => notifications.show({ message: t('shop.settings.saved'), color: 'teal' }) },
-  );
-  const number = (label: string, name: 'buffer' | 'percent' | 'cap' | 'zero_at', empty: number | null) => (
-    <NumberInput
-      label={label}
-      min={0}
-      max={name === 'percent' ? 100 : undefined}
-      allowDecimal={false}
-      readOnly={!may}
-      value={rule[name] ?? ''}
-      onChange={(value) => setRule({ ...rule, [name]: typeof value === 'number' ? value : empty })}
-    />
-  );
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        act.mutate({ ...row.settings, rule, push });
-      }}
-    >
-      <Stack gap="sm" maw={420}>
-        <Switch label={t('shop.settings.push')} checked={push} disabled={!may} onChange={(e) => setPush(e.currentTarget.checked)} />
-        <Select
-          label={t('shop.settings.basis')}
-          data={[
-            { value: 'available', label: t('shop.settings.basis.available') },
-            { value: 'master', label: t('shop.settings.basis.master') },
-          ]}
-          allowDeselect={false}
-          readOnly={!may}
-          value={rule.basis}
-          onChange={(basis) => basis && setRule({ ...rule, basis: basis as typeof rule.basis })}
-        />
-        {number(t('shop.settings.buffer'), 'buffer', 0)}
-        {number(t('shop.settings.percent'), 'percent', 100)}
-        {number(t('shop.settings.cap'), 'cap', null)}
-        {number(t('shop.settings.zero_at'), 'zero_at', 0)}
-        {act.isError && <ProblemNote error={act.error} />}
-        {may && (
-          <Group>
-            <Button type="submit" loading={act.isPending}>
-              {t('save')}
-            </Button>
-          </Group>
-        )}
-      </Stack>
-    </form>
   );
 }

@@ -13,6 +13,7 @@ import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { QuickLink } from '~/parts/QuickLink';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { shopState } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
@@ -83,7 +84,7 @@ function useColumns(now: number): Column<Shop>[] {
       { id: 'state', header: t('shops.state'), width: '140px', cell: (row) => <StateBadge topic="shop" state={shopState(row, now)} /> },
       { id: 'waiting', header: t('shops.waiting'), width: '100px', align: 'end', from: 480, cell: (row) => <Figure value={row.waiting} label={t('shops.waiting')} to={{ to: '/pushes', search: { view: 'untold', shop: row.shop } }} /> },
       { id: 'heard', header: t('shops.heard'), width: '130px', from: 620, cell: (row) => <Ago at={row.answered_at} /> },
-      { id: 'webhook', header: t('shops.webhook'), width: '130px', from: 900, cell: (row) => <Ago at={row.webhook_at} /> },
+      { id: 'webhook', header: t('shops.webhook'), width: '130px', from: 900, cell: (row) => <QuickLink to={{ to: '/webhooks', search: { shop: row.shop } }}><Ago at={row.webhook_at} /></QuickLink> },
       { id: 'grant', header: t('shops.grant'), width: '150px', from: 1040, cell: (row) => <Ago at={row.grant_ends} /> },
     ],
     [t, names, now],

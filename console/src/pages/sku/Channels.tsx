@@ -15,9 +15,10 @@ import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { pushState } from '~/parts/pushState';
+import { RuleSteps } from '~/parts/RuleSteps';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
-import { wordOf } from '~/parts/words';
+import { ListingDialog } from '~/pages/listings/ListingDialog';
 import { Pushes } from './Pushes';
 import classes from './Sku.module.css';
 
@@ -29,6 +30,7 @@ export function Channels({ sku }: { sku: string }) {
   const query = useInfiniteQuery(listings({ sku }));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useChannelColumns();
+  const [open, setOpen] = useState<Listing>();
   if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <div className={classes.stack}>
@@ -42,9 +44,11 @@ export function Channels({ sku }: { sku: string }) {
           loading={query.isPending}
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          onOpen={setOpen}
           empty={t('sku.channels.empty')}
         />
       </Panel>
+      {open && <ListingDialog listing={open} actions={<PushNow listing={open} />} onClose={() => setOpen(undefined)} />}
       <Pushes sku={sku} />
     </div>
   );
@@ -64,6 +68,7 @@ function useChannelColumns(): Column<Listing>[] {
         cell: (row) => (
           <span title={row.title} className="code">
             {names.ofId(row.shop_id)}
+            {row.rule && <span className="soft"> · {t('listing.rule.mark')}</span>}
           </span>
         ),
       },
@@ -142,15 +147,13 @@ function Should({ listing }: { listing: Listing }) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <div className={`${classes.steps} num`}>
-          {!preview.data && t('loading')}
-          {preview.data?.steps.map((step, place) => (
-            <span key={place}>
-              {place > 0 && '→ '}
-              <span className="soft">{wordOf(t, 'rule', step.rule)}</span> <strong>{f.number(step.value)}</strong>
-            </span>
-          ))}
-        </div>
+        {preview.isError ? (
+          <ProblemNote error={preview.error} onRetry={() => void preview.refetch()} />
+        ) : preview.data ? (
+          <RuleSteps steps={preview.data.steps} />
+        ) : (
+          t('loading')
+        )}
       </Popover.Dropdown>
     </Popover>
   );

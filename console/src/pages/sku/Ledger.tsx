@@ -10,6 +10,7 @@ import { DataTable, type Column } from '~/parts/DataTable';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { useActorNames } from '~/parts/actorNames';
 import { wordOf } from '~/parts/words';
 import classes from './Sku.module.css';
 
@@ -93,17 +94,23 @@ function TimeTravel({ movements: rows }: { movements: Movement[] }) {
   );
 }
 
+/** The movement and its reason; not the same word twice. */
+function whatOf(movement: string, reason: string): string {
+  return reason && reason.toLowerCase() !== movement.toLowerCase() ? `${movement} · ${reason}` : movement;
+}
+
 function useLedgerColumns(): Column<Movement>[] {
   const { t, f } = useI18n();
+  const nameOf = useActorNames();
   const navigate = route.useNavigate();
   return useMemo(
     () => [
-      { id: 'at', header: t('word.when'), width: 'minmax(94px, 128px)', cell: (row) => <At at={row.at} date /> },
+      { id: 'at', header: t('word.when'), width: '112px', cell: (row) => <At at={row.at} date /> },
       {
         id: 'what',
         header: t('word.what'),
-        width: 'minmax(80px, 1.2fr)',
-        cell: (row) => wordOf(t, 'movement', row.kind) + (row.reason ? ` · ${wordOf(t, 'reason', row.reason)}` : ''),
+        width: 'minmax(96px, 1.8fr)',
+        cell: (row) => whatOf(wordOf(t, 'movement', row.kind), row.reason ? wordOf(t, 'reason', row.reason) : ''),
       },
       ...TERMS.map(
         (term): Column<Movement> => ({
@@ -130,7 +137,7 @@ function useLedgerColumns(): Column<Movement>[] {
       {
         id: 'cause',
         header: t('sku.ledger.cause'),
-        width: 'minmax(120px, 1.4fr)',
+        width: 'minmax(110px, 1.2fr)',
         from: 560,
         cell: (row) =>
           row.order_id ? (
@@ -141,7 +148,7 @@ function useLedgerColumns(): Column<Movement>[] {
             <Cause movement={row} />
           ),
       },
-      { id: 'who', header: t('word.who'), width: 'minmax(90px, 1fr)', from: 820, cell: (row) => <span className="soft">{row.actor}</span> },
+      { id: 'who', header: t('word.who'), width: 'minmax(90px, 1fr)', from: 820, cell: (row) => <span className="soft">{nameOf(row.actor)}</span> },
       {
         id: 'then',
         header: t('actions'), bare: true,
@@ -162,6 +169,6 @@ function useLedgerColumns(): Column<Movement>[] {
         ),
       },
     ],
-    [t, f, navigate],
+    [t, f, navigate, nameOf],
   );
 }
