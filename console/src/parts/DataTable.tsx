@@ -119,7 +119,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
   };
 
   return (
-    <div className={`${classes.frame} ${inline ? classes.inline : ''}`} style={inline ? undefined : { minHeight: Math.min(LOW, HEAD_AND_FOOT + Math.max(rows.length, EMPTY) * ROW) }}>
+    <div className={`${classes.frame} ${inline ? classes.inline : ''}`} style={inline ? undefined : { minHeight: Math.min(LOW, HEAD_AND_FOOT + (rows.length || EMPTY) * ROW) }}>
       <div
         ref={scroller}
         className={classes.scroller}

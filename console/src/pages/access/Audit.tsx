@@ -22,8 +22,8 @@ export function Audit() {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const columns = useMemo<Column<Entry>[]>(
     () => [
-      { id: 'when', header: t('audit.when'), width: 'minmax(94px, 140px)', cell: (row) => <At at={row.at} date /> },
-      { id: 'who', header: t('audit.who'), width: 'minmax(80px, 1.2fr)', cell: (row) => row.by },
+      { id: 'when', header: t('audit.when'), width: '112px', cell: (row) => <At at={row.at} date /> },
+      { id: 'who', header: t('audit.who'), width: 'minmax(80px, 1.2fr)', from: 420, cell: (row) => row.by },
       { id: 'what', header: t('audit.what'), width: 'minmax(90px, 2fr)', cell: (row) => <What action={row.action} /> },
       { id: 'on', header: t('audit.on'), width: 'minmax(100px, 1.2fr)', from: 760, cell: (row) => <span className="code">{touched(row)}</span> },
       { id: 'reason', header: t('audit.reason'), width: 'minmax(90px, 1fr)', from: 960, cell: (row) => row.reason ?? '' },
@@ -53,7 +53,8 @@ export function Audit() {
   );
 }
 
-const touched = (entry: Entry) => entry.changes.map((change) => change.row).join(', ') || entry.object_id;
+/** What was named, or else what changed; jobs that follow are no part of it. */
+const touched = (entry: Entry) => entry.object_id || entry.changes.map(({ row }) => row).filter((row) => !row.startsWith('job_')).join(', ');
 
 /** What was done in words; one that this console does not know yet is shown as the request that it was. */
 function What({ action }: { action: string }) {

@@ -97,7 +97,7 @@ function SyncVerdict({ measured, shops: each }: { measured: Schemas['Latency'] |
   );
   if (pace.word === 'ok') return <Verdict tone="ok">{t('sync.verdict', { p50, p95, p99 })}</Verdict>;
   return (
-    <Verdict tone={pace.word === 'slow' ? 'bad' : 'wait'}>
+    <Verdict tone="wait">
       {pace.word === 'slow' ? t('sync.verdict.slow', { p95, limit: f.duration(TARGET_MS) }) : t('sync.verdict.tail', { p95, p99, limit: f.duration(TARGET_MS) })}{' '}
       {rich(`sync.part.${pace.part}`, { queues: <Link to="/queues">{t('nav.queues')}</Link> })}
       {where}
