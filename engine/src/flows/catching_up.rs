@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow};
 use onhand_rules::ShopId;
@@ -30,14 +30,17 @@ const SHORTEST_MS: i64 = 1_000;
 /// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
 const SETTLING_MS: i64 = 2_000;
 
-/// What this process knows of the orders that it fetched and listed lately. It saves requests and nothing else: after a
+/// When a job that did not get through comes again. Milliseconds.
+const AGAIN_MS: i64 = 2_000;
+
+/// What this process knows of the orders that it fetched lately. It saves requests and nothing else: after a
 /// restart they are made once more.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// When each order was last fetched, by shop. Ledger clock.
     fetched: Mutex<BTreeMap<ShopId, HashMap<String, i64>>>,
-    /// When the last catching up of each shop began that went through. Ledger clock.
-    caught_up: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<i64>>>>,
+    /// Held while a job that cannot go on catches up with a shop.
+    gates: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Seen {
@@ -64,9 +67,9 @@ impl Seen {
         }
     }
 
-    fn caught_up_of(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<i64>> {
-        let mut all = self.caught_up.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(shop).or_default())
+    fn gate_of(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(shop).or_default())
     }
 }
 
@@ -75,38 +78,37 @@ impl Flows {
         let mut visit = self.visit(&attempt, shop).await?;
         // An attempt that ran out of time did not get through all of that.
         let overlap = if attempt.job.crashes > 0 { SHORT_OVERLAP_MS } else { OVERLAP_MS };
-        self.orders_until_now(&attempt, &mut visit, overlap).await
+        let patience = attempt.deadline.saturating_duration_since(Instant::now()) / 2;
+        self.orders_until_now(&attempt, &mut visit, overlap, patience).await
     }
 
-    /// Takes the orders up to now or to a moment after this call began. One catching up serves all jobs that wait for it.
+    /// Takes the orders up to now, for a job that cannot go on before they are known. If that takes longer, or another job
+    /// is at it, the job is to come again: it must not keep a place that pushes need.
     pub(super) async fn orders_from_here(&self, attempt: &Attempt<'_>, visit: &mut Visit) -> Result<(), End> {
-        let asked = read(self.engine.reads().now().await)?;
-        let last = self.seen.caught_up_of(visit.shop.id);
-        let mut last = last.lock().await;
-        if *last >= asked {
-            return Ok(());
-        }
-        let began = read(self.engine.reads().now().await)?;
-        self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS).await?;
-        *last = began;
-        Ok(())
+        let gate = self.seen.gate_of(visit.shop.id);
+        let Ok(_alone) = gate.try_lock() else {
+            let now = read(self.engine.reads().now().await)?;
+            return Err(End::Snooze { until: now + AGAIN_MS });
+        };
+        self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS, Duration::ZERO).await
     }
 
-    /// Takes everything that changed since the cursor, and `overlap` milliseconds before it. Where time runs short it ends
-    /// as a snooze, having moved the cursor to where it came.
+    /// Takes everything that changed since the cursor, and `overlap` milliseconds before it. What needs more than one part
+    /// ends as a snooze when `patience` is over, having moved the cursor to where it came.
     async fn orders_until_now(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,
         overlap: i64,
+        patience: Duration,
     ) -> Result<(), End> {
         let (shop, offset) = (visit.shop.id, visit.shop.health.clock_offset);
+        let begun = Instant::now();
         let now = read(self.engine.reads().now().await)?;
         let until = now + offset + 1_000;
         let known = visit.shop.cursors.orders_until;
         let mut since = if known == 0 { until - FIRST_MS } else { known - overlap };
         let mut span = until - since;
-        let half_time = Instant::now() + attempt.deadline.saturating_duration_since(Instant::now()) / 2;
         while since < until {
             let window = OrderWindow { since, until: until.min(since + span) };
             let Some(listed) = self.changed(attempt, visit, window, span > SHORTEST_MS).await? else {
@@ -122,8 +124,8 @@ impl Flows {
             }
             since = window.until;
             span = span.saturating_mul(2);
-            if since < until && since > known && Instant::now() > half_time {
-                return Err(End::Snooze { until: now });
+            if since < until && since > known && begun.elapsed() > patience {
+                return Err(End::Snooze { until: now + AGAIN_MS });
             }
         }
         self.seen.forget(shop, now - OVERLAP_MS - SHORT_OVERLAP_MS);
