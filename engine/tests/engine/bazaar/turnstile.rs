@@ -43,6 +43,8 @@ pub(super) struct Turnstile {
     /// Answers to fetches of one order, instead of what is there.
     news: Mutex<BTreeMap<String, VecDeque<RemoteOrder>>>,
     last: Mutex<Option<Call>>,
+    /// What happens when lost messages were fetched the next time.
+    once_fetched: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Turnstile {
@@ -60,6 +62,7 @@ impl Turnstile {
             mirror: Mutex::default(),
             news: Mutex::default(),
             last: Mutex::default(),
+            once_fetched: Mutex::default(),
         }
     }
 
@@ -123,6 +126,11 @@ impl Turnstile {
     /// The next fetches of this order show this, one after the other.
     pub(super) fn tell(&self, order: RemoteOrder) {
         self.news.lock().unwrap().entry(order.reference.clone()).or_default().push_back(order);
+    }
+
+    /// Does this when lost messages were fetched the next time.
+    pub(super) fn once_fetched(&self, what: impl FnOnce() + Send + 'static) {
+        *self.once_fetched.lock().unwrap() = Some(Box::new(what));
     }
 
     fn note(&self, call: &Call) {
@@ -244,7 +252,11 @@ impl Channel for Turnstile {
     }
 
     async fn lost_webhooks(&self, call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        self.inner.lost_webhooks(call).await
+        let lost = self.inner.lost_webhooks(call).await;
+        if let Some(what) = self.once_fetched.lock().unwrap().take() {
+            what();
+        }
+        lost
     }
 
     async fn confirm_lost(&self, call: &Call, last: &str) -> Result<(), Failure> {
