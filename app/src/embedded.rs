@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use onhand_api::rehearsal::Stage;
 use onhand_api::{Api, Secret};
-use onhand_engine::{Engine, Request, ids};
+use onhand_engine::jobs::RunnerHandle;
+use onhand_engine::{Engine, Follower, Request, ids};
 use onhand_rules::access::{ApiKey, ScopeName};
 use onhand_rules::commands::{CreateApiKey, RevokeApiKey};
 use onhand_rules::{ApiKeyId, Command};
@@ -47,6 +48,8 @@ pub(crate) struct Embedded {
     own_key: std::sync::Mutex<Option<ApiKeyId>>,
     /// What talks to marketplaces, if there are keys for any.
     pub(crate) channels: Option<Channels>,
+    /// Follows the feed where nobody who runs jobs does.
+    follower: Option<Follower>,
     rehearsals: Arc<Rehearsals>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<anyhow::Result<()>>,
@@ -83,6 +86,8 @@ impl Embedded {
             _ => public_url.clone(),
         };
         let channels = channels::start(effective, &engine, keys)?;
+        let works = channels.as_ref().is_some_and(|channels| channels.runner.is_some());
+        let follower = (!works).then(|| Follower::start(engine.clone()));
         let first_key =
             onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
         let flows = channels.as_ref().map(|channels| channels.flows.clone());
@@ -108,6 +113,7 @@ impl Embedded {
             first_key,
             own_key,
             channels,
+            follower,
             rehearsals,
             stop,
             server,
@@ -183,6 +189,11 @@ impl Embedded {
         }
     }
 
+    /// What runs jobs here, if anything does.
+    pub(crate) fn workers(&self) -> Option<RunnerHandle> {
+        self.channels.as_ref()?.runner.clone()
+    }
+
     /// Accepts nothing new, finishes what is in progress and closes the database.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         let own = self.own_key.lock().ok().and_then(|mut own| own.take());
@@ -191,8 +202,11 @@ impl Embedded {
         }
         self.rehearsals.stop().await;
         // Workers first: what they put back must still find the writer.
-        if let Some(runner) = self.channels.as_ref().and_then(|channels| channels.runner.as_ref()) {
-            runner.stop(WORKERS_GRACE).await;
+        if let Some(workers) = self.workers() {
+            workers.stop(WORKERS_GRACE).await;
+        }
+        if let Some(follower) = self.follower {
+            follower.stop().await;
         }
         drop(self.stop);
         if !self.server.is_finished() {

@@ -17,3 +17,4 @@ mod timers;
 pub mod vault;
 
 pub use ledger::{Answer, Engine, Request, Settings, SubmitError};
+pub use publisher::Follower;

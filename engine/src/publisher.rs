@@ -4,11 +4,11 @@
 //! was, so two replicas do not both do it and none can skip (`Publish`). Events that concern nobody cost no commit: the
 //! row follows every few thousand events or seconds.
 
+mod follower;
 mod hurry;
 mod low_stock;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use onhand_rules::commands::channels::{Publish, RaiseNotice, Urgency};
@@ -18,8 +18,11 @@ use onhand_rules::{EventBody, ListingId, Millis, OpId, Refusal, ShopId, SkuId};
 use onhand_store::{EventRow, ListingFilter, Outcome};
 
 use self::low_stock::LowStock;
-use crate::jobs::{Shared, backoff, within};
-use crate::ledger::Request;
+use crate::jobs::within;
+use crate::ledger::{Engine, Request};
+
+pub use follower::Follower;
+pub(crate) use follower::run;
 
 /// Events read at once.
 const PAGE: usize = 1_000;
@@ -29,51 +32,10 @@ const LISTINGS: usize = 500;
 const BEHIND_MAX: i64 = 10_000;
 /// … or so long.
 const BEHIND_FOR: Duration = Duration::from_secs(5);
-/// How often the feed is looked at when nothing in this process wakes: what other replicas commit they publish
-/// themselves, unless they die in between.
-const POLL: Duration = Duration::from_millis(500);
 /// A command that changes more SKUs than this, and is no order, is one of many figures at once.
 const MANY: usize = 20;
 /// Codes of SKUs that are remembered.
 const CODES_MAX: usize = 200_000;
-
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut stop = shared.stop.subscribe();
-    let mut feed = shared.engine.feed();
-    let mut publisher = Publisher::new(shared.clone());
-    let mut failures = 0;
-    while stop.borrow_and_update().is_none() {
-        feed.mark_unchanged();
-        let delay = match publisher.follow().await {
-            Ok(true) => {
-                failures = 0;
-                continue;
-            }
-            Ok(false) => {
-                failures = 0;
-                POLL
-            }
-            Err(why) => {
-                failures += 1;
-                if failures == 1 {
-                    tracing::warn!(why, "changes of stock cannot be published; trying again for ever");
-                }
-                publisher.forget();
-                tokio::select! {
-                    () = tokio::time::sleep(backoff(failures)) => {}
-                    _ = stop.changed() => {}
-                }
-                continue;
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            // The sender lives in the engine that `shared` holds.
-            _ = feed.changed(), if shared.settings.hints => {}
-            _ = stop.changed() => {}
-        }
-    }
-}
 
 /// Where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +147,11 @@ fn subject(sku: &str, location: &str) -> String {
 }
 
 struct Publisher {
-    shared: Arc<Shared>,
+    engine: Engine,
+    /// Changes that nobody listens for are passed over unread.
+    sparing: bool,
+    /// There is a shop; shops never go.
+    shops: bool,
     place: Option<Place>,
     /// Ids never change, and a code is never another SKU's.
     ids: HashMap<String, SkuId>,
@@ -194,8 +160,16 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, place: None, ids: HashMap::new(), low: LowStock::default(), kept_at: Instant::now() }
+    fn new(engine: Engine, sparing: bool) -> Self {
+        Self {
+            engine,
+            sparing,
+            shops: false,
+            place: None,
+            ids: HashMap::new(),
+            low: LowStock::default(),
+            kept_at: Instant::now(),
+        }
     }
 
     /// After a failure nothing that was only in memory is believed.
@@ -210,9 +184,15 @@ impl Publisher {
             Some(place) => place,
             None => self.read_place().await?,
         };
-        let reads = self.shared.engine.reads();
+        if let Some(head) = self.unheard(place).await? {
+            self.low.forget();
+            let place = Place { looked: head, ..place };
+            self.place = Some(place);
+            return self.keep_up(place).await.map(|()| false);
+        }
+        let reads = self.engine.reads();
         let page = within(reads.events(place.looked, PAGE)).await?;
-        let lag = self.shared.engine.metrics().queue.publisher_lag.clone();
+        let lag = self.engine.metrics().queue.publisher_lag.clone();
         let Some(last) = page.rows.last().map(|event| event.number) else {
             lag.set(0);
             return self.keep_up(place).await.map(|()| false);
@@ -222,8 +202,8 @@ impl Publisher {
         for (subject, available, at) in &concerns.shortfalls {
             self.tell(subject, *available, *at).await?;
         }
-        self.low.follow(&self.shared, &page.rows).await?;
-        hurry::those_of(&self.shared, &concerns.well, &concerns.answers).await?;
+        self.low.follow(&self.engine, &page.rows).await?;
+        hurry::those_of(&self.engine, &concerns.well, &concerns.answers).await?;
         let place = Place { looked: last, ..place };
         if listings.is_empty() {
             self.place = Some(place);
@@ -231,9 +211,25 @@ impl Publisher {
         } else {
             self.publish(place, listings).await?;
         }
-        let head = *self.shared.engine.feed().borrow();
+        let head = *self.engine.feed().borrow();
         lag.set((head - last).max(0));
         Ok(page.more)
+    }
+
+    /// Up to where nobody listens, if nobody does. The end of the feed is read first: whoever listens from a later event on
+    /// finds it before his own.
+    async fn unheard(&mut self, place: Place) -> Result<Option<i64>, String> {
+        if !self.sparing || self.shops {
+            return Ok(None);
+        }
+        let reads = self.engine.reads();
+        let head = within(reads.feed_head()).await?;
+        if head <= place.looked {
+            return Ok(None);
+        }
+        self.shops = !within(reads.shops()).await?.is_empty();
+        let heard = self.shops || low_stock::is_followed(&self.engine).await?;
+        Ok((!heard).then_some(head))
     }
 
     async fn read_place(&mut self) -> Result<Place, String> {
@@ -244,7 +240,7 @@ impl Publisher {
     }
 
     async fn kept(&self) -> Result<i64, String> {
-        let rows = within(self.shared.engine.reads().settings(PUBLISHER)).await?;
+        let rows = within(self.engine.reads().settings(PUBLISHER)).await?;
         Ok(rows
             .into_iter()
             .find_map(|(key, value)| match value {
@@ -272,7 +268,7 @@ impl Publisher {
                 changes.insert(id, *change);
             }
         }
-        let reads = self.shared.engine.reads();
+        let reads = self.engine.reads();
         let skus: Vec<SkuId> = changes.keys().copied().collect();
         for part in skus.chunks(LISTINGS) {
             for (sku, listing) in within(reads.listings_concerning(part)).await? {
@@ -290,7 +286,7 @@ impl Publisher {
         if let Some(id) = self.ids.get(code) {
             return Ok(Some(*id));
         }
-        let Some(sku) = within(self.shared.engine.reads().sku(code)).await? else { return Ok(None) };
+        let Some(sku) = within(self.engine.reads().sku(code)).await? else { return Ok(None) };
         if self.ids.len() >= CODES_MAX {
             self.ids.clear();
         }
@@ -300,7 +296,7 @@ impl Publisher {
 
     /// All mapped listings of a shop.
     async fn concerned_by_shop(&self, code: &str, at: Millis, listings: &mut Told) -> Result<(), String> {
-        let reads = self.shared.engine.reads();
+        let reads = self.engine.reads();
         let Some(shop) = within(reads.shop_by_code(code)).await? else { return Ok(()) };
         let mut filter =
             ListingFilter { shop: Some(shop.id), mapped: Some(true), ..ListingFilter::default() };
@@ -340,7 +336,7 @@ impl Publisher {
         }
         self.place = Some(Place { kept: place.looked, looked: place.looked });
         self.kept_at = Instant::now();
-        self.shared.engine.metrics().queue.published.inc_by(count);
+        self.engine.metrics().queue.published.inc_by(count);
         Ok(())
     }
 
@@ -353,7 +349,7 @@ impl Publisher {
         urgency: Urgency,
     ) -> Result<Result<(), i64>, String> {
         let command = Publish { from, to, listings, read_back: false, urgency };
-        let answer = self.shared.engine.submit(Request::internal(command)).await;
+        let answer = self.engine.submit(Request::internal(command)).await;
         match answer.map_err(|error| error.to_string())?.outcome {
             Outcome::Done(_) => Ok(Ok(())),
             Outcome::Refused(Refusal::StaleVersion { actual, .. }) => Ok(Err(actual)),
@@ -365,7 +361,7 @@ impl Publisher {
     /// said again.
     async fn tell(&self, subject: &str, available: Option<i64>, at: Millis) -> Result<(), String> {
         let key = Notice::key(NoticeKind::Shortfall, subject);
-        let known = within(self.shared.engine.reads().notice(&key)).await?;
+        let known = within(self.engine.reads().notice(&key)).await?;
         let open = available.is_some();
         // Two things can happen in one millisecond: what is in doubt is said.
         let said = match &known {
@@ -384,7 +380,7 @@ impl Publisher {
         };
         let command =
             RaiseNotice { kind: NoticeKind::Shortfall, subject: subject.to_owned(), shop: None, text, open };
-        let answer = self.shared.engine.submit(Request::internal(command)).await;
+        let answer = self.engine.submit(Request::internal(command)).await;
         answer.map(|_| ()).map_err(|error| error.to_string())
     }
 }

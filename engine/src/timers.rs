@@ -3,6 +3,7 @@
 //! Each replica looks every second; whoever is first fires, for the others the row has moved on. What was missed while
 //! nobody ran is made up for once.
 
+mod causes;
 mod watch;
 
 use std::collections::HashMap;
@@ -133,7 +134,10 @@ async fn look(shared: &Shared) -> Result<(), String> {
                 metrics.schedule_lag_seconds.set((now - fire_at) as f64 / 1_000.0);
             }
             match plan.name.as_str() {
-                WATCH => watch::shops(shared, &shops, now).await?,
+                WATCH => {
+                    watch::shops(shared, &shops, now).await?;
+                    causes::settle(shared).await?;
+                }
                 PURGE => purge(shared, now).await?,
                 _ => {}
             }

@@ -11,7 +11,7 @@ use crate::commands::identity::{
 };
 use crate::commands::queue::{
     BeatJobs, BlockBucket, CancelJobs, ClaimJobs, DiscardDead, EnqueueJobs, FinishJobs, FireSchedule,
-    HurryJobs, PurgeDone, PutSetting, ReplayDead, RescueJobs, TakeTokens,
+    HurryJobs, PurgeDone, PutSetting, ReplayDead, RescueJobs, SettleCause, TakeTokens,
 };
 use crate::commands::{
     AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
@@ -203,6 +203,8 @@ commands! {
     HurryJobs = 52, "hurry_jobs";
     /// A person takes a notice on, puts it off, or settles it.
     CareForNotice = 53, "care_for_notice";
+    /// Nothing is left of what jobs died of.
+    SettleCause = 54, "settle_cause";
     /// A link to set a password.
     MakeLink = 60, "make_link";
     /// A password is set with a link.

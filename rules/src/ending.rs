@@ -8,7 +8,7 @@ use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState, NewJob};
 use crate::notice::NoticeKind;
 use crate::noticing::{needs_of_notice, raise};
 use crate::queueing::enqueue;
-use crate::retry::{FailureClass, Spent, Verdict, after, class_name};
+use crate::retry::{FailureClass, Spent, Verdict, after, cause, class_name};
 use crate::working::{Needs, Scope, Working};
 
 /// What became of the job.
@@ -26,11 +26,6 @@ pub(crate) enum Ended {
     Dead,
 }
 
-/// The notice of jobs that died of one cause.
-fn cause(job: &Job, class: FailureClass, code: &str) -> String {
-    format!("{}:{}:{code}", job.body.kind(), class_name(class))
-}
-
 /// Asks for a job, for its key and for the notice that its death may open.
 pub(crate) fn needs_of_end(id: JobId, end: Option<&End>, seen: &Working, needs: &mut Needs) {
     needs.sync.jobs.insert(id);
@@ -40,7 +35,7 @@ pub(crate) fn needs_of_end(id: JobId, end: Option<&End>, seen: &Working, needs: 
         Some(End::Done { .. } | End::Snooze { .. } | End::PutBack { .. }) => return,
         None => (FailureClass::Crash, CRASHED),
     };
-    needs_of_notice(NoticeKind::RetriesExhausted, &cause(job, class, code), needs);
+    needs_of_notice(NoticeKind::RetriesExhausted, &cause(job.body.number(), class, code), needs);
 }
 
 /// The code of attempts that ended without a word.
@@ -168,7 +163,7 @@ fn die(scope: &mut Scope<'_>, context: &Context, mut job: Job, failure: JobFailu
         failure.message,
         failure.code
     );
-    let subject = cause(&job, failure.class, &failure.code);
+    let subject = cause(job.body.number(), failure.class, &failure.code);
     raise(scope, context, NoticeKind::RetriesExhausted, &subject, shop, &text);
     job.state = JobState::Ready;
     job.lease = None;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Job, JobBody};
+use crate::job::{Job, JobBody, kind_name};
 use crate::quantity::Millis;
 
 /// The classes of failure.
@@ -185,6 +185,12 @@ fn nth(schedule: &[Millis], used: u32) -> Option<Millis> {
 /// Between half and the whole.
 fn spread(delay: Millis, jitter: u16) -> Millis {
     delay / 2 + (delay - delay / 2) * i64::from(jitter) / i64::from(u16::MAX)
+}
+
+/// What jobs of a kind (by its number) died of: the subject of their one notice, however many they are.
+#[must_use]
+pub fn cause(kind: i16, class: FailureClass, code: &str) -> String {
+    format!("{}:{}:{code}", kind_name(kind), class_name(class))
 }
 
 /// The stable name of a class.

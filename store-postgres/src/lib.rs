@@ -10,6 +10,7 @@ mod link;
 mod lock;
 mod migrate;
 mod options;
+mod pooler;
 mod reads;
 mod rows;
 mod session;
@@ -64,10 +65,11 @@ impl PostgresStore {
         let target = options::target(&options)?;
         let tls = tls::connector(target.config.get_ssl_mode(), target.roots.as_deref())?;
         let link = link::Link::open(&target.config, &tls).await?;
+        let write_config = options::with_settings(&target.config, &write_settings(&options));
+        pooler::refuse(&link, &target.config, &write_config, &tls).await?;
         let promise = link::promise(&link.client, options.unsafe_durability).await?;
         let durability = promise.accept(options.unsafe_durability)?;
         migrate::migrate(&link.client).await?;
-        let write_config = options::with_settings(&target.config, &write_settings(&options));
         let read_config = options::with_settings(&target.config, &read_settings(&options));
         let reads = reads::PostgresReads::new(&options, read_config, tls.clone())?;
         Ok(Self {

@@ -4,8 +4,10 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use onhand_engine::jobs::RunnerHandle;
 use serde_json::json;
 
 use crate::embedded::Embedded;
@@ -25,14 +27,44 @@ pub(crate) async fn run(effective: &Effective) -> anyhow::Result<ExitCode> {
         write_ready(Path::new(&settings.ready_file), &server, set_up.as_deref())?;
     }
     announce(&server, set_up.as_deref());
-    let why = tokio::select! {
+    let signal = tokio::select! {
         signal = stop.wait() => signal,
         error = server.broken() => return Err(error),
     };
-    tracing::info!(signal = why, "stopping: requests in progress are finished");
-    server.stop().await?;
+    tracing::info!(signal = signal.name(), "stopping: requests and jobs in progress are finished");
+    let workers = server.workers();
+    let mut stopped = tokio::spawn(server.stop());
+    tokio::select! {
+        stopped = &mut stopped => stopped??,
+        signal = stop.wait() => end_now(signal, workers, &mut stop).await,
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// How long jobs may take to be put back when everything else ends at once.
+const PUT_BACK: Duration = Duration::from_secs(1);
+
+/// Somebody does not want to wait for what is in progress. Whoever had no answer asks again with the same key; jobs are put
+/// back, so that nothing of them is burnt and whoever runs next need not wait for their leases. A third signal does not even
+/// wait for that.
+async fn end_now(signal: Signal, workers: Option<RunnerHandle>, stop: &mut Stop) {
+    tracing::warn!(
+        signal = signal.name(),
+        "ending at once: requests in progress are cut off, jobs are put back"
+    );
+    if let Some(workers) = workers {
+        tokio::select! {
+            put_back = tokio::time::timeout(PUT_BACK, workers.stop(Duration::ZERO)) => {
+                if put_back.is_err() {
+                    tracing::warn!("not all jobs could be put back; their leases run out");
+                }
+            }
+            _ = stop.wait() => {}
+        }
+    }
+    // Not by returning: what still runs would be waited for.
+    std::process::exit(signal.exit_code());
 }
 
 /// Says where it is and what it promises. The first key goes to standard error as plain text: it must not end up in a
@@ -78,7 +110,31 @@ fn write_ready(path: &Path, server: &Embedded, set_up: Option<&str>) -> anyhow::
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The signals that mean: stop in good order.
+/// A signal that means: stop in good order, and the second time: at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signal {
+    Terminate,
+    Interrupt,
+}
+
+impl Signal {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        }
+    }
+
+    /// As a shell names the end by this signal: 128 and its number.
+    fn exit_code(self) -> i32 {
+        match self {
+            Self::Terminate => 128 + 15,
+            Self::Interrupt => 128 + 2,
+        }
+    }
+}
+
+/// Hears those signals.
 pub(crate) struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -106,10 +162,10 @@ impl Stop {
     }
 
     #[cfg(unix)]
-    pub(crate) async fn wait(&mut self) -> &'static str {
+    pub(crate) async fn wait(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
         }
     }
 
@@ -119,9 +175,9 @@ impl Stop {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn wait(&mut self) -> &'static str {
+    pub(crate) async fn wait(&mut self) -> Signal {
         // Without a handler the process ends at once, which is safe too.
         drop(tokio::signal::ctrl_c().await);
-        "Ctrl-C"
+        Signal::Interrupt
     }
 }

@@ -20,3 +20,4 @@ mod rehearsals;
 mod replays;
 mod serving;
 mod shop;
+mod stopping;

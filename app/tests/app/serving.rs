@@ -1,9 +1,11 @@
 //! `onhand serve`, `config`, `demo`: starting, stopping, refusing to start.
 
-use onhand_testbed::{Durability, Postgres};
-use serde_json::Value;
+use std::time::Instant;
 
-use crate::program::{Place, Server, errors, json, run, text};
+use onhand_testbed::{Durability, Postgres};
+use serde_json::{Value, json};
+
+use crate::program::{PATIENCE, Place, Server, errors, run, text};
 use crate::shop::Shop;
 
 async fn serves_and_stops_in_good_order(place: Place) {
@@ -28,6 +30,52 @@ async fn serves_and_stops_in_good_order_sqlite() {
 #[tokio::test]
 async fn serves_and_stops_in_good_order_postgres() {
     serves_and_stops_in_good_order(Place::postgres()).await;
+}
+
+/// Nothing runs jobs here; what happened before there was a threshold is passed over, and what happens after it is followed,
+/// also when the server stopped in between.
+async fn low_stock_is_told_without_marketplaces(place: Place) {
+    let mut server = Server::start(&place);
+    let key = server.api_key.clone().expect("a key on the first start");
+    let shop = Shop::new(&server.url, &key);
+    for sku in ["A", "B"] {
+        shop.stock(sku, 5).await;
+    }
+    let set = shop.patch("/v1/low-stock", "low", &json!({"units": 4})).await;
+    assert_eq!(set.status, 200, "{set:?}");
+    let is_told = async |shop: &Shop, sku: &str| {
+        let subject = format!("{sku}@main");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let open = shop.get("/v1/notices?open=true").await;
+            let open = open.body["data"].as_array().expect("a list").clone();
+            if open
+                .iter()
+                .any(|notice| notice["kind"] == "low_stock" && notice["subject"] == subject.as_str())
+            {
+                return open.len();
+            }
+            assert!(Instant::now() < deadline, "{sku} runs low and nobody is told: {open:?}");
+        }
+    };
+    assert_eq!(shop.order("A", "one-of-A").await.expect("an answer").status, 201);
+    assert_eq!(is_told(&shop, "A").await, 1, "and of B there are enough");
+    // The last change before the end is seen by whoever follows next.
+    assert_eq!(shop.order("B", "one-of-B").await.expect("an answer").status, 201);
+    server.process.terminate();
+    assert_eq!(server.process.wait().code(), Some(0));
+    let again = Server::start(&place);
+    assert_eq!(is_told(&Shop::new(&again.url, &key), "B").await, 2);
+}
+
+#[tokio::test]
+async fn low_stock_is_told_without_marketplaces_sqlite() {
+    low_stock_is_told_without_marketplaces(Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn low_stock_is_told_without_marketplaces_postgres() {
+    low_stock_is_told_without_marketplaces(Place::postgres()).await;
 }
 
 #[test]
@@ -96,7 +144,7 @@ fn settings_are_shown_with_their_origin() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "batch_max = 7\nlisten = \"127.0.0.1:1\"\n").expect("written");
     let path = file.path().display().to_string();
-    let shown = json(&["config", "--json", "--config", &path, "--listen", "127.0.0.1:2"]);
+    let shown = crate::program::json(&["config", "--json", "--config", &path, "--listen", "127.0.0.1:2"]);
     let of = |name: &str| {
         let all = shown["settings"].as_array().expect("settings");
         all.iter().find(|one| one["name"] == name).expect("the setting").clone()

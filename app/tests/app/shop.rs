@@ -66,6 +66,12 @@ impl Shop {
         self.send(request).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.http.patch(format!("{}{path}", self.url)).header("Idempotency-Key", key);
+        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        self.send(request).await.expect("an answer")
+    }
+
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         self.try_post(path, key, body).await.expect("an answer")
     }

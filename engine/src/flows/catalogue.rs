@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use onhand_connector::{Call, Channel, Endpoint, RemoteListing};
 use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::NewJob;
 use onhand_rules::market_order::MarketOrderState;
+use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::shop::ShopCursors;
-use onhand_rules::{JobBody, Receipt, ShopId};
+use onhand_rules::{JobBody, MarketOrder, Receipt, ShopId};
 use onhand_store::MarketOrderFilter;
 
 use super::{Attempt, Flows, done, read};
@@ -22,16 +23,25 @@ const PAGE: usize = 200;
 
 impl Flows {
     pub(super) async fn import_listings(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
-        let mut visit = self.visit(&attempt, shop).await?;
-        let same_item = visit.outlet.channel.facts().push_same_item;
         let started = read(self.engine.reads().now().await)?;
+        let all = self.read_listings(&attempt, shop).await;
+        // Once for all of it, and also where the rest could not be read: what was taken in may be waited for.
+        self.follow_waiting(shop).await?;
+        all?;
+        let cursors = ShopCursors { imported_at: started, ..ShopCursors::default() };
+        self.submit(MoveCursors { shop, cursors }).await.map(|_| ())
+    }
+
+    async fn read_listings(&self, attempt: &Attempt<'_>, shop: ShopId) -> Result<(), End> {
+        let mut visit = self.visit(attempt, shop).await?;
+        let same_item = visit.outlet.channel.facts().push_same_item;
         let mut cursor: Option<String> = None;
         let mut count = 0usize;
         loop {
             let at = cursor.as_deref();
             let page =
                 |channel: Arc<dyn Channel>, call: Call| async move { channel.listings(&call, at).await };
-            let (page, _) = self.ask(&attempt, &mut visit, Endpoint::Listings, page).await?;
+            let (page, _) = self.ask(attempt, &mut visit, Endpoint::Listings, page).await?;
             count += page.listings.len();
             self.take_listings(shop, same_item, page.listings).await?;
             match page.next {
@@ -40,8 +50,7 @@ impl Flows {
             }
         }
         tracing::info!(shop = visit.shop.code, listings = count, "the listings of a shop were read");
-        let cursors = ShopCursors { imported_at: started, ..ShopCursors::default() };
-        self.submit(MoveCursors { shop, cursors }).await.map(|_| ())
+        Ok(())
     }
 
     pub(super) async fn import_item(
@@ -57,52 +66,51 @@ impl Flows {
         if listings.is_empty() {
             return Err(done("obsolete"));
         }
-        self.take_listings(shop, same_item, listings).await
+        let news = self.take_listings(shop, same_item, listings).await?;
+        // Items are read again with each message about them, which mostly brings no listing. An attempt before this one may
+        // have taken it in and not come so far.
+        if news || attempt.job.last_failure.is_some() || attempt.job.replay_of.is_some() {
+            self.follow_waiting(shop).await?;
+        }
+        Ok(())
     }
 
+    /// Whether a listing is new, or mapped by itself.
     async fn take_listings(
         &self,
         shop: ShopId,
         same_item: bool,
         listings: Vec<RemoteListing>,
-    ) -> Result<(), End> {
+    ) -> Result<bool, End> {
+        let mut news = false;
         let seen: Vec<SeenListing> =
             listings.into_iter().map(|listing| seen_of(listing, same_item)).collect();
         for chunk in seen.chunks(CHUNK) {
             let taken = self.submit(TakeListings { shop, listings: chunk.to_vec() }).await?;
             if let Receipt::Listings { created, changed, same, mapped } = taken {
                 tracing::debug!(shop = shop.0, created, changed, same, mapped, "listings were taken in");
-                // Only then: a line that is in no item asks for its item each time that its order is taken.
-                if created > 0 || mapped > 0 {
-                    self.follow_waiting(shop, chunk).await?;
-                }
+                news |= created > 0 || mapped > 0;
             }
         }
-        Ok(())
+        Ok(news)
     }
 
-    /// Orders that waited for these listings are taken again: they are mapped by themselves now, or it is said that
-    /// somebody must map them.
-    async fn follow_waiting(&self, shop: ShopId, seen: &[SeenListing]) -> Result<(), End> {
-        let keys: BTreeSet<(&str, &str)> =
-            seen.iter().map(|one| (one.item.as_str(), one.variant.as_str())).collect();
+    /// Orders that can go on are taken again: what they wait for is mapped by now, or nobody has been told yet to map it.
+    /// That is asked of what is kept and not of what this attempt has read, so nothing is lost with an attempt that was cut
+    /// off before it came here: its job runs again, and finds the same.
+    async fn follow_waiting(&self, shop: ShopId) -> Result<(), End> {
         let state = Some(MarketOrderState::WaitsForMapping);
         let mut filter = MarketOrderFilter { shop: Some(shop), state, ..MarketOrderFilter::default() };
+        let mut known = BTreeMap::new();
         loop {
             let page = read(self.engine.reads().market_orders(&filter, PAGE).await)?;
-            let waits = page.rows.iter().filter(|order| {
-                order
-                    .waits_for
-                    .iter()
-                    .any(|(item, variant)| keys.contains(&(item.as_str(), variant.as_str())))
-            });
-            let fetch = waits.map(|order| NewJob {
-                body: JobBody::FetchOrder { shop, reference: order.reference.clone() },
-                class: 1,
-                run_at: 0,
-                cause_at: None,
-            });
-            let jobs: Vec<NewJob> = fetch.collect();
+            let mut jobs = Vec::new();
+            for order in &page.rows {
+                if self.can_go_on(order, &mut known).await? {
+                    let body = JobBody::FetchOrder { shop, reference: order.reference.clone() };
+                    jobs.push(NewJob { body, class: 1, run_at: 0, cause_at: None });
+                }
+            }
             if !jobs.is_empty() {
                 self.submit(EnqueueJobs { jobs }).await?;
             }
@@ -112,6 +120,40 @@ impl Flows {
                 return Ok(());
             }
         }
+    }
+
+    /// `known`: what was found out of listings already, as many orders wait for few.
+    async fn can_go_on(
+        &self,
+        order: &MarketOrder,
+        known: &mut BTreeMap<(String, String), bool>,
+    ) -> Result<bool, End> {
+        for key in &order.waits_for {
+            let moves = match known.get(key) {
+                Some(moves) => *moves,
+                None => {
+                    let moves = self.is_news(order.shop, key).await?;
+                    known.insert(key.clone(), moves);
+                    moves
+                }
+            };
+            if moves {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an order that waits for this listing does not know what is known of it. One that was never read is no news: a
+    /// line that is in no item asks for its item each time that its order is taken.
+    async fn is_news(&self, shop: ShopId, (item, variant): &(String, String)) -> Result<bool, End> {
+        let reads = self.engine.reads();
+        let Some(listing) = read(reads.listing_by_key(shop, item, variant).await)? else { return Ok(false) };
+        if listing.mapping.is_some() {
+            return Ok(true);
+        }
+        let key = Notice::key(NoticeKind::Unmapped, &listing.id.0.to_string());
+        Ok(read(reads.notice(&key).await)?.is_none())
     }
 }
 

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ListingKey, PushItem, StockSeen};
-use onhand_rules::commands::channels::{
-    MoveCursors, Publish, READ_BACK_MS, RaiseNotice, RecordSeen, SeenStock, Urgency,
-};
+use onhand_rules::commands::channels::{MoveCursors, Publish, READ_BACK_MS, RecordSeen, SeenStock, Urgency};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::listing::ListingState;
-use onhand_rules::notice::NoticeKind;
 use onhand_rules::shop::ShopCursors;
 use onhand_rules::{Listing, ListingId, ShopId};
 use onhand_store::ListingFilter;
@@ -98,9 +95,7 @@ impl Flows {
         let seen = self.read_figures(attempt, visit, &listings).await?;
         let odd = odd_ones(&listings, &seen);
         if odd.is_empty() || (early && !self.peek(attempt, visit).await) {
-            let record = RecordSeen { shop, seen: seen.clone(), orders_until_now: false };
-            self.submit(record).await?;
-            return self.promotions_over(&listings, &seen).await;
+            return self.submit(RecordSeen { shop, seen, orders_until_now: false }).await.map(|_| ());
         }
         if !early {
             self.orders_from_here(attempt, visit).await?;
@@ -113,26 +108,7 @@ impl Flows {
         for one in &mut seen {
             one.before = odd.get(&one.listing).copied();
         }
-        self.submit(RecordSeen { shop, seen: seen.clone(), orders_until_now: !early }).await?;
-        self.promotions_over(&listings, &seen).await
-    }
-
-    /// What a promotion had put aside could not be taken from the figure; now it can, and there is no trouble with it.
-    async fn promotions_over(&self, listings: &[Listing], seen: &[SeenStock]) -> Result<(), End> {
-        let over = |listing: &&Listing| {
-            let ended = |one: &SeenStock| one.listing == listing.id && one.promotion_reserved == 0;
-            listing.promotion_reserved > 0 && listing.trouble.is_none() && seen.iter().any(ended)
-        };
-        for listing in listings.iter().filter(over) {
-            let now = read(self.engine.reads().now().await)?;
-            let listings = vec![(listing.id, now)];
-            let (read_back, urgency) = (false, Urgency::Sale);
-            self.submit(Publish { from: None, to: 0, listings, read_back, urgency }).await?;
-            let (kind, subject) = (NoticeKind::ListingTrouble, listing.id.0.to_string());
-            let text = String::new();
-            self.submit(RaiseNotice { kind, subject, shop: Some(listing.shop), text, open: false }).await?;
-        }
-        Ok(())
+        self.submit(RecordSeen { shop, seen, orders_until_now: !early }).await.map(|_| ())
     }
 
     async fn read_figures(

@@ -89,7 +89,8 @@ impl Runner {
         let claimer = tokio::spawn(Claimer::new(shared.clone()).run());
         let mut others = vec![tokio::spawn(rescue::run(shared.clone()))];
         if shared.settings.publish {
-            others.push(tokio::spawn(crate::publisher::run(shared.clone())));
+            let (engine, hints) = (shared.engine.clone(), shared.settings.hints);
+            others.push(tokio::spawn(crate::publisher::run(engine, hints, false, shared.stop.subscribe())));
         }
         if shared.settings.timers {
             others.push(tokio::spawn(crate::timers::run(shared.clone())));

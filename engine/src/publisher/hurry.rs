@@ -7,8 +7,8 @@ use onhand_rules::job::JobState;
 use onhand_rules::{Job, JobId, ShopId};
 use onhand_store::JobFilter;
 
-use crate::jobs::{Shared, within};
-use crate::ledger::Request;
+use crate::jobs::within;
+use crate::ledger::{Engine, Request};
 
 /// Jobs read at once, and in one command at most.
 const PAGE: usize = 1_000;
@@ -16,11 +16,11 @@ const PAGE: usize = 1_000;
 /// Hurries the jobs of shops that were authorised again or go on after a pause (`codes`), or that answer again after their
 /// breaker was open. Done twice, it is done once.
 pub(super) async fn those_of(
-    shared: &Shared,
+    engine: &Engine,
     codes: &BTreeSet<String>,
     answers: &BTreeSet<ShopId>,
 ) -> Result<(), String> {
-    let reads = shared.engine.reads();
+    let reads = engine.reads();
     let mut shops = answers.clone();
     for code in codes {
         shops.extend(within(reads.shop_by_code(code)).await?.map(|shop| shop.id));
@@ -32,7 +32,7 @@ pub(super) async fn those_of(
             filter.before = page.rows.last().map(|job| job.id);
             let jobs: Vec<JobId> = page.rows.iter().filter(|job| waits(job)).map(|job| job.id).collect();
             if !jobs.is_empty() {
-                let answer = shared.engine.submit(Request::internal(HurryJobs { jobs })).await;
+                let answer = engine.submit(Request::internal(HurryJobs { jobs })).await;
                 answer.map_err(|error| error.to_string())?;
             }
             if !page.more || filter.before.is_none() {

@@ -10,8 +10,8 @@ use onhand_rules::{EventBody, Quantity};
 use onhand_store::{EventRow, NoticeFilter};
 
 use super::subject;
-use crate::jobs::{Shared, within};
-use crate::ledger::Request;
+use crate::jobs::within;
+use crate::ledger::{Engine, Request};
 
 /// Notices read at once.
 const PAGE: usize = 1_000;
@@ -29,13 +29,13 @@ pub(super) struct LowStock {
 
 impl LowStock {
     /// Follows one page of events: what has become low, or is not any more, is told.
-    pub(super) async fn follow(&mut self, shared: &Shared, events: &[EventRow]) -> Result<(), String> {
+    pub(super) async fn follow(&mut self, engine: &Engine, events: &[EventRow]) -> Result<(), String> {
         let threshold_set = |event: &EventRow| matches!(&event.body, EventBody::QueueChanged { key } if key.starts_with(LOW_STOCK));
         if !self.known || events.iter().any(threshold_set) {
-            self.look(shared).await?;
+            self.look(engine).await?;
         }
         for (sku, location) in self.crossed(events) {
-            let answer = shared.engine.submit(Request::internal(WatchStock { sku, location })).await;
+            let answer = engine.submit(Request::internal(WatchStock { sku, location })).await;
             answer.map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -46,8 +46,8 @@ impl LowStock {
         *self = Self::default();
     }
 
-    async fn look(&mut self, shared: &Shared) -> Result<(), String> {
-        let reads = shared.engine.reads();
+    async fn look(&mut self, engine: &Engine) -> Result<(), String> {
+        let reads = engine.reads();
         let rows = within(reads.settings(LOW_STOCK)).await?;
         self.thresholds = rows
             .into_iter()
@@ -110,6 +110,17 @@ impl LowStock {
         }
         crossed
     }
+}
+
+/// Whether there is a threshold, or something that was said of one and is to be taken back.
+pub(super) async fn is_followed(engine: &Engine) -> Result<bool, String> {
+    let reads = engine.reads();
+    if !within(reads.settings(LOW_STOCK)).await?.is_empty() {
+        return Ok(true);
+    }
+    let kind = Some(NoticeKind::LowStock);
+    let filter = NoticeFilter { open: Some(true), kind, ..NoticeFilter::default() };
+    Ok(!within(reads.notices(&filter, 1)).await?.rows.is_empty())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the sandbox, which shares no code with them.
 
 mod answers;
+mod catalogue;
 mod edits;
 mod hooks;
 mod network;
@@ -329,11 +330,18 @@ impl Bazaar {
 
     /// An attempt whose process is killed before anything is durable. The job as it waits again.
     async fn killed_before(&self, job: &Job) -> Job {
-        let lease = self.claim(job, 1_000).await;
         for _ in 0..20 {
-            self.plan.fail(Call::BeforeCommit, StoreError::Unavailable("killed".into()));
+            self.plan.fail_after(Call::BeforeCommit, 1, StoreError::Unavailable("killed".into()));
         }
+        self.killed_in(job).await
+    }
+
+    /// An attempt whose process is killed in its middle: its end is never told, and whatever the plan holds for the database
+    /// has happened. The job as it waits again.
+    async fn killed_in(&self, job: &Job) -> Job {
+        let lease = self.claim(job, 1_000).await;
         let _never_told = self.flow(&self.flows, job, lease).await;
+        assert!(self.plan.pending() > 0, "it was over before it could be killed");
         while self.plan.pending() > 0 {
             let _refused = self.engine.submit(Request::internal(receive("B", 1))).await;
         }

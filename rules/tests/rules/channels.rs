@@ -11,7 +11,7 @@ use crate::channels_world::{MINUTE, Market, SHOP};
 use crate::commands::adjust;
 
 /// A world whose listing `i` of SKU A was told 50.
-fn told() -> Market {
+pub(crate) fn told() -> Market {
     let mut world = Market::with_shop(50);
     world.listings(&[("i", "A")]);
     assert_eq!(push(&mut world, 50), Receipt::Jobs { stale: Vec::new(), dead: Vec::new() });
@@ -19,7 +19,7 @@ fn told() -> Market {
     world
 }
 
-fn command(world: &Market, lease: i64, quantity: i64) -> RecordPush {
+pub(crate) fn command(world: &Market, lease: i64, quantity: i64) -> RecordPush {
     let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
     let listing = world.listing("i");
     let outcome = PushOutcome::Acknowledged {
@@ -33,7 +33,7 @@ fn command(world: &Market, lease: i64, quantity: i64) -> RecordPush {
     RecordPush { job: (job, lease), shop: SHOP, results, end: End::Done { outcome: "pushed".into() } }
 }
 
-fn push(world: &mut Market, quantity: i64) -> Receipt {
+pub(crate) fn push(world: &mut Market, quantity: i64) -> Receipt {
     let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
     let lease = world.claim(job);
     let record = command(world, lease, quantity);
@@ -41,14 +41,14 @@ fn push(world: &mut Market, quantity: i64) -> Receipt {
 }
 
 fn read(world: &mut Market, stock: i64, orders_until_now: bool) {
+    look(world, stock, 0, orders_until_now);
+}
+
+/// Reads the figure, and the units that a promotion has put aside.
+pub(crate) fn look(world: &mut Market, stock: i64, promotion_reserved: i64, orders_until_now: bool) {
     let listing = world.listing("i");
-    let one = SeenStock {
-        listing: listing.id,
-        acked: listing.acked,
-        stock: Some(stock),
-        promotion_reserved: 0,
-        before: None,
-    };
+    let (listing, acked) = (listing.id, listing.acked);
+    let one = SeenStock { listing, acked, stock: Some(stock), promotion_reserved, before: None };
     world.ok(RecordSeen { shop: SHOP, seen: vec![one], orders_until_now });
 }
 
@@ -105,14 +105,27 @@ fn h5_a_great_difference_is_left_to_a_person() {
 
 #[test]
 fn h7_what_was_read_before_our_push_showed_is_no_edit() {
-    let mut world = Market::with_shop(50);
-    world.listings(&[("i", "A")]);
-    push(&mut world, 50);
-    world.now += 1_000;
-    read(&mut world, 50, true);
-    assert!(world.listing("i").edit.is_none());
+    for (after_ms, lost) in [(1_000, false), (29_999, false), (30_000, true)] {
+        let mut world = told();
+        let id = world.listing("i").id;
+        let from = None;
+        let listings = vec![(id, world.now)];
+        world.ok(Publish { from, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+        push(&mut world, 45);
+        world.now += after_ms;
+        read(&mut world, 50, true);
+        let listing = world.listing("i");
+        assert!(listing.edit.is_none() && world.figures("A").on_hand == 50, "it is what we told before");
+        assert_eq!(listing.dirty(), lost, "after {after_ms} ms: told again only when it must show");
+        assert_eq!(world.open("drift"), lost, "after {after_ms} ms");
+    }
+}
+
+#[test]
+fn h7_without_the_orders_up_to_now_it_may_be_a_sale() {
+    let mut world = told();
     read(&mut world, 40, false);
-    assert!(world.listing("i").edit.is_none(), "without the orders up to now it may be a sale");
+    assert!(world.listing("i").edit.is_none());
 }
 
 #[test]
@@ -151,6 +164,36 @@ fn b2_of_the_rescuer_and_the_worker_one_wins() {
         };
         let lost = Receipt::Jobs { stale: vec![job], dead: Vec::new() };
         assert_eq!((answers[0] == lost, answers[1] == lost), (false, true));
+    }
+}
+
+/// The row of a job that was asked for again stays, with the number of the lease that ended it.
+#[test]
+fn b2_a_job_that_was_done_and_asked_for_again_is_not_rescued() {
+    for taken_again in [false, true] {
+        let mut world = Market::with_shop(50);
+        world.listings(&[("i", "A")]);
+        let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+        let first = world.claim(job);
+        let listings = vec![(world.listing("i").id, world.now)];
+        let (from, urgency) = (None, Urgency::Sale);
+        world.ok(Publish { from, to: 0, listings, read_back: false, urgency });
+        world.now += 31_000;
+        // The rescuer has looked; now the worker ends it.
+        let end = End::Done { outcome: "done".into() };
+        world.ok(FinishJobs { ends: vec![JobEnd { job, lease: first, end }] });
+        if taken_again {
+            world.claim(job);
+            world.now += 31_000;
+        }
+        let before = world.jobs[&job].clone();
+        let rescued = world.ok(RescueJobs { jobs: vec![(job, first)] });
+        assert_eq!(
+            rescued,
+            Receipt::Jobs { stale: vec![job], dead: Vec::new() },
+            "taken again: {taken_again}"
+        );
+        assert_eq!(world.jobs[&job], before);
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod channels;
 mod channels_edits;
+mod channels_listings;
 mod channels_orders;
 mod channels_world;
 mod commands;

@@ -255,6 +255,27 @@ fn b2_a_rescuer_that_saw_it_running_does_not_reopen_what_is_done() {
             "a late finisher counts for nothing"
         );
         assert_eq!((rows.jobs.len(), rows.done.len()), (1, 0));
+
+        // One that failed waits in the same row, with the number of the lease that ended it.
+        let (mut rows, id, lease) = job_in("lost");
+        let commands = vec![finish(id, lease, failed(FailureClass::Server)), rescue(id, lease)];
+        let answers: Vec<_> = if together {
+            rows.batch(commands)
+        } else {
+            commands.into_iter().map(|command| rows.run(command)).collect()
+        };
+        assert!(!is_stale(answers[0].as_ref().unwrap()) && is_stale(answers[1].as_ref().unwrap()));
+        assert_eq!((rows.jobs[&id].attempts, rows.jobs[&id].crashes), (1, 0), "it did not crash as well");
+        // Even when the one who took it then is late, too: that is for who has seen him late.
+        rows.now = rows.jobs[&id].run_at;
+        let next = rows.claim(id).unwrap();
+        rows.now += 2 * LEASE;
+        assert!(is_stale(&rows.run(rescue(id, lease)).unwrap()));
+        assert!(
+            is_stale(&rows.run(finish(id, lease, well())).unwrap()),
+            "the first one's end is not the second's"
+        );
+        assert!(!is_stale(&rows.run(rescue(id, next)).unwrap()));
     }
 }
 

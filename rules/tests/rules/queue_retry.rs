@@ -1,9 +1,9 @@
 //! When a job runs again, row by row of the table in `docs/queue.md`.
 
-use onhand_rules::commands::queue::{End, EnqueueJobs, HurryJobs, ReplayDead, RescueJobs};
+use onhand_rules::commands::queue::{End, EnqueueJobs, HurryJobs, ReplayDead, RescueJobs, SettleCause};
 use onhand_rules::job::{JobState, NewJob};
-use onhand_rules::retry::{FailureClass, LOCKED_MAX, RETRY_AFTER_MAX};
-use onhand_rules::{JobBody, JobId, Receipt, ShopId};
+use onhand_rules::retry::{FailureClass, LOCKED_MAX, RETRY_AFTER_MAX, cause};
+use onhand_rules::{EventBody, JobBody, JobId, Receipt, ShopId};
 
 use crate::queue_world::*;
 use FailureClass::{
@@ -350,4 +350,31 @@ fn e2_a_job_knows_that_an_attempt_was_cut_off_until_it_is_done() {
         "nothing counts, and it runs at once"
     );
     assert!(job.was_cut_off());
+}
+
+#[test]
+fn a_cause_is_settled_only_by_who_has_seen_its_last_death() {
+    let mut rows = Rows::new();
+    let die = |rows: &mut Rows| {
+        let id = rows.enqueue(nothing("x"));
+        let lease = rows.claim(id).unwrap();
+        rows.run(finish(id, lease, failed(FailureClass::Invalid))).unwrap();
+        rows.notices.values().next().unwrap().version
+    };
+    let subject = cause(nothing("x").number(), FailureClass::Invalid, "c");
+    let settle = |rows: &mut Rows, version| {
+        rows.run(SettleCause { subject: subject.clone(), version }).unwrap();
+        !rows.notices.values().next().unwrap().open
+    };
+    let first = die(&mut rows);
+    let second = die(&mut rows);
+    assert!(!settle(&mut rows, first), "one more died since");
+    assert!(settle(&mut rows, second));
+    assert_eq!(rows.event_count(|event| matches!(event, EventBody::NoticeChanged { open: false, .. })), 1);
+    let version = rows.notices.values().next().unwrap().version;
+    assert!(settle(&mut rows, version));
+    assert_eq!(rows.notices.values().next().unwrap().version, version, "settled once");
+    die(&mut rows);
+    let notice = rows.notices.values().next().unwrap();
+    assert_eq!((notice.open, notice.count), (true, 1), "it happens again");
 }

@@ -9,6 +9,7 @@
 mod commit;
 mod connections;
 mod locks;
+mod pooler;
 mod schema;
 mod settings;
 mod shop;

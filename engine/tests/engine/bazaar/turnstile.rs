@@ -46,6 +46,8 @@ pub(super) struct Turnstile {
     /// Fetches of orders that are let through; the next ones break.
     fetches: AtomicU64,
     orders_asked: AtomicU64,
+    /// What happens when lost messages were fetched the next time.
+    once_fetched: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Turnstile {
@@ -65,6 +67,7 @@ impl Turnstile {
             last: Mutex::default(),
             fetches: AtomicU64::new(u64::MAX),
             orders_asked: AtomicU64::default(),
+            once_fetched: Mutex::default(),
         }
     }
 
@@ -138,6 +141,11 @@ impl Turnstile {
     /// The next fetches of this order show this, one after the other.
     pub(super) fn tell(&self, order: RemoteOrder) {
         self.news.lock().unwrap().entry(order.reference.clone()).or_default().push_back(order);
+    }
+
+    /// Does this when lost messages were fetched the next time.
+    pub(super) fn once_fetched(&self, what: impl FnOnce() + Send + 'static) {
+        *self.once_fetched.lock().unwrap() = Some(Box::new(what));
     }
 
     fn note(&self, call: &Call) {
@@ -264,7 +272,11 @@ impl Channel for Turnstile {
     }
 
     async fn lost_webhooks(&self, call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        self.inner.lost_webhooks(call).await
+        let lost = self.inner.lost_webhooks(call).await;
+        if let Some(what) = self.once_fetched.lock().unwrap().take() {
+            what();
+        }
+        lost
     }
 
     async fn confirm_lost(&self, call: &Call, last: &str) -> Result<(), Failure> {

@@ -310,7 +310,16 @@ async fn g6_lost_messages_are_fetched_and_confirmed(stage: Stage) {
     let before = lost().await;
     done(&bazaar.engine, EnqueueJobs { jobs }).await;
     let job = bazaar.jobs("recover_webhooks").await.remove(0);
-    let again = bazaar.killed_before(&job).await;
+    // They are fetched, and before they are kept the database is gone.
+    let plan = bazaar.plan.clone();
+    let gone = move || {
+        for _ in 0..20 {
+            plan.fail(Call::BeforeCommit, StoreError::Unavailable("gone".into()));
+        }
+    };
+    bazaar.gates[SHOPEE].once_fetched(gone);
+    let again = bazaar.killed_in(&job).await;
+    assert!(inbox(&bazaar, &reference).await.is_empty(), "they were not kept");
     assert_eq!(lost().await, before, "what is not kept is not confirmed");
     bazaar.attempt(&again).await;
     assert_eq!(lost().await, 0, "all is kept, and confirmed");

@@ -75,7 +75,8 @@ async fn b1_who_sleeps_through_his_lease_cannot_finish(stage: Stage) {
 
 async fn b2_the_rescuer_never_reopens_what_is_finished(stage: Stage) {
     let engine = stage.engine().await;
-    let ids = enqueue(&engine, vec![job("finishes first"), job("is rescued first")]).await;
+    let notes = ["finishes first", "is rescued first", "fails first", "fails and is taken again"];
+    let ids = enqueue(&engine, notes.map(job).into()).await;
     let mut leases = Vec::new();
     for id in &ids {
         leases.push((*id, claim_and_vanish(&engine, *id, 0).await));
@@ -85,16 +86,39 @@ async fn b2_the_rescuer_never_reopens_what_is_finished(stage: Stage) {
     seen.sort();
     leases.sort();
     assert_eq!(seen, leases);
-    // Between the look and the command.
+    // Between the look and the command. Of a job that ends well nothing is left to rescue; one that fails waits in the same
+    // row, with the number of the lease that ended it, and may be somebody else's by then.
     done(&engine, ends(leases[0].0, leases[0].1)).await;
+    let fails = |(job, lease): (JobId, i64)| {
+        let (class, code) = (FailureClass::Conflict, "first".to_owned());
+        let end = End::Failed { class, code, message: String::new(), retry_after_ms: None, jitter: 0 };
+        JobEnd { job, lease, end }
+    };
+    done(&engine, FinishJobs { ends: vec![fails(leases[2]), fails(leases[3])] }).await;
+    stage.pass(1_000).await;
+    let taken = claim_and_vanish(&engine, leases[3].0, 0).await;
     let rescued = done(&engine, RescueJobs { jobs: seen }).await;
-    assert_eq!(rescued, Receipt::Jobs { stale: vec![leases[0].0], dead: vec![] });
+    let stale = vec![leases[0].0, leases[2].0, leases[3].0];
+    assert_eq!(rescued, Receipt::Jobs { stale, dead: vec![] });
     assert_eq!(engine.reads().job(leases[0].0).await.unwrap(), None, "it stays finished");
+    for (id, state, lease) in
+        [(leases[2].0, JobState::Ready, leases[2].1), (leases[3].0, JobState::Running, taken)]
+    {
+        let job = engine.reads().job(id).await.unwrap().unwrap();
+        assert_eq!((job.state, job.lease_number, job.attempts, job.crashes), (state, lease, 1, 0), "{job:?}");
+    }
     // And the other way round.
     let late = done(&engine, ends(leases[1].0, leases[1].1)).await;
     assert_eq!(late, Receipt::Jobs { stale: vec![leases[1].0], dead: vec![] });
     let job = engine.reads().job(leases[1].0).await.unwrap().unwrap();
     assert_eq!((job.state, job.crashes, job.attempts), (JobState::Ready, 1, 0));
+    // Nor does it end the next one's attempt.
+    stage.pass(STEP).await;
+    let next = claim_and_vanish(&engine, leases[1].0, 60_000).await;
+    let later = done(&engine, ends(leases[1].0, leases[1].1)).await;
+    assert_eq!(later, Receipt::Jobs { stale: vec![leases[1].0], dead: vec![] });
+    let job = engine.reads().job(leases[1].0).await.unwrap().unwrap();
+    assert_eq!((job.state, job.lease_number), (JobState::Running, next));
     assert_eq!(finished(&engine).await, 1);
     stage.verify().await;
 }

@@ -4,16 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use onhand_engine::jobs::{Ended, Handlers, LeaseGuard, Runner};
-use onhand_rules::commands::queue::{End, ReplayDead};
+use onhand_engine::jobs::{Ended, Handlers, LeaseGuard, Runner, RunnerSettings};
+use onhand_engine::telemetry::ScheduleLabels;
+use onhand_rules::commands::queue::{DiscardDead, End, ReplayDead};
+use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
 use onhand_rules::{Job, JobId, Receipt};
 use onhand_store::{DeadFilter, JobFilter};
 
 use super::desk::{Desk, drained, enqueue, finished, job, quick, run, stop};
-use crate::stage::{Stage, done, on_both, quiet};
+use crate::stage::{Stage, done, on_both, quiet, until};
 
-on_both!(b11_more_than_ten_thousand_dead_are_replayed_once_by_two_who_ask_at_once,);
+on_both!(
+    b11_more_than_ten_thousand_dead_are_replayed_once_by_two_who_ask_at_once,
+    what_jobs_died_of_is_over_when_none_of_them_is_left,
+);
 
 const DEAD: usize = 10_050;
 
@@ -98,5 +103,46 @@ async fn b11_more_than_ten_thousand_dead_are_replayed_once_by_two_who_ask_at_onc
     let now = all_dead(&engine).await;
     assert_eq!(now.len(), DEAD, "they stay to be seen");
     assert!(now.values().all(Option::is_some), "and say what repeats them");
+    stage.verify().await;
+}
+
+async fn what_jobs_died_of_is_over_when_none_of_them_is_left(stage: Stage) {
+    let engine = stage.engine().await;
+    enqueue(&engine, (0..3).map(|n| job(&n.to_string())).collect()).await;
+    let failing = Runner::start(engine.clone(), Arc::new(Wrong), quick()).expect("a runner");
+    drained(&engine).await;
+    stop(&failing).await;
+    let dead: Vec<JobId> = all_dead(&engine).await.into_keys().collect();
+    let [replayed, later, discarded] = dead.as_slice() else { panic!("{dead:?}") };
+    let key = Notice::key(NoticeKind::RetriesExhausted, "nothing:invalid:wrong");
+    let is_open = async || engine.reads().notice(&key).await.expect("a read").expect("it is told").open;
+
+    let desk = Desk::new();
+    let runner = run(&engine, &desk, RunnerSettings { timers: true, ..quick() });
+    let labels = ScheduleLabels { schedule: "watch_shops".to_owned() };
+    // Of two looks the second has begun when the first was over.
+    let two_looks = async || {
+        for _ in 0..2 {
+            let fired = engine.metrics().queue.fired.get_or_create(&labels).get();
+            stage.pass(61_000).await;
+            until("a look", || engine.metrics().queue.fired.get_or_create(&labels).get() > fired).await;
+        }
+    };
+    two_looks().await;
+    assert!(is_open().await, "three are left");
+    done(&engine, DiscardDead { dead: vec![*discarded], reason: "old".into() }).await;
+    done(&engine, ReplayDead { dead: vec![*replayed], after_ms: 0, every_ms: 0 }).await;
+    desk.starts(1).await;
+    two_looks().await;
+    assert!(is_open().await, "one is left");
+    let an_hour = 3_600_000;
+    done(&engine, ReplayDead { dead: vec![*later], after_ms: an_hour, every_ms: 0 }).await;
+    two_looks().await;
+    assert!(is_open().await, "its repetition waits");
+    stage.pass(an_hour).await;
+    drained(&engine).await;
+    two_looks().await;
+    assert!(!is_open().await, "none is left");
+    stop(&runner).await;
     stage.verify().await;
 }

@@ -32,6 +32,9 @@ async fn hold_still(engine: &Engine) {
     }
 }
 
+/// Whether a schedule is due is asked twice: by the leader before it submits anything (`timers::due`), and by the command,
+/// which a leader that was paused in between may submit late (`FireSchedule`). Each of the two suffices here; unit tests and
+/// the tests of the rules see each alone.
 async fn b12_two_leaders_fire_once(stage: Stage) {
     let engine = stage.engine().await;
     open_shop(&engine, &[]).await;

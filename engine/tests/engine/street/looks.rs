@@ -97,6 +97,8 @@ async fn h1_an_order_that_nobody_told_of_is_found_by_reading_back(stage: Stage) 
     street.stage.verify().await;
 }
 
+/// That it is no edit is held twice after the first look: orders are not fetched for it, without which nothing is concluded,
+/// and the rules know what was put aside (their own tests see that alone).
 async fn h8_a_campaign_is_named_and_not_written_over(stage: Stage) {
     let street = Street::open(stage, 10).await;
     street.market.now().aside = 4;

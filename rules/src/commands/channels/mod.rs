@@ -49,7 +49,9 @@ use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
-use crate::listing::Listing;
+use crate::listing::{Listing, ListingState};
+use crate::notice::NoticeKind;
+use crate::noticing::{close, needs_of_notice, raise};
 use crate::publish::{PublishRule, VELOCITY_MINUTES_MAX};
 use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, enqueue_now, needs_of_job};
@@ -118,6 +120,49 @@ fn mark_dirty(
         Urgency::Person => enqueue_now(scope, context, &new),
         Urgency::Sale | Urgency::Bulk => enqueue(scope, context, &new),
     };
+}
+
+/// It is not in the shop any more: nothing is told there until it is read again, and somebody should know. The caller keeps
+/// the listing.
+fn left_the_shop(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing) {
+    listing.state = ListingState::Gone;
+    listing.acked = listing.desired;
+    listing.dirty_since = 0;
+    let text = format!("{} is not in the shop any more; its stock is not told there.", listing.title);
+    let subject = listing.id.0.to_string();
+    raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+}
+
+/// It is there again: what it shows is told over. The caller keeps the listing.
+fn came_back(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing) {
+    if listing.trouble.is_none() {
+        close(scope, context, NoticeKind::ListingTrouble, &listing.id.0.to_string());
+    }
+    if listing.mapping.is_some() {
+        mark_dirty(scope, context, listing, context.now, Urgency::Bulk);
+    }
+}
+
+/// Asks for what [`promotion_fell`] must see, where it will be called for.
+fn needs_of_promotion(listing: &Listing, now: Quantity, needs: &mut Needs) {
+    if now < listing.promotion_reserved {
+        needs_of_notice(NoticeKind::ListingTrouble, &listing.id.0.to_string(), needs);
+    }
+}
+
+/// What a promotion puts aside cannot be taken from the figure: a push tells no less. Once it puts less aside than `before`,
+/// the figure is told again, and when it is over, so is what was said of it. That it puts more aside is no reason to write:
+/// the marketplace would refuse. The caller keeps the listing.
+fn promotion_fell(scope: &mut Scope<'_>, context: &Context, before: Quantity, listing: &mut Listing) {
+    if listing.promotion_reserved >= before {
+        return;
+    }
+    if listing.promotion_reserved == 0 && listing.trouble.is_none() {
+        close(scope, context, NoticeKind::ListingTrouble, &listing.id.0.to_string());
+    }
+    if listing.mapping.is_some() && listing.state == ListingState::Active {
+        mark_dirty(scope, context, listing, context.now, Urgency::Sale);
+    }
 }
 
 /// Keeps a listing that changed; yields its version.

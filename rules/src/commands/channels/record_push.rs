@@ -6,7 +6,7 @@ use crate::ending::{Ended, end_job, needs_of_end};
 use crate::event::EventBody;
 use crate::id::{JobId, ListingId, ShopId};
 use crate::job::{JobBody, JobState, NewJob};
-use crate::listing::{Listing, ListingState};
+use crate::listing::Listing;
 use crate::notice::NoticeKind;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{Millis, Quantity};
@@ -186,13 +186,7 @@ impl PushResult {
             PushOutcome::Same { .. } | PushOutcome::HeldBack => {
                 listing.acked = listing.acked.max(self.desired);
             }
-            PushOutcome::Gone => {
-                listing.state = ListingState::Gone;
-                listing.acked = listing.desired;
-                let text =
-                    format!("{} is not in the shop any more; its stock is not told there.", listing.title);
-                raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
-            }
+            PushOutcome::Gone => super::left_the_shop(scope, context, &mut listing),
             PushOutcome::Unanswered { quantity, trouble } => {
                 listing.remember(Some(*quantity), context.now);
                 if trouble.is_some() {

@@ -8,7 +8,7 @@ use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::{EditWindow, Listing, ListingState};
 use crate::notice::{Notice, NoticeKind};
-use crate::noticing::{close, raise};
+use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::Quantity;
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
@@ -50,8 +50,12 @@ impl RecordSeen {
         for found in &self.seen {
             super::needs_of_listing(found.listing, seen, needs);
             needs_of_job(&JobBody::SettleEdit { shop: self.shop, listing: found.listing }, needs);
+            if found.stock.is_none() {
+                needs_of_notice(NoticeKind::ListingTrouble, &found.listing.0.to_string(), needs);
+            }
             if let Some(listing) = super::loaded_listing(seen, found.listing) {
                 needs_of_edit(listing, seen, needs);
+                super::needs_of_promotion(listing, found.promotion_reserved, needs);
             }
         }
     }
@@ -66,7 +70,8 @@ impl RecordSeen {
             next.promotion_reserved = found.promotion_reserved;
             next.seen_at = Some(context.now);
             match found.stock {
-                None => next.state = ListingState::Gone,
+                None if next.state == ListingState::Gone => {}
+                None => super::left_the_shop(scope, context, &mut next),
                 Some(stock) => {
                     next.seen = Some(stock);
                     tell_explained(scope, context, &listing, found);
@@ -76,6 +81,7 @@ impl RecordSeen {
                     }
                 }
             }
+            super::promotion_fell(scope, context, listing.promotion_reserved, &mut next);
             changed |= next != listing;
             super::put(scope, context, next);
         }
@@ -117,6 +123,13 @@ impl RecordSeen {
                 }
                 let held = listing.edit.take().is_some();
                 if cause == Cause::Campaign {
+                    let freed = before.promotion_reserved - listing.promotion_reserved;
+                    if freed > 0 && stock - expected == freed {
+                        // They are on sale again, beside what was told: that is known now, so it is told over.
+                        listing.pushed = Some(stock);
+                        listing.pushed_before = None;
+                        listing.sold_there = 0;
+                    }
                     if held {
                         super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
                     }

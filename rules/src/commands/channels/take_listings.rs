@@ -8,6 +8,8 @@ use crate::event::EventBody;
 use crate::id::{ListingId, ShopId};
 use crate::job::JobBody;
 use crate::listing::{Listing, ListingState, Mapping};
+use crate::notice::NoticeKind;
+use crate::noticing::needs_of_notice;
 use crate::publish::Sales;
 use crate::quantity::Quantity;
 use crate::queueing::needs_of_job;
@@ -57,6 +59,12 @@ impl TakeListings {
             let key = (self.shop, found.item.clone(), found.variant.clone());
             if let Some(Some(id)) = seen.sync.listing_keys.get(&key) {
                 super::needs_of_listing(*id, seen, needs);
+                if let Some(listing) = super::loaded_listing(seen, *id) {
+                    super::needs_of_promotion(listing, found.promotion_reserved, needs);
+                    if listing.state == ListingState::Gone {
+                        needs_of_notice(NoticeKind::ListingTrouble, &listing.id.0.to_string(), needs);
+                    }
+                }
             }
             needs.sync.listing_keys.insert(key);
             if !found.seller_sku.is_empty() {
@@ -100,6 +108,12 @@ impl TakeListings {
                 listing.mapping = Some(mapping);
                 super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Bulk);
                 mapped += 1;
+            }
+            if let Some(before) = &before {
+                if before.state == ListingState::Gone {
+                    super::came_back(scope, context, &mut listing);
+                }
+                super::promotion_fell(scope, context, before.promotion_reserved, &mut listing);
             }
             if is_new {
                 created += 1;

@@ -13,6 +13,7 @@ mod purge_done;
 mod put_setting;
 mod replay_dead;
 mod rescue_jobs;
+mod settle_cause;
 mod take_tokens;
 
 pub use beat_jobs::BeatJobs;
@@ -28,4 +29,5 @@ pub use purge_done::PurgeDone;
 pub use put_setting::PutSetting;
 pub use replay_dead::ReplayDead;
 pub use rescue_jobs::RescueJobs;
+pub use settle_cause::SettleCause;
 pub use take_tokens::TakeTokens;

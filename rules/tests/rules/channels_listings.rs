@@ -1,0 +1,118 @@
+//! Listings that go, and units that promotions put aside.
+
+use onhand_rules::JobBody;
+use onhand_rules::commands::channels::{
+    Publish, PushOutcome, RaiseNotice, RecordSeen, SeenListing, SeenStock, TakeListings, Urgency,
+};
+use onhand_rules::listing::ListingState;
+use onhand_rules::notice::NoticeKind;
+
+use crate::channels::{command, look, push, told};
+use crate::channels_world::{MINUTE, Market, SHOP, seen};
+
+/// A push tells no less than a promotion has put aside, so what it could not tell is told when that falls.
+#[test]
+fn h8_what_a_promotion_gives_back_is_told_in_the_transaction_that_sees_it() {
+    for by_import in [false, true] {
+        let see = |world: &mut Market, promotion_reserved: i64| match by_import {
+            true => {
+                let found = SeenListing { promotion_reserved, ..seen("i", "A") };
+                drop(world.ok(TakeListings { shop: SHOP, listings: vec![found] }));
+            }
+            false => look(world, 50, promotion_reserved, false),
+        };
+        let mut world = told();
+        see(&mut world, 8);
+        assert!(!world.listing("i").dirty(), "more is put aside: a write would be refused");
+        let (kind, subject) = (NoticeKind::ListingTrouble, world.listing("i").id.0.to_string());
+        let text = "more is put aside than there is".to_owned();
+        world.ok(RaiseNotice { kind, subject, shop: Some(SHOP), text, open: true });
+        see(&mut world, 3);
+        assert!(
+            world.listing("i").dirty() && world.open("listing_trouble"),
+            "the push decides what is left of it"
+        );
+        push(&mut world, 50);
+        see(&mut world, 0);
+        assert!(world.listing("i").dirty());
+        assert!(!world.open("listing_trouble"), "and then nothing is left of it");
+        push(&mut world, 50);
+        see(&mut world, 0);
+        assert!(!world.listing("i").dirty(), "said once");
+    }
+}
+
+/// Whether a push was told so, or a look saw it.
+#[test]
+fn h8_a_listing_that_is_gone_is_said_to_be_and_told_again_when_it_is_back() {
+    for by_push in [true, false] {
+        let mut world = told();
+        let id = world.listing("i").id;
+        let listings = vec![(id, world.now)];
+        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+        if by_push {
+            let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+            let lease = world.claim(job);
+            let mut record = command(&world, lease, 0);
+            record.results[0].outcome = PushOutcome::Gone;
+            world.ok(record);
+        } else {
+            let acked = world.listing("i").acked;
+            let gone = SeenStock { listing: id, acked, stock: None, promotion_reserved: 0, before: None };
+            for _ in 0..2 {
+                world.ok(RecordSeen { shop: SHOP, seen: vec![gone], orders_until_now: false });
+            }
+        }
+        let listing = world.listing("i");
+        assert_eq!((listing.state, listing.dirty(), listing.dirty_since), (ListingState::Gone, false, 0));
+        assert_eq!(listing.acked, listing.desired, "nothing is owed there");
+        let listings = vec![(id, world.now)];
+        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+        assert!(!world.listing("i").dirty(), "nor by what changes later");
+        let notice = world.notices.values().find(|notice| notice.kind == NoticeKind::ListingTrouble);
+        assert!(notice.is_some_and(|notice| notice.open && notice.count == 1), "{notice:?}");
+        world.listings(&[("i", "A")]);
+        assert!(world.listing("i").dirty(), "what it shows is nobody's figure");
+        assert!(!world.open("listing_trouble"), "by a push: {by_push}");
+        if by_push {
+            let job = world.job(|body| matches!(body, JobBody::PushStock { .. }));
+            assert!(job.is_some(), "somebody tells it");
+        }
+    }
+}
+
+#[test]
+fn h8_the_end_of_a_promotion_does_not_hide_another_trouble() {
+    let mut world = told();
+    look(&mut world, 50, 8, false);
+    let id = world.listing("i").id;
+    world.listings.get_mut(&id).expect("the listing").trouble = Some("E-1: no".into());
+    let (kind, subject) = (NoticeKind::ListingTrouble, id.0.to_string());
+    world.ok(RaiseNotice { kind, subject, shop: Some(SHOP), text: "no".into(), open: true });
+    look(&mut world, 50, 0, false);
+    assert!(world.listing("i").dirty() && world.open("listing_trouble"));
+}
+
+/// The first look sees that more is put aside than before; the others see that it still is.
+#[test]
+fn h8_what_a_campaign_has_put_aside_is_no_edit_however_long_it_lasts() {
+    let mut world = told();
+    for _ in 0..4 {
+        look(&mut world, 42, 8, true);
+        let listing = world.listing("i");
+        assert!(listing.edit.is_none() && !listing.dirty(), "{listing:?}");
+        assert!(world.open("drift"), "it is said what is put aside");
+        world.now += 5 * MINUTE;
+    }
+    assert_eq!(world.figures("A").on_hand, 50);
+}
+
+/// Told 50 while eight were put aside beside them: after the promotion 58 are on sale.
+#[test]
+fn h8_units_that_come_back_on_top_are_known_to_be_there() {
+    let mut world = told();
+    look(&mut world, 50, 8, false);
+    look(&mut world, 58, 0, false);
+    let listing = world.listing("i");
+    assert_eq!((listing.pushed, listing.dirty(), listing.edit.is_none()), (Some(58), true, true));
+}
