@@ -10,12 +10,12 @@ import { useI18n } from '~/i18n';
 import type { Column } from '~/parts/DataTable';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { At } from '~/parts/Moment';
+import { paceOf, TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { PushTable } from '~/parts/PushTable';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
-import { paceOf, TARGET_MS } from './pace';
 import { Untold } from './Untold';
 import { WhatIf } from './WhatIf';
 

@@ -8,6 +8,7 @@ import { latencies, percentile } from '~/live/meter';
 import { Tile } from '~/parts/Figure';
 import { useNow } from '~/parts/Moment';
 import { awake } from '~/parts/notices';
+import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { shopState } from '~/parts/shopState';
@@ -71,7 +72,7 @@ function OverviewVerdict() {
   const waits = awake(open.data?.pages.flatMap((page) => page.data) ?? [], now).length;
   const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
     ? 'bad'
-    : waits > 0 || states.some((state) => state !== 'live' && state !== 'paused')
+    : waits > 0 || (p95 ?? 0) >= TARGET_MS || states.some((state) => state !== 'live' && state !== 'paused')
       ? 'wait'
       : 'ok';
   return (
