@@ -30,6 +30,10 @@ const SHORTEST_MS: i64 = 1_000;
 /// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
 const SETTLING_MS: i64 = 2_000;
 
+/// A catching up that took this long is slow. Milliseconds.
+const SLOW_MS: i64 = 1_000;
+/// After a slow one that a job waited for, the next one rests so many times as long as it took.
+const REST: i64 = 4;
 /// When a job that did not get through comes again. Milliseconds.
 const AGAIN_MS: i64 = 2_000;
 
@@ -39,8 +43,8 @@ const AGAIN_MS: i64 = 2_000;
 pub(super) struct Seen {
     /// When each order was last fetched, by shop. Ledger clock.
     fetched: Mutex<BTreeMap<ShopId, HashMap<String, i64>>>,
-    /// Held while a job that cannot go on catches up with a shop.
-    gates: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held while a job that cannot go on catches up with a shop; and when the next one may. Ledger clock.
+    gates: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<i64>>>>,
 }
 
 impl Seen {
@@ -67,7 +71,7 @@ impl Seen {
         }
     }
 
-    fn gate_of(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<()>> {
+    fn gate_of(&self, shop: ShopId) -> Arc<tokio::sync::Mutex<i64>> {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(gates.entry(shop).or_default())
     }
@@ -86,11 +90,18 @@ impl Flows {
     /// is at it, the job is to come again: it must not keep a place that pushes need.
     pub(super) async fn orders_from_here(&self, attempt: &Attempt<'_>, visit: &mut Visit) -> Result<(), End> {
         let gate = self.seen.gate_of(visit.shop.id);
-        let Ok(_alone) = gate.try_lock() else {
-            let now = read(self.engine.reads().now().await)?;
-            return Err(End::Snooze { until: now + AGAIN_MS });
+        let began = read(self.engine.reads().now().await)?;
+        let Ok(mut not_before) = gate.try_lock() else {
+            return Err(End::Snooze { until: began + AGAIN_MS });
         };
-        self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS, Duration::ZERO).await
+        if began < *not_before {
+            return Err(End::Snooze { until: *not_before });
+        }
+        let result = self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS, Duration::ZERO).await;
+        let ended = read(self.engine.reads().now().await)?;
+        let took = ended - began;
+        *not_before = if took < SLOW_MS { 0 } else { ended + took.saturating_mul(REST) };
+        result
     }
 
     /// Takes everything that changed since the cursor, and `overlap` milliseconds before it. What needs more than one part

@@ -2,10 +2,11 @@
 //!
 //! A marketplace takes a unit off its figure when a buyer orders; we hear of it a moment later. An absolute figure that is
 //! written in between hands the unit back to the next buyer. Where few units are left, the new orders are asked for
-//! first. One look serves all pushes of a shop that come at once.
+//! first. One look serves all pushes of a shop that come at once, and no push waits for one for long.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow};
 use onhand_rules::commands::queue::End;
@@ -20,6 +21,13 @@ use super::{Attempt, Flows, read};
 const THIN: i64 = 5;
 /// A look that began so long ago is new enough for another push. Milliseconds.
 const FRESH_MS: i64 = 250;
+/// A look that took this long is slow. Milliseconds.
+const SLOW_MS: i64 = 1_000;
+/// From the beginning of a slow look to the next one lies so many times what it took: a marketplace that is slow to list
+/// its orders is asked less often, and looks never take most of its limits or of this machine.
+const REST: i64 = 4;
+/// How long a push waits for a look. A figure that is late does more harm than one that was not looked at before.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How far it goes back at most; what is older is the poll's. Milliseconds.
 const BACK_MS: i64 = 15 * 60_000;
 /// How far a look goes back before the end of the one before it: enough for orders that a marketplace shows a moment
@@ -30,12 +38,22 @@ const OVERLAP_MS: i64 = 5_000;
 const PAGES: usize = 3;
 
 /// The last look at a shop's new orders.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Peeked {
     /// When it began. Ledger clock.
     began: i64,
+    /// How long it took. Milliseconds.
+    took: i64,
     /// Orders up to then were listed. Marketplace clock; 0 before the first look.
     until: i64,
+}
+
+impl Peeked {
+    /// Whether it serves a push that asked at this time (ledger clock).
+    fn serves(&self, asked: i64) -> bool {
+        let rest = if self.took < SLOW_MS { 0 } else { self.took.saturating_mul(REST) };
+        asked - self.began < FRESH_MS.max(rest)
+    }
 }
 
 /// Whether an order that we have not heard of could be sold twice by writing `quantity`: there is little left, or little
@@ -53,21 +71,34 @@ impl Flows {
         if visit.shop.settings.poll_first == PollFirst::Off {
             return false;
         }
+        // Before it waits its turn: a look serves all who came while it was made, or the next one does.
+        let Ok(asked) = self.engine.reads().now().await else { return false };
+        tokio::time::timeout(PATIENCE, self.look_once(attempt, visit, asked)).await.unwrap_or(false)
+    }
+
+    async fn look_once(&self, attempt: &Attempt<'_>, visit: &mut Visit, asked: i64) -> bool {
         let last = self.peeked_of(visit.shop.id);
         let mut last = last.lock().await;
-        let Ok(began) = self.engine.reads().now().await else { return false };
-        if began - last.began < FRESH_MS {
+        if last.serves(asked) {
             return true;
         }
+        let Ok(began) = self.engine.reads().now().await else { return false };
         if !self.has_room(visit, Endpoint::Orders).await {
             return false;
         }
-        match self.look(attempt, visit, began, last.until).await {
+        let before = *last;
+        // Whoever is cut off in the middle leaves this behind: the next ones wait as long as he did before they try.
+        let patience = i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX);
+        *last = Peeked { began, took: patience, until: before.until };
+        let looked = self.look(attempt, visit, began, before.until).await;
+        let took = self.engine.reads().now().await.map_or(patience, |now| now - began);
+        match looked {
             Ok(until) => {
-                *last = Peeked { began, until };
+                *last = Peeked { began, took, until };
                 true
             }
             Err(end) => {
+                *last = before;
                 tracing::debug!(shop = visit.shop.code, ?end, "new orders could not be looked for");
                 false
             }
@@ -168,6 +199,16 @@ mod tests {
         assert_eq!(window(now - 100_000, now - 300, now).since, now - 300 - OVERLAP_MS);
         assert_eq!(window(now - 1_000, now - 300_000, now).since, now - 1_000 - SHORT_OVERLAP_MS);
         assert_eq!(window(0, 0, now).since, now - BACK_MS);
+    }
+
+    #[test]
+    fn a_look_serves_who_came_meanwhile_and_a_slow_one_for_longer() {
+        let quick = Peeked { began: 10_000, took: SLOW_MS - 1, until: 0 };
+        assert!(quick.serves(10_000 + FRESH_MS - 1) && !quick.serves(10_000 + FRESH_MS));
+        assert!(quick.serves(9_000), "it began after that push had asked");
+        let slow = Peeked { took: 1_500, ..quick };
+        assert!(slow.serves(15_999) && !slow.serves(16_000));
+        assert!(!Peeked::default().serves(1_000_000), "there was none");
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl Flows {
         let Plan { mut results, sends, promoted } = plan;
         self.tell_promotions(&promoted).await?;
         let mut ends = Ends::default();
+        let same_item = visit.outlet.channel.facts().push_same_item;
         for chunk in sends.chunks(visit.outlet.channel.facts().push_items_max.max(1)) {
             let items: Vec<PushItem> =
                 chunk.iter().map(|(listing, quantity)| item(listing, *quantity)).collect();
@@ -64,6 +65,10 @@ impl Flows {
                     let outcomes = outcomes.into_iter().map(|outcome| (outcome, cost)).collect();
                     let outcomes = self.one_by_one(attempt, &mut visit, items, outcomes).await;
                     self.take_outcomes(attempt, &visit, chunk, outcomes, &mut results, &mut ends);
+                }
+                // One product was named, and it is not there: none of its variations is.
+                Err(End::Failed { class: FailureClass::Gone, .. }) if chunk.len() == 1 || same_item => {
+                    results.extend(chunk.iter().map(|(listing, _)| result(listing, PushOutcome::Gone)));
                 }
                 Err(failure) => {
                     if may_have_arrived(&failure) {
