@@ -30,12 +30,18 @@ const SHORTEST_MS: i64 = 1_000;
 /// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
 const SETTLING_MS: i64 = 2_000;
 
-/// A catching up that took this long is slow. Milliseconds.
-const SLOW_MS: i64 = 1_000;
-/// After a slow one that a job waited for, the next one rests so many times as long as it took.
+/// Listing orders that took this long was slow. Milliseconds.
+pub(super) const SLOW_MS: i64 = 1_000;
+/// After that, whoever need not list them rests so many times as long.
 const REST: i64 = 4;
 /// When a job that did not get through comes again. Milliseconds.
 const AGAIN_MS: i64 = 2_000;
+
+/// How long nobody lists a shop's orders again who need not, after that took so long, in milliseconds: a marketplace that is
+/// slow to list them is asked less often, and neither its limits nor this machine are used up by it.
+pub(super) fn rest_after(took: i64) -> i64 {
+    if took < SLOW_MS { 0 } else { took.saturating_mul(REST) }
+}
 
 /// What this process knows of the orders that it fetched lately. It saves requests and nothing else: after a
 /// restart they are made once more.
@@ -99,8 +105,7 @@ impl Flows {
         }
         let result = self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS, Duration::ZERO).await;
         let ended = read(self.engine.reads().now().await)?;
-        let took = ended - began;
-        *not_before = if took < SLOW_MS { 0 } else { ended + took.saturating_mul(REST) };
+        *not_before = ended + rest_after(ended - began);
         result
     }
 

@@ -13,7 +13,7 @@ use onhand_rules::commands::queue::End;
 use onhand_rules::shop::PollFirst;
 use onhand_rules::{Listing, ShopId};
 
-use super::catching_up::SHORT_OVERLAP_MS;
+use super::catching_up::{SHORT_OVERLAP_MS, rest_after};
 use super::visit::Visit;
 use super::{Attempt, Flows, read};
 
@@ -21,11 +21,6 @@ use super::{Attempt, Flows, read};
 const THIN: i64 = 5;
 /// A look that began so long ago is new enough for another push. Milliseconds.
 const FRESH_MS: i64 = 250;
-/// A look that took this long is slow. Milliseconds.
-const SLOW_MS: i64 = 1_000;
-/// From the beginning of a slow look to the next one lies so many times what it took: a marketplace that is slow to list
-/// its orders is asked less often, and looks never take most of its limits or of this machine.
-const REST: i64 = 4;
 /// How long a push waits for a look. A figure that is late does more harm than one that was not looked at before.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How far it goes back at most; what is older is the poll's. Milliseconds.
@@ -51,8 +46,7 @@ pub(super) struct Peeked {
 impl Peeked {
     /// Whether it serves a push that asked at this time (ledger clock).
     fn serves(&self, asked: i64) -> bool {
-        let rest = if self.took < SLOW_MS { 0 } else { self.took.saturating_mul(REST) };
-        asked - self.began < FRESH_MS.max(rest)
+        asked - self.began < FRESH_MS.max(rest_after(self.took))
     }
 }
 
@@ -155,6 +149,7 @@ fn window(polled_until: i64, seen_until: i64, until: i64) -> OrderWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::catching_up::SLOW_MS;
     use onhand_rules::ListingId;
     use onhand_rules::listing::ListingState;
 
