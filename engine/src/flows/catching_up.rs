@@ -2,7 +2,7 @@
 //! late in lists.
 //!
 //! It goes in parts, and the cursor moves with each. A busy shop, or an outage, brings more orders than one attempt has
-//! time for; what an attempt has taken is not listed again by the next.
+//! time for; the next one goes on from there, and fetches nothing again that was fetched after it changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

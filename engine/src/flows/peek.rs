@@ -81,7 +81,8 @@ impl Flows {
             return false;
         }
         let before = *last;
-        // Whoever is cut off in the middle leaves this behind: the next ones wait as long as he did before they try.
+        // Whoever is cut off in the middle leaves this behind, as after a slow look: the next pushes go without one for a
+        // while.
         let patience = i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX);
         *last = Peeked { began, took: patience, until: before.until };
         let looked = self.look(attempt, visit, began, before.until).await;

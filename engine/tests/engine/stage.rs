@@ -42,8 +42,7 @@ pub(crate) use on_both;
 pub(crate) const MAIN: &str = "main";
 pub(crate) const HOUR: i64 = 60 * 60 * 1000;
 /// Long enough for a busy machine; a test that needs it has failed.
-/// Longer than two back-offs of a minute: a machine that stands still for some seconds makes requests time out.
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 enum Home {
     Sqlite(TempDir),
