@@ -1,6 +1,6 @@
 //! What Onhand did, as its own feed of events tells it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use onhand_rules::EventBody;
 use onhand_store::{EventRow, ListingFilter, Reads};
@@ -123,9 +123,10 @@ impl Journal {
         self.pushes_of(shop, sku).iter().find(|push| push.read_at >= at)
     }
 
-    /// A push of a listing that was acknowledged in this time, and cannot tell what was known here at `heard` only.
+    /// A push of a listing that may have taken effect in this time, and cannot tell what was known here at `heard` only.
+    /// The marketplace writes a figure down some time between its reading here and its answer.
     pub(crate) fn blind(&self, shop: &str, sku: &str, (from, until): (i64, i64), heard: i64) -> bool {
-        let blind = |push: &Push| (from..=until).contains(&push.at) && push.read_at < heard;
+        let blind = |push: &Push| push.read_at <= until && push.at >= from && push.read_at < heard;
         self.pushes_of(shop, sku).iter().any(blind)
     }
 
@@ -202,6 +203,11 @@ impl Journal {
             _ => return,
         };
         self.happened.push(Happened { at, shop, what });
+    }
+
+    /// SKUs of which more was promised than there was.
+    pub(crate) fn short_skus(&self) -> BTreeSet<&str> {
+        self.shortages.iter().map(|shortage| shortage.sku.as_str()).collect()
     }
 
     /// Jobs that were given up.

@@ -6,6 +6,7 @@ pub(crate) mod control;
 pub(crate) mod journal;
 pub(crate) mod oversold;
 pub(crate) mod sales;
+pub(crate) mod takings;
 
 /// A moment as seconds since another one, for people: `34.2 s`.
 pub(crate) fn since(zero: i64, at: i64) -> String {

@@ -2,15 +2,17 @@
 //!
 //! A marketplace sells what it shows. Two buyers can have the same unit only while a marketplace shows a figure that does
 //! not know of an earlier sale: because Onhand had not heard of it yet, because the marketplace could not be told, or because
-//! a figure that did not know was written over the marketplace's own deduction. Each of these can be seen from the times of
-//! the sales there and of the events here. What cannot is told as unexplained, and is an error of ours.
+//! a figure that did not know was written over the marketplace's own deduction. The same goes for units that the house took
+//! off by itself before the marketplace was told. Each of these can be seen from the times of the sales there, of the
+//! events here and of the ledger's rows. What cannot is told as unexplained, and is an error of ours.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
 use super::journal::{Journal, Shortage, What};
 use super::sales::Sale;
+use super::takings::Taking;
 use super::{for_people, since};
 
 /// What bundles are made of: code, components with units. Everything else is itself.
@@ -32,6 +34,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) journal: &'a Journal,
     /// The oldest first.
     pub(crate) sales: &'a [Sale],
+    /// Of the SKUs that were short.
+    pub(crate) takings: &'a [Taking],
     pub(crate) recipes: &'a Recipes,
     pub(crate) troubles: &'a [Trouble],
     /// Moments are told as seconds since this one.
@@ -61,6 +65,8 @@ pub(crate) enum Cause {
     NotTold,
     /// A figure that did not know of the sale was written over the marketplace's own deduction.
     Overwritten,
+    /// The house had taken units off its stock by itself, and the marketplace of the sale had not been told yet.
+    TakenOff,
     /// The seller's own figure stood there.
     SellerEdit,
     /// Our figure was acknowledged and did not stand there: it was lost, or an older one came after it.
@@ -77,8 +83,7 @@ struct Gap {
 impl Evidence<'_> {
     /// Every unit that was short, with its cause.
     pub(crate) fn explain(&self) -> Vec<Oversold> {
-        let wanted: BTreeSet<&str> =
-            self.journal.shortages.iter().map(|shortage| shortage.sku.as_str()).collect();
+        let wanted = self.journal.short_skus();
         let mut takers: HashMap<&str, Vec<(&Sale, i64)>> = HashMap::new();
         for sale in self.sales {
             for sku in &wanted {
@@ -163,9 +168,9 @@ impl Evidence<'_> {
         });
         let (cause, why) = match found {
             Some((first, second, gap)) => (Some(gap.cause), self.in_words(first, second, &gap)),
-            None => match self.other_figure(sale) {
+            None => match self.taken_off(sale, sku, heard).or_else(|| self.other_figure(sale)) {
                 Some((cause, why)) => (Some(cause), why),
-                None => (None, "no sale or edit explains it".to_owned()),
+                None => (None, "no sale, edit or change of stock explains it".to_owned()),
             },
         };
         let text = format!("{units} of {sku} in order {}: {why}", sale.name());
@@ -227,6 +232,27 @@ impl Evidence<'_> {
             some => text.push_str(&format!("; in force or being made good: {}", some.join(", "))),
         }
         text
+    }
+
+    /// Units that were taken off here before the sale was heard of, and of which its shop did not know when it sold.
+    fn taken_off(&self, sale: &Sale, sku: &str, heard: i64) -> Option<(Cause, String)> {
+        let listing = sale.lines.iter().map(|(code, _)| code).find(|code| self.units_of(code, sku) > 0)?;
+        let of_sku = self.takings.iter().filter(|taking| taking.sku == sku && taking.at <= heard);
+        of_sku.rev().find_map(|taking| {
+            let told = self.journal.told_of(&sale.shop, listing, taking.at).map(|push| push.at);
+            if told.is_some_and(|told| told <= sale.at) {
+                return None;
+            }
+            let text = format!(
+                "{} were taken off the stock here at {}; {} sold at {} and was told of it {}",
+                taking.units,
+                since(self.zero, taking.at),
+                sale.shop,
+                since(self.zero, sale.at),
+                told.map_or_else(|| "never".to_owned(), |told| format!("at {}", since(self.zero, told))),
+            );
+            Some((Cause::TakenOff, text))
+        })
     }
 
     /// A figure that was too great and not ours, or not ours any more, as it was seen on the shop of this sale for its goods.

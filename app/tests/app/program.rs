@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 /// Runs it to its end, which must be a good one, and reads the one JSON object that it prints.
 pub(crate) fn json(arguments: &[&str]) -> Value {
     let output = run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", errors(&output));
+    assert!(output.status.success(), "{arguments:?}: {}{}", errors(&output), text(&output));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 

@@ -17,9 +17,8 @@ use super::chaos::Struck;
 use super::fleet::Fleet;
 use crate::markets::compare::compare;
 use crate::markets::control::Control;
-use crate::markets::for_people;
 use crate::markets::oversold::{Evidence, Oversold, Recipes, Trouble};
-use crate::markets::sales;
+use crate::markets::{for_people, sales, takings};
 use crate::terminal::{self, grouped};
 
 /// So many of a long list are shown to people; `--json` has all.
@@ -85,8 +84,16 @@ impl Report {
         let teller = facts::Teller { board, aftermath: &aftermath, codes: &codes };
         let troubles: Vec<Trouble> = past.iter().map(|struck| teller.trouble(struck)).collect();
         let journal = &board.journal;
-        let evidence =
-            Evidence { journal, sales: &sold, recipes: &recipes, troubles: &troubles, zero: board.zero };
+        let zero = board.zero;
+        let takings = takings::since(reads, journal.short_skus(), zero).await?;
+        let evidence = Evidence {
+            journal,
+            sales: &sold,
+            takings: &takings,
+            recipes: &recipes,
+            troubles: &troubles,
+            zero,
+        };
         let oversold = evidence.explain();
         let faults = past.iter().enumerate().map(|(index, struck)| {
             let next = past.get(index + 1).map_or(i64::MAX, |next| next.from);

@@ -25,8 +25,17 @@ fn journal(placed: &[(&str, i64)], pushes: &[(&str, &str, i64)], lowest: i64, op
 }
 
 fn explained(journal: &Journal, sales: &[Sale], troubles: &[Trouble]) -> Vec<Oversold> {
+    explained_with(journal, sales, &[], troubles)
+}
+
+fn explained_with(
+    journal: &Journal,
+    sales: &[Sale],
+    takings: &[Taking],
+    troubles: &[Trouble],
+) -> Vec<Oversold> {
     let recipes = Recipes::from([("PACK".to_owned(), vec![("A".to_owned(), 3)])]);
-    Evidence { journal, sales, recipes: &recipes, troubles, zero: 0 }.explain()
+    Evidence { journal, sales, takings, recipes: &recipes, troubles, zero: 0 }.explain()
 }
 
 fn outage() -> Trouble {
@@ -119,4 +128,26 @@ fn a_figure_that_did_not_stand_is_named() {
         assert_eq!(told[0].cause, Some(Cause::NotKept));
         assert!(told[0].text.contains(words), "{}", told[0].text);
     }
+}
+
+/// The house writes units off, and the shop sells them before it is told.
+#[test]
+fn units_that_the_house_took_off_are_named_when_the_shop_was_told_too_late() {
+    let sales = [sale("lazada", "1", 300, "A", 1)];
+    let taking = |at| Taking { sku: "A".to_owned(), units: 4, at };
+    let cause = |taken_at, told_at| {
+        let journal = journal(&[("lazada-1/1", 900)], &[("lazada-1", "A", told_at)], -1, 900);
+        let mut told = explained_with(&journal, &sales, &[taking(taken_at)], &[]);
+        (told[0].cause, told.remove(0).text)
+    };
+    let (found, text) = cause(200, 310);
+    assert_eq!(found, Some(Cause::TakenOff));
+    assert!(text.contains("4 were taken off the stock here at 200 ms"), "{text}");
+    assert!(text.contains("sold at 300 ms and was told of it at 310 ms"), "{text}");
+    assert_eq!(cause(400, 310).0, Some(Cause::TakenOff), "sold before, and heard of after it");
+    assert_eq!(cause(200, 290).0, None, "it was told in time");
+    assert_eq!(cause(901, 310).0, None, "the order was here first");
+    let other = Taking { sku: "B".to_owned(), ..taking(200) };
+    let journal = journal(&[("lazada-1/1", 900)], &[], -1, 900);
+    assert_eq!(explained_with(&journal, &sales, &[other], &[])[0].cause, None, "another SKU");
 }

@@ -20,6 +20,7 @@ use crate::markets::control::Control;
 use crate::markets::journal::Journal;
 use crate::markets::oversold::{Cause, Evidence, Oversold, Recipes};
 use crate::markets::sales::missing;
+use crate::markets::takings;
 use crate::terminal::{self, grouped};
 
 /// So many of a long list are shown to people; `--json` has all.
@@ -84,8 +85,10 @@ pub(super) async fn of(
     let missing = missing(reads, &bought.sales).await?;
     let equal = compare(reads, control).await?;
     let recipes = Recipes::new();
+    let takings = takings::since(reads, journal.short_skus(), zero).await?;
     let oversold =
-        Evidence { journal, sales: &bought.sales, recipes: &recipes, troubles: &[], zero }.explain();
+        Evidence { journal, sales: &bought.sales, takings: &takings, recipes: &recipes, troubles: &[], zero }
+            .explain();
     let mut by_cause: BTreeMap<String, i64> = BTreeMap::new();
     for one in &oversold {
         *by_cause.entry(cause_in_words(one.cause).to_owned()).or_default() += one.units;
@@ -144,6 +147,7 @@ fn cause_in_words(cause: Option<Cause>) -> &'static str {
         Some(Cause::NotHeard) => "sold elsewhere before the first sale was heard of",
         Some(Cause::NotTold) => "sold elsewhere before that shop was told",
         Some(Cause::Overwritten) => "a figure written over a sale that was not heard of yet",
+        Some(Cause::TakenOff) => "taken off here before that shop was told",
         Some(Cause::SellerEdit) => "the seller's own figure",
         Some(Cause::NotKept) => "a figure of ours that did not stand",
         None => "UNEXPLAINED",
