@@ -310,6 +310,19 @@ impl Market {
         Ok(())
     }
 
+    /// Waits until no look back at a push is left to do: those of the first figures come half a minute after them.
+    pub(crate) fn rest(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let left = self.api.get("/v1/jobs?kind=read_back&limit=1")?.body;
+            if left["data"].as_array().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+        bail!("pushes are still looked back at after {} s", PATIENCE.as_secs())
+    }
+
     /// A buyer who orders one unit and pays at once.
     pub(crate) fn order(&self, channel: &str, sku: &str) -> Vec<u8> {
         let lines = json!([{"seller_sku": sku, "quantity": 1}]);

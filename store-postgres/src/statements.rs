@@ -266,9 +266,10 @@ statements! {
     Listings = Text::Plain("select t.body from listing t where t.id = any ($1)");
     LockListings = Text::Plain("select t.body from listing t where t.id = any ($1) \
         order by t.id for no key update of t");
-    MarketOrders = Text::Plain("select t.body from market_order t \
-        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
-        on t.shop = k.shop and t.reference = k.reference");
+    MarketOrders = Text::Plain("select t.body \
+        from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
+        cross join lateral (select o.body from market_order o \
+            where o.shop = k.shop and o.reference = k.reference offset 0) as t");
     LockMarketOrders = Text::Plain("select t.body from market_order t \
         join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
         on t.shop = k.shop and t.reference = k.reference \
@@ -290,16 +291,19 @@ statements! {
         join (select unnest($1::text[]) as channel, unnest($2::text[]) as account) as k \
         on t.channel = k.channel and t.account = k.account");
     ShopsByCode = Text::Plain("select t.body from shop t where t.code = any($1::text[])");
-    ListingsByKey = Text::Plain("select t.body from listing t \
-        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
-        on t.shop = k.shop and t.item = k.item and t.variant = k.variant");
-    ListingsBySellerSku = Text::Plain("select t.body from listing t \
-        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as seller_sku) as k \
-        on t.shop = k.shop and t.seller_sku = k.seller_sku");
+    // `offset 0` keeps each of these a look into the index: the planner takes an array of unknown length for a long one,
+    // and would read the whole table for three rows of it.
+    ListingsByKey = Text::Plain("select t.body \
+        from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \
+        cross join lateral (select l.body from listing l \
+            where l.shop = k.shop and l.item = k.item and l.variant = k.variant offset 0) as t");
+    ListingsBySellerSku = Text::Plain("select t.body \
+        from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as seller_sku) as k \
+        cross join lateral (select l.body from listing l \
+            where l.shop = k.shop and l.seller_sku = k.seller_sku offset 0) as t");
     ListingsOfSku = Text::Plain("select t.body from listing t where t.sku = any ($1)");
-    ListingsOfUnit = Text::Plain("select t.body from listing t \
-        join (select unnest($1::bigint[]) as shop, unnest($2::text[]) as unit) as k \
-        on t.shop = k.shop and t.unit = k.unit");
+    ListingsOfUnit = Text::Plain("select t.body from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as unit) as k \
+        cross join lateral (select l.body from listing l where l.shop = k.shop and l.unit = k.unit offset 0) as t");
     // At most `WAITING_MAX` for each listing.
     WaitingFor = Text::Plain("select w.item, w.variant, t.body \
         from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as item, unnest($3::text[]) as variant) as k \

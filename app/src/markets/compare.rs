@@ -55,7 +55,9 @@ async fn compare_page(
     shown: &BTreeMap<String, i64>,
     equal: &mut Equal,
 ) -> anyhow::Result<()> {
-    let rule = told(reads, shop, i64::MAX, listings).await?;
+    let market = onhand_channels::by_name(&shop.channel);
+    let maximum = market.map_or(i64::MAX, |market| market.facts().quantity_max);
+    let rule = told(reads, shop, maximum, listings).await?;
     for (listing, rule) in listings.iter().zip(rule) {
         let Some(published) = rule.published else { continue };
         equal.checked += 1;

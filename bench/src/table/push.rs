@@ -22,8 +22,9 @@ pub(super) const SECTION: &str = "Marketplaces, sandbox without latency or limit
 const RATE: f64 = 100.0;
 /// Far above what is needed.
 pub(super) const NO_LIMITS: Limits = Limits::Raised(10_000);
-/// Seconds of orders before any is counted.
-const WARM_UP: usize = 2;
+/// Seconds of orders before any is counted: from then on the looks back at pushes, two and thirty seconds after them, are
+/// part of the load.
+const WARM_UP: usize = 35;
 const CONNECTIONS: usize = 16;
 const VARIATIONS: usize = 10;
 /// How long the last order may take to be told.
@@ -55,6 +56,7 @@ fn sales(ground: &Ground, plan: &Plan, binary: &Path, kind: Kind) -> anyhow::Res
         "{kind}: {} listings are connected",
         thousands((goods.skus() * CHANNELS.len()) as u64)
     ));
+    market.rest()?;
     let (_, head) = market.events(0)?;
     // Each SKU is sold once, so what a marketplace shows of it afterwards is the answer to that one sale. Drawn by lot,
     // because variations of one page are told together.

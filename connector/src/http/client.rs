@@ -38,8 +38,9 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(3),
             total: Duration::from_secs(20),
-            // An order of a wholesaler has a line for each unit on TikTok Shop and Lazada, and fifty orders come at once.
-            body: 8 << 20,
+            // An order of a wholesaler has a line for each unit on TikTok Shop and Lazada, of a kilobyte there: some thirty
+            // thousand units. Of what holds several orders fewer are asked for when it is longer.
+            body: 32 << 20,
             authorities: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use onhand_connector::http::TOO_LARGE;
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow};
 use onhand_rules::ShopId;
 use onhand_rules::commands::channels::MoveCursors;
@@ -148,7 +149,8 @@ impl Flows {
         Ok(())
     }
 
-    /// The orders that changed in the window; nothing if they are more than one part and the window may be `divided`.
+    /// The orders that changed in the window; nothing if they are more than one part, or their list is longer than an answer
+    /// may be, and the window may be `divided`.
     async fn changed(
         &self,
         attempt: &Attempt<'_>,
@@ -163,7 +165,12 @@ impl Flows {
             let page = |channel: Arc<dyn Channel>, call: Call| async move {
                 channel.orders_changed(&call, window, at).await
             };
-            let (page, _) = self.ask(attempt, visit, Endpoint::Orders, page).await?;
+            let page = match self.ask(attempt, visit, Endpoint::Orders, page).await {
+                Ok((page, _)) => page,
+                // TikTok Shop lists whole orders, each with its lines.
+                Err(End::Failed { code, .. }) if code == TOO_LARGE && divided => return Ok(None),
+                Err(end) => return Err(end),
+            };
             references.extend(page.references);
             if divided && references.len() > PART {
                 return Ok(None);

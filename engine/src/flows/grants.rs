@@ -144,7 +144,7 @@ impl Flows {
     async fn reopen(&self, visit: Visit) -> Result<Visit, End> {
         let shop = read(self.engine.reads().shop(visit.shop.id).await)?.unwrap_or(visit.shop);
         let kept = self.open_grant(&shop)?;
-        Ok(Visit { shop, outlet: visit.outlet, kept })
+        Ok(Visit { shop, outlet: visit.outlet, kept, clock: visit.clock })
     }
 
     async fn keep_grant(&self, shop: &Shop, grant: &Grant, shared: Option<&str>) -> Result<(), End> {

@@ -66,7 +66,7 @@ impl Flows {
             return false;
         }
         // Before it waits its turn: a look serves all who came while it was made, or the next one does.
-        let Ok(asked) = self.engine.reads().now().await else { return false };
+        let asked = visit.now();
         tokio::time::timeout(PATIENCE, self.look_once(attempt, visit, asked)).await.unwrap_or(false)
     }
 
@@ -76,7 +76,7 @@ impl Flows {
         if last.serves(asked) {
             return true;
         }
-        let Ok(began) = self.engine.reads().now().await else { return false };
+        let began = visit.now();
         if !self.has_room(visit, Endpoint::Orders).await {
             return false;
         }
@@ -86,7 +86,7 @@ impl Flows {
         let patience = i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX);
         *last = Peeked { began, took: patience, until: before.until };
         let looked = self.look(attempt, visit, began, before.until).await;
-        let took = self.engine.reads().now().await.map_or(patience, |now| now - began);
+        let took = visit.now() - began;
         match looked {
             Ok(until) => {
                 *last = Peeked { began, took, until };

@@ -44,7 +44,7 @@ impl Flows {
     async fn push_unit(&self, attempt: &Attempt<'_>, shop: ShopId, unit: &str) -> Result<End, End> {
         let mut visit = self.visit(attempt, shop).await?;
         let mut plan = self.plan(attempt, &visit, unit).await?;
-        let now = read(self.engine.reads().now().await)?;
+        let now = visit.now();
         if plan.sends.iter().any(|(listing, quantity)| may_hurt(listing, *quantity, now))
             && self.peek(attempt, &mut visit).await
         {

@@ -32,6 +32,8 @@ pub(super) struct Visit {
     pub(super) shop: Shop,
     pub(super) outlet: Outlet,
     pub(super) kept: Kept,
+    /// What the ledger clock said, and when that was asked for: a visit is short, and not every step of it has to ask again.
+    pub(super) clock: (i64, Instant),
 }
 
 /// What a request cost, in milliseconds.
@@ -65,6 +67,12 @@ impl Visit {
         (thousandths(rate), thousandths(burst))
     }
 
+    /// The ledger clock.
+    pub(super) fn now(&self) -> i64 {
+        let (at, asked) = self.clock;
+        at + i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX / 2)
+    }
+
     pub(super) fn call(&self, now: i64, attempt: &Attempt<'_>) -> Call {
         let left = attempt.deadline.saturating_duration_since(Instant::now()).as_millis();
         Call {
@@ -83,6 +91,7 @@ impl Flows {
         let Some(shop) = read(reads.shop(id).await)? else {
             return Err(failed(FailureClass::Gone, "no_shop", "the shop is not there any more"));
         };
+        let asked = Instant::now();
         let now = read(reads.now().await)?;
         if shop.state != ShopState::Connected {
             return Err(End::Snooze { until: now + 60_000 });
@@ -92,7 +101,7 @@ impl Flows {
             return Err(failed(FailureClass::Forbidden, "no_keys", &message));
         };
         let kept = self.open_grant(&shop)?;
-        let visit = Visit { shop, outlet, kept };
+        let visit = Visit { shop, outlet, kept, clock: (now, asked) };
         if visit.kept.grant.access_until - now < ACCESS_MARGIN_MS {
             return self.renew(attempt, visit).await;
         }
@@ -124,7 +133,7 @@ impl Flows {
             if attempt.deadline <= Instant::now() {
                 return Err(failed(FailureClass::Crash, "deadline", "the time of the job was over"));
             }
-            let sent_at = read(self.engine.reads().now().await)?;
+            let sent_at = visit.now();
             let ahead = wall_clock() - sent_at;
             let call = visit.call(sent_at, attempt);
             let started = Instant::now();

@@ -41,8 +41,11 @@ pub(crate) use on_both;
 
 pub(crate) const MAIN: &str = "main";
 pub(crate) const HOUR: i64 = 60 * 60 * 1000;
-/// Long enough for a busy machine; a test that needs it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A test that waits for so many turns has failed.
+const TURNS: u32 = 600;
+/// A minute has six hundred of them on a machine that runs. One that stands still (virtual machines do, for half a minute
+/// and more) goes on with a clock that has moved: it has lost one turn and not the minute.
+const TURN: Duration = Duration::from_millis(100);
 
 enum Home {
     Sqlite(TempDir),
@@ -233,10 +236,13 @@ pub(crate) fn mortal() -> (Settings, Arc<Mutex<Vec<String>>>) {
 
 /// Fails the test instead of hanging it.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited {} s in vain: {what}", PATIENCE.as_secs()),
+    let mut future = std::pin::pin!(future);
+    for _ in 0..TURNS {
+        if let Ok(value) = tokio::time::timeout(TURN, &mut future).await {
+            return value;
+        }
     }
+    panic!("waited {TURNS} turns of {} ms in vain: {what}", TURN.as_millis());
 }
 
 /// Waits for a condition that nobody signals.

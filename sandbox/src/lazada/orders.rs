@@ -141,29 +141,28 @@ pub(super) fn list(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
             row
         })
         .collect();
-    Ok(json!({ "data": { "count": page.len(), "countTotal": total, "orders": page } }))
+    let mut data = json!({ "count": page.len(), "countTotal": total });
+    data["orders"] = Value::Array(page);
+    Ok(answer(data))
 }
 
 /// `/order/get`.
 pub(super) fn one(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let shop = visit.shop()?;
     let order = known(shop, visit.mandatory("order_id")?)?;
-    Ok(json!({ "data": row(shop, order) }))
+    Ok(answer(row(shop, order)))
 }
 
 /// `/order/items/get`.
 pub(super) fn items(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     let shop = visit.shop()?;
     let order = known(shop, visit.mandatory("order_id")?)?;
-    let items: Vec<Value> = order
-        .units()
-        .map(|(line, unit)| {
-            let mut item = item(shop, order, line, unit);
-            item["order_id"] = json!(order.id);
-            item
-        })
-        .collect();
-    Ok(json!({ "data": items }))
+    let items = order.units().map(|(line, unit)| {
+        let mut item = item(shop, order, line, unit);
+        item["order_id"] = json!(order.id);
+        item
+    });
+    Ok(answer(items.collect()))
 }
 
 /// `/orders/items/get`: of up to 50 orders.
@@ -182,14 +181,19 @@ pub(super) fn items_of_many(visit: &mut Visit<'_>) -> Result<Value, Refusal> {
     if orders.len() < ids.len() {
         return Err(Refusal::caller("37", "E037: One or more order id in the list are incorrect"));
     }
-    let data: Vec<Value> = orders
-        .into_iter()
-        .map(|order| {
-            let items: Vec<Value> = order.units().map(|(line, unit)| item(shop, order, line, unit)).collect();
-            json!({ "order_id": number(&order.id), "order_number": number(&order.id), "order_items": items })
-        })
-        .collect();
-    Ok(json!({ "data": data }))
+    let data = orders.into_iter().map(|order| {
+        let mut row = json!({ "order_id": number(&order.id), "order_number": number(&order.id) });
+        row["order_items"] = order.units().map(|(line, unit)| item(shop, order, line, unit)).collect();
+        row
+    });
+    Ok(answer(data.collect()))
+}
+
+/// Moved into its place: `json!` would copy it, and orders of wholesalers have hundreds of items.
+fn answer(data: Value) -> Value {
+    let mut answer = json!({});
+    answer["data"] = data;
+    answer
 }
 
 /// The order with this id.

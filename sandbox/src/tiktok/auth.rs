@@ -124,7 +124,7 @@ fn refused(code: i64, message: &str) -> Answer {
 
 fn granted(shop: &Shop, tokens: &TokenPair) -> Answer {
     // In spite of their names both times are absolute.
-    reply::success(&json!({
+    reply::success(json!({
         "access_token": tokens.access,
         "access_token_expire_in": seconds(tokens.access_expires),
         "refresh_token": tokens.refresh,

@@ -122,7 +122,7 @@ fn api(hub: &Hub, call: &Call, route: &routes::Route, ids: &[&str]) -> Answer {
         })
     });
     match done {
-        Ok(data) => reply::success(&data),
+        Ok(data) => reply::success(data),
         Err(refusal) => refusal.answer(),
     }
 }

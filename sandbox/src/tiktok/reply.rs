@@ -68,8 +68,9 @@ impl Refusal {
     }
 }
 
-pub(super) fn success(data: &Value) -> Answer {
-    let body = json!({ "code": 0, "data": data, "message": "Success", "request_id": request_id() });
+pub(super) fn success(data: Value) -> Answer {
+    let mut body = json!({ "code": 0, "message": "Success", "request_id": request_id() });
+    body["data"] = data;
     Answer::json(200, &body)
 }
 

@@ -24,12 +24,15 @@ const LISTINGS: &str = "select t.body from listing t where ($1::bigint is null o
      and (not $4::boolean or t.dirty) and (not $5::boolean or t.edited) and ($6::text is null or t.state = $6) \
      and ($7::text is null or t.seller_sku = $7) and ($8::bigint is null or t.id > $8) order by t.id limit $9";
 
+/// `offset 0` keeps each SKU's listings a look into the index: the planner takes a list of unknown length for a long one, and
+/// would read all listings for three.
 const CONCERNING: &str = "with seller (sku, sells) as ( \
         select a.sku, a.sku from unnest($1::bigint[]) as a (sku) \
       union \
         select c.component, c.bundle from sku_component c where c.component = any ($1) \
-     ) select distinct s.sku, t.id from seller s join listing t on t.sku = s.sells \
-     where t.sku is not null and t.state = 'active' order by s.sku, t.id";
+     ) select distinct s.sku, t.id from seller s cross join lateral (select l.id from listing l \
+         where l.sku = s.sells and l.sku is not null and l.state = 'active' offset 0) as t \
+     order by s.sku, t.id";
 
 const MARKET_ORDERS: &str = "select t.body from market_order t where ($1::bigint is null or t.shop = $1) \
      and ($2::text is null or t.state = $2) \

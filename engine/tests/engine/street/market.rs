@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) late: u32,
     /// Orders that fit into one answer, when not all do.
     pub(super) fits: Option<usize>,
+    /// The same for a list of them.
+    pub(super) list_fits: Option<usize>,
 }
 
 impl Market {
@@ -241,7 +243,11 @@ impl Channel for Market {
         let mut state = self.admit(call)?;
         state.lists += 1;
         let inside = |order: &&RemoteOrder| (window.since..window.until).contains(&order.updated_at);
-        let references = state.orders.iter().filter(inside).map(|order| order.reference.clone()).collect();
+        let references: Vec<String> =
+            state.orders.iter().filter(inside).map(|order| order.reference.clone()).collect();
+        if state.list_fits.is_some_and(|fits| references.len() > fits) {
+            return Err(Failure::new(Class::Unclear, TOO_LARGE, "the body is too long"));
+        }
         Ok(OrderPage { references, next: None })
     }
 

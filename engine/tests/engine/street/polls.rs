@@ -6,7 +6,10 @@ use onhand_rules::job::{JobBody, NewJob};
 use super::Street;
 use crate::stage::{Stage, done, figures, on_both};
 
-on_both!(e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts);
+on_both!(
+    e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts,
+    e3_a_list_of_orders_that_is_too_long_is_asked_for_by_shorter_times,
+);
 
 /// Runs one poll of the shop; how it ended.
 async fn poll(street: &Street) -> Option<End> {
@@ -30,6 +33,29 @@ async fn e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts(stage: 
     // One that does not fit alone cannot be had; its job says so.
     street.market.sell("a", "endless", 1, street.now().await);
     street.market.now().fits = Some(0);
+    let end = poll(&street).await;
+    assert!(matches!(&end, Some(End::Failed { code, .. }) if code == "too_large"), "{end:?}");
+    street.stage.verify().await;
+}
+
+async fn e3_a_list_of_orders_that_is_too_long_is_asked_for_by_shorter_times(stage: Stage) {
+    let street = Street::open(stage, 20).await;
+    for number in 0..7 {
+        street.pass(2_000).await;
+        street.market.sell("a", &format!("order {number}"), 1, street.now().await);
+    }
+    street.market.now().list_fits = Some(2);
+    assert!(matches!(poll(&street).await, Some(End::Done { .. }) | None));
+    while figures(&street.engine, "A").await.2 < 7 {
+        street.pass(2_000).await;
+        let end = poll(&street).await;
+        assert!(matches!(end, Some(End::Done { .. } | End::Snooze { .. }) | None), "{end:?}");
+    }
+    // More of one moment than fit cannot be had, and the job says so.
+    let now = street.now().await;
+    for number in 0..3 {
+        street.market.sell("a", &format!("crowd {number}"), 1, now);
+    }
     let end = poll(&street).await;
     assert!(matches!(&end, Some(End::Failed { code, .. }) if code == "too_large"), "{end:?}");
     street.stage.verify().await;
