@@ -213,9 +213,13 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// [`Refused::Body`] when it is not what they document.
     fn hints(&self, webhook: &Verified) -> Result<Vec<Hint>, Refused>;
-    /// Webhooks that never reached us, to be confirmed with [`Channel::confirm_lost`] when they are kept. Empty where
-    /// there is no such thing.
-    async fn lost_webhooks(&self, call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure>;
+    /// Webhooks that never reached us, to be confirmed with [`Channel::confirm_lost`] when they are kept. Only asked for where
+    /// [`Facts::lost_webhooks`] says that there is such a thing.
+    async fn lost_webhooks(&self, _call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
+        Ok((Vec::new(), None))
+    }
     /// They are kept.
-    async fn confirm_lost(&self, call: &Call, last: &str) -> Result<(), Failure>;
+    async fn confirm_lost(&self, _call: &Call, _last: &str) -> Result<(), Failure> {
+        Ok(())
+    }
 }

@@ -333,6 +333,20 @@ test('what came in by webhook leads to its orders, is followed again, and stands
   await row.getByText('an order').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('What follows from it is in the queue or done.').waitFor(WAIT);
+  // To its order, and to it again by the number that a seller has before him.
+  const link = dialog.locator('a[href*="/orders/ord_"]');
+  await link.waitFor(WAIT);
+  const number = (await link.innerText()).trim();
+  await link.click();
+  await page.waitForURL(/\/orders\/ord_/, WAIT);
+  const address = page.url();
+  await go(page, '/orders');
+  await page.keyboard.press('/');
+  await page.getByRole('combobox', { name: 'Search and commands' }).fill(number);
+  await page.getByRole('option', { name: new RegExp(number) }).first().click();
+  await page.waitForURL(address, WAIT);
+  await go(page, `/webhooks?shop=${shop}`);
+  await row.getByText('an order').click();
   await dialog.getByRole('button', { name: 'Follow it again' }).click();
   await dialog.waitFor({ state: 'detached', ...WAIT });
   await row.getByRole('link', { name: 'The shop’s orders' }).click();

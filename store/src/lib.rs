@@ -22,6 +22,7 @@ pub use error::StoreError;
 pub use ops::{OpKey, OpRow, Outcome};
 pub use reads::{
     EventRow, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter, StockView,
+    name_pattern,
 };
 pub use session::{Capabilities, Durability, Session, Store};
 pub use sync_reads::{

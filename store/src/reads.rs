@@ -153,6 +153,9 @@ pub trait Reads: crate::sync_reads::SyncReads {
     async fn skus(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page<Sku>, StoreError>;
     async fn sku(&self, code: &str) -> Result<Option<Sku>, StoreError>;
     /// Codes of SKU ids, in any order; for components and lines.
+    /// SKUs whose name holds every one of these words (the case of ASCII letters does not matter), the oldest first. Names have no
+    /// index: it may read them all.
+    async fn skus_named(&self, words: &[String], limit: usize) -> Result<Vec<Sku>, StoreError>;
     async fn skus_by_id(&self, ids: &[onhand_rules::SkuId]) -> Result<Vec<Sku>, StoreError>;
     async fn locations(&self, after: Option<&str>, limit: usize) -> Result<Page<Location>, StoreError>;
     async fn location(&self, code: &str) -> Result<Option<Location>, StoreError>;
@@ -232,4 +235,18 @@ pub trait Reads: crate::sync_reads::SyncReads {
         after: Option<&crate::ops::OpKey>,
         limit: usize,
     ) -> Result<Vec<OpRow>, StoreError>;
+}
+
+/// A word of [`Reads::skus_named`] as a pattern of `LIKE`, with a backslash as its escape.
+#[must_use]
+pub fn name_pattern(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in word.to_ascii_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
 }

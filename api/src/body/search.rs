@@ -9,7 +9,8 @@ pub(crate) struct Hit {
     /// Always `hit`.
     #[schema(example = "hit")]
     pub(crate) object: &'static str,
-    /// What it is: `sku`, `order`, `reservation`, `job` or `shop`.
+    /// What it is: `sku`, `order`, `market_order` (an order of a marketplace that has become none here yet), `reservation`,
+    /// `job` or `shop`.
     #[schema(example = "sku")]
     pub(crate) kind: &'static str,
     /// With what it is read: a code, or an id.
@@ -19,7 +20,7 @@ pub(crate) struct Hit {
     /// From which channel, for orders and shops.
     pub(crate) channel: Option<String>,
     /// Where it stands, for what has a state.
-    pub(crate) state: Option<&'static str>,
+    pub(crate) state: Option<String>,
 }
 
 impl Hit {
@@ -33,7 +34,7 @@ impl Hit {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
-    /// The beginning of a SKU's code, an order's reference, a part of a shop's name, or an id.
+    /// The beginning of a SKU's code, words of its name, an order's reference or its marketplace's number, a part of a shop's name, or an id.
     #[param(min_length = 1, max_length = 200)]
     pub(crate) q: String,
     /// Hits of each kind at most; 6 when nobody says.

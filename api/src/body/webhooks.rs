@@ -6,6 +6,7 @@ use onhand_rules::{Inbox, ShopId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::market_orders::id_of;
 use crate::time::Time;
 
 /// A webhook that a marketplace sent. Its body is not shown: it may name a buyer.
@@ -31,6 +32,9 @@ pub(crate) struct WebhookView {
     state: &'static str,
     /// Why nothing follows from it.
     error: Option<&'static str>,
+    /// Ids of the marketplace's orders that it is about, for `/v1/market-orders/{id}`; there may be none by them yet. Empty when
+    /// its shop is not known.
+    market_orders: Vec<String>,
     /// How often it came.
     deliveries: i64,
     /// Bytes of its body.
@@ -40,9 +44,13 @@ pub(crate) struct WebhookView {
 }
 
 impl WebhookView {
-    pub(crate) fn of(row: Inbox, shops: &BTreeMap<ShopId, String>) -> Self {
+    /// `orders`: what it is about, as the marketplace calls them.
+    pub(crate) fn of(row: Inbox, shops: &BTreeMap<ShopId, String>, orders: &[String]) -> Self {
         let known = row.shop.is_some();
         Self {
+            market_orders: row.shop.map_or_else(Vec::new, |shop| {
+                orders.iter().map(|reference| id_of(shop, reference)).collect()
+            }),
             object: "webhook",
             shop_id: row.shop.map(|shop| shop.0),
             shop: row.shop.and_then(|shop| shops.get(&shop).cloned()),

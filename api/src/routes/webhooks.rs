@@ -38,7 +38,11 @@ pub(crate) async fn list(
     let page = api.reads().inbox(&filter, limit(query.limit)?).await?;
     let shops = codes(&api).await?;
     let next = page.rows.last().and_then(|row| cursor(&(row.received_at, &row.key)));
-    let rows = page.rows.into_iter().map(|row| WebhookView::of(row, &shops)).collect();
+    let view = |row| {
+        let orders = api.0.flows.as_ref().map(|flows| flows.orders_of(&row)).unwrap_or_default();
+        WebhookView::of(row, &shops, &orders)
+    };
+    let rows = page.rows.into_iter().map(view).collect();
     found(&List::of(rows, page.more, next))
 }
 

@@ -41,6 +41,22 @@ async fn everything_is_found_by_what_people_know_of_it() {
     assert_eq!(hits(world, "STALL-1", None).await, pairs(&[("shop", "stall-1")]));
     let job = stall.list("/v1/jobs?state=done").await[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(hits(world, &job, None).await, pairs(&[("job", &job)]));
+    world.post("/v1/skus", json!({"sku": "N-1", "name": "Thin blue cotton shirt"})).await.expect(201);
+    assert_eq!(hits(world, "shirt%20BLUE", None).await, pairs(&[("sku", "N-1")]));
+    assert_eq!(hits(world, "sh", None).await, [], "two letters say nothing of a name");
+    // What people have in their hands is the marketplace's number.
+    stall.market.buys("M-88", &[("a", 1)]);
+    stall.market.buys("M-89", &[("b", 1)]);
+    stall.hook("1", "n1", "M-88").await.expect(200);
+    stall.hook("1", "n2", "M-89").await.expect(200);
+    stall.idle().await;
+    let taken = stall.list("/v1/market-orders?state=applied").await.remove(0);
+    let ours = taken["order_ids"][0].as_str().unwrap();
+    for q in ["M-88", "stall-1/M-88"] {
+        assert_eq!(hits(world, q, None).await, pairs(&[("order", ours)]), "{q}");
+    }
+    let waits = stall.list("/v1/market-orders?state=waits_for_mapping").await.remove(0);
+    assert_eq!(hits(world, "M-89", None).await, pairs(&[("market_order", waits["id"].as_str().unwrap())]));
     assert_eq!(hits(world, "nothing-like-it", None).await, []);
     let few = world.get("/v1/search?q=tee&limit=2").await.expect(200);
     assert_eq!(few["data"].as_array().unwrap().len(), 2);

@@ -229,12 +229,6 @@ impl Channel for Market {
             serde_json::from_slice(&webhook.body).map_err(|_| Refused::Body("no JSON".into()))?;
         Ok(vec![Hint::Order { reference: body["order"].as_str().unwrap_or_default().to_owned() }])
     }
-    async fn lost_webhooks(&self, _call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        Ok((Vec::new(), None))
-    }
-    async fn confirm_lost(&self, _call: &Call, _last: &str) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// A server, the marketplace, and what runs the jobs between them.

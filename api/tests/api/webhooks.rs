@@ -12,6 +12,7 @@ async fn g7_a_webhook_of_an_unknown_shop_is_kept_and_followed_once_the_shop_is_k
     let kept = stall.list("/v1/webhooks?state=unknown_shop").await;
     assert_eq!((&kept[0]["state"], &kept[0]["account"]), (&json!("unknown_shop"), &json!("2")));
     assert!(kept[0]["error"].is_string() && kept[0]["shop"].is_null(), "{kept:?}");
+    assert_eq!(kept[0]["market_orders"], json!([]), "nobody knows of which shop");
     let path = format!("/v1/webhooks/{}/retry", kept[0]["key"].as_str().unwrap());
     stall.world.call("POST", &path).send().await.expect(200);
     stall.idle().await;
@@ -25,7 +26,9 @@ async fn g7_a_webhook_of_an_unknown_shop_is_kept_and_followed_once_the_shop_is_k
     assert_eq!(stall.list("/v1/webhooks?state=unknown_shop").await.len(), 0);
     let mine = stall.list("/v1/webhooks?shop=stall-2").await;
     assert_eq!((&mine[0]["state"], &mine[0]["deliveries"]), (&json!("taken"), &json!(1)));
-    assert_eq!(stall.list("/v1/market-orders?shop=stall-2").await.len(), 1);
+    let orders = stall.list("/v1/market-orders?shop=stall-2").await;
+    assert_eq!(orders.len(), 1);
+    assert_eq!(mine[0]["market_orders"], json!([orders[0]["id"]]), "{mine:?}");
     // The marketplace sends it once more: it has come before.
     stall.hook("2", "n1", "R-2").await.expect(200);
     stall.idle().await;

@@ -150,12 +150,4 @@ impl Channel for Lazada {
     fn hints(&self, webhook: &Verified) -> Result<Vec<Hint>, Refused> {
         webhook::hints(webhook)
     }
-
-    async fn lost_webhooks(&self, _call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        Ok((Vec::new(), None))
-    }
-
-    async fn confirm_lost(&self, _call: &Call, _last: &str) -> Result<(), Failure> {
-        Ok(())
-    }
 }

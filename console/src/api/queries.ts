@@ -225,6 +225,15 @@ export const marketOrders = (state?: string, shop?: string) =>
     getNextPageParam: following,
   });
 
+/** What the server finds by these letters, whatever it is. */
+export const found = (text: string, limit: number) =>
+  queryOptions({
+    queryKey: ['search', text, limit],
+    queryFn: async ({ signal }) => (await take(api.GET('/v1/search', { params: { query: { q: text, limit } }, signal }))).data,
+    staleTime: 10_000,
+    retry: false,
+  });
+
 export const reservations = (state?: string) =>
   infiniteQueryOptions({
     queryKey: ['reservations', state ?? 'all'],

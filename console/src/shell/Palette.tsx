@@ -9,7 +9,8 @@ import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { api, take, type Schemas } from '~/api/client';
+import type { Schemas } from '~/api/client';
+import { found } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { CHANNEL, shortReference } from '~/parts/shopNames';
 import { useKey } from './keyboard';
@@ -26,28 +27,16 @@ interface Hit {
 
 const FEW = 6;
 
-/** What the server finds by these letters: one request, whatever it is. */
-function useFound(text: string) {
-  return useQuery({
-    queryKey: ['search', text],
-    enabled: text.length >= 2,
-    queryFn: async ({ signal }) =>
-      (await take(api.GET('/v1/search', { params: { query: { q: text, limit: FEW } }, signal }))).data,
-    staleTime: 10_000,
-    retry: false,
-  });
-}
-
 /** Goods, orders, reservations, shops, jobs and pages that fit, in groups. */
 function useHits(text: string): { title: string; hits: Hit[] }[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const [asked] = useDebouncedValue(text.trim(), 120);
-  const found = useFound(asked);
+  const answer = useQuery({ ...found(asked, FEW), enabled: asked.length >= 2 });
   const wanted = text.trim().toLowerCase();
   const known = usePlaces();
   const places = known.flatMap(({ places: each }) => each).filter(({ name }) => t(name).toLowerCase().includes(wanted));
-  const of = (kind: string) => (found.data ?? []).filter((hit) => hit.kind === kind);
+  const of = (kind: string) => (answer.data ?? []).filter((hit) => hit.kind === kind);
   const shown = ({ id, title }: Schemas['Hit']) => ({ id, label: id, note: title ?? undefined });
   const groups: { title: string; hits: Hit[] }[] = [
     {
@@ -60,12 +49,16 @@ function useHits(text: string): { title: string; hits: Hit[] }[] {
     },
     {
       title: t('palette.orders'),
-      hits: of('order').map((order) => ({
+      hits: [...of('order'), ...of('market_order')].map((order) => ({
         id: order.id,
         label: shortReference(order.title) ?? order.id,
         note: order.channel ? (CHANNEL[order.channel] ?? order.channel) : undefined,
         icon: <IconReceipt size={18} stroke={1.6} />,
-        open: () => void navigate({ to: '/orders/$id', params: { id: order.id } }),
+        // One that waits has no page of its own; those that wait are few.
+        open: () =>
+          order.kind === 'order'
+            ? void navigate({ to: '/orders/$id', params: { id: order.id } })
+            : void navigate({ to: '/orders', search: { view: 'market', state: order.state ?? undefined } }),
       })),
     },
     {

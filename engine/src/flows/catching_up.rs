@@ -31,6 +31,9 @@ const SHORTEST_MS: i64 = 1_000;
 /// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
 const SETTLING_MS: i64 = 2_000;
 
+/// Orders of one shop that are remembered as fetched: some megabytes.
+const KNOWN_MAX: usize = 50_000;
+
 /// Listing orders that took this long was slow. Milliseconds.
 pub(super) const SLOW_MS: i64 = 1_000;
 /// After that, whoever need not list them rests so many times as long.
@@ -58,7 +61,12 @@ impl Seen {
     /// It was asked for at `at` or later, and taken.
     pub(super) fn fetched(&self, shop: ShopId, reference: String, at: i64) {
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-        fetched.entry(shop).or_default().insert(reference, at);
+        let of_shop = fetched.entry(shop).or_default();
+        // Polls clear it up. Where they are paused, everything is fetched once more instead.
+        if of_shop.len() >= KNOWN_MAX {
+            of_shop.clear();
+        }
+        of_shop.insert(reference, at);
     }
 
     /// Of `references`, which changed before `changed_before` (ledger clock), those that were not fetched since.
@@ -97,7 +105,7 @@ impl Flows {
     /// is at it, the job is to come again: it must not keep a place that pushes need.
     pub(super) async fn orders_from_here(&self, attempt: &Attempt<'_>, visit: &mut Visit) -> Result<(), End> {
         let gate = self.seen.gate_of(visit.shop.id);
-        let began = read(self.engine.reads().now().await)?;
+        let began = visit.now();
         let Ok(mut not_before) = gate.try_lock() else {
             return Err(End::Snooze { until: began + AGAIN_MS });
         };
@@ -105,7 +113,7 @@ impl Flows {
             return Err(End::Snooze { until: *not_before });
         }
         let result = self.orders_until_now(attempt, visit, SHORT_OVERLAP_MS, Duration::ZERO).await;
-        let ended = read(self.engine.reads().now().await)?;
+        let ended = visit.now();
         *not_before = ended + rest_after(ended - began);
         result
     }
@@ -199,5 +207,15 @@ mod tests {
         assert_eq!(seen.unseen(ShopId(2), of(&["late"]), 0), of(&["late"]), "numbers are a shop's own");
         seen.forget(shop, 20_000);
         assert_eq!(seen.unseen(shop, of(&["early", "late"]), 0), of(&["early"]));
+    }
+
+    #[test]
+    fn what_is_remembered_has_an_end_where_nobody_polls() {
+        let (seen, shop) = (Seen::default(), ShopId(1));
+        for number in 0..=KNOWN_MAX {
+            seen.fetched(shop, number.to_string(), 10_000);
+        }
+        let known = |number: usize| seen.unseen(shop, vec![number.to_string()], 0).is_empty();
+        assert!(known(KNOWN_MAX) && !known(KNOWN_MAX - 1));
     }
 }

@@ -89,15 +89,7 @@ impl Flows {
     /// [`IngestError`]: nothing was changed.
     pub async fn follow_again(&self, inbox: &Inbox) -> Result<TakeWebhook, IngestError> {
         let name = inbox.channel.as_str();
-        let outlet = self.outlets.get(name).ok_or_else(|| IngestError::NoKeys(name.to_owned()))?;
-        let dedupe = inbox.key.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
-        let webhook = Verified {
-            body: inbox.body.clone().into_bytes(),
-            dedupe: dedupe.unwrap_or(&inbox.key).to_owned(),
-            account: inbox.account.clone(),
-            topic: inbox.topic.clone(),
-        };
-        let hints = outlet.channel.hints(&webhook)?;
+        let hints = self.hints_of(inbox)?;
         let reads = self.engine.reads();
         let shop = match inbox.shop {
             Some(shop) => Some(shop),
@@ -107,6 +99,29 @@ impl Flows {
         let jobs = shop.map(|shop| jobs_of(shop, &hints, now)).unwrap_or_default();
         let inbox = Inbox { shop, ..inbox.clone() };
         Ok(TakeWebhook { inbox, jobs, deauthorised: false, grant_ends: None, retry: true })
+    }
+
+    /// The orders that a webhook that was kept is about, as the marketplace calls them; none where that cannot be told.
+    #[must_use]
+    pub fn orders_of(&self, inbox: &Inbox) -> Vec<String> {
+        let reference = |hint| match hint {
+            Hint::Order { reference } | Hint::Return { reference: Some(reference), .. } => Some(reference),
+            _ => None,
+        };
+        self.hints_of(inbox).into_iter().flatten().filter_map(reference).collect()
+    }
+
+    fn hints_of(&self, inbox: &Inbox) -> Result<Vec<Hint>, IngestError> {
+        let name = inbox.channel.as_str();
+        let outlet = self.outlets.get(name).ok_or_else(|| IngestError::NoKeys(name.to_owned()))?;
+        let dedupe = inbox.key.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
+        let webhook = Verified {
+            body: inbox.body.clone().into_bytes(),
+            dedupe: dedupe.unwrap_or(&inbox.key).to_owned(),
+            account: inbox.account.clone(),
+            topic: inbox.topic.clone(),
+        };
+        Ok(outlet.channel.hints(&webhook)?)
     }
 }
 

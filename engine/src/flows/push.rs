@@ -282,3 +282,41 @@ pub(super) fn item(listing: &Listing, quantity: i64) -> PushItem {
         quantity,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use onhand_rules::ListingId;
+
+    use super::*;
+
+    fn results(again: &[bool]) -> Vec<PushResult> {
+        let failed = |again: &bool| PushResult {
+            listing: ListingId(1),
+            desired: 1,
+            outcome: PushOutcome::Failed { code: "no".to_owned(), message: String::new(), again: *again },
+        };
+        again.iter().map(failed).collect()
+    }
+
+    fn code_of(end: &End) -> &str {
+        match end {
+            End::Failed { code, .. } => code,
+            End::Done { outcome } => outcome,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_refused_listing_fails_its_job_only_when_nothing_else_came_of_it() {
+        let refused = || Some(failed(FailureClass::Invalid, "refused", ""));
+        let again = || Some(failed(FailureClass::Server, "down", ""));
+        let acknowledged =
+            PushResult { outcome: PushOutcome::Same { quantity: 1 }, ..results(&[false]).remove(0) };
+        let some = [results(&[false]), vec![acknowledged]].concat();
+        let end = |again, refused, results: &[PushResult]| Ends { again, refused }.end(results);
+        assert_eq!(code_of(&end(None, refused(), &results(&[false, false]))), "refused");
+        assert_eq!(code_of(&end(None, refused(), &some)), "done", "the others were told");
+        assert_eq!(code_of(&end(again(), refused(), &results(&[false, true]))), "down", "it comes again");
+        assert_eq!(code_of(&end(None, None, &[])), "done");
+    }
+}

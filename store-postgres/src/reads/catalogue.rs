@@ -2,7 +2,7 @@
 
 use onhand_rules::access::ApiKey;
 use onhand_rules::{ApiKeyId, Location, LocationId, Sku, SkuId};
-use onhand_store::{Page, StoreError};
+use onhand_store::{Page, StoreError, name_pattern};
 
 use super::{PostgresReads, one_more};
 use crate::column::Uuid;
@@ -32,6 +32,24 @@ impl PostgresReads {
         let sql = concat!("select ", sku_columns!(), " from sku s where s.code = $1");
         let found = self.query(sql, &[&code]).await?;
         found.first().map(rows::sku).transpose()
+    }
+
+    pub(super) async fn read_skus_named(
+        &self,
+        words: &[String],
+        limit: usize,
+    ) -> Result<Vec<Sku>, StoreError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let patterns: Vec<String> = words.iter().map(|word| name_pattern(word)).collect();
+        let sql = concat!(
+            "select ",
+            sku_columns!(),
+            " from sku s where lower(s.name collate \"C\") like all ($1) order by s.id limit $2"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        rows::all(&self.query(sql, &[&patterns, &limit]).await?, rows::sku)
     }
 
     pub(super) async fn read_skus_by_id(&self, ids: &[SkuId]) -> Result<Vec<Sku>, StoreError> {

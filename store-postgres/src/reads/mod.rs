@@ -145,6 +145,10 @@ impl Reads for PostgresReads {
         self.read_sku(code).await
     }
 
+    async fn skus_named(&self, words: &[String], limit: usize) -> Result<Vec<Sku>, StoreError> {
+        self.read_skus_named(words, limit).await
+    }
+
     async fn skus_by_id(&self, ids: &[SkuId]) -> Result<Vec<Sku>, StoreError> {
         self.read_skus_by_id(ids).await
     }

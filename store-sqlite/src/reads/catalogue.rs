@@ -2,8 +2,8 @@
 
 use onhand_rules::access::ApiKey;
 use onhand_rules::{ApiKeyId, Location, LocationId, Sku, SkuId};
-use onhand_store::Page;
-use rusqlite::{Connection, OptionalExtension};
+use onhand_store::{Page, name_pattern};
+use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
 
 use super::{Sql, one_more};
 use crate::load::select;
@@ -27,6 +27,16 @@ pub(super) fn skus(c: &Connection, prefix: &str, after: Option<&str>, limit: usi
 
 pub(super) fn sku(c: &Connection, code: &str) -> Sql<Option<Sku>> {
     c.prepare_cached(&select(rows::SKU, "sku WHERE code = ?1"))?.query_row([code], rows::sku).optional()
+}
+
+/// `LIKE` here does not mind the case of ASCII letters.
+pub(super) fn skus_named(c: &Connection, words: &[String], limit: usize) -> Sql<Vec<Sku>> {
+    let tests: Vec<String> = (2..words.len() + 2).map(|at| format!("name LIKE ?{at} ESCAPE '\\'")).collect();
+    let sql = select(rows::SKU, &format!("sku WHERE {} ORDER BY id LIMIT ?1", tests.join(" AND ")));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut parameters: Vec<Box<dyn ToSql>> = vec![Box::new(limit)];
+    parameters.extend(words.iter().map(|word| Box::new(name_pattern(word)) as Box<dyn ToSql>));
+    c.prepare_cached(&sql)?.query_map(params_from_iter(parameters), rows::sku)?.collect()
 }
 
 pub(super) fn skus_by_id(c: &Connection, ids: &[SkuId]) -> Sql<Vec<Sku>> {

@@ -148,6 +148,14 @@ impl Reads for SqliteReads {
         self.run(move |c| catalogue::sku(c, &code)).await
     }
 
+    async fn skus_named(&self, words: &[String], limit: usize) -> Result<Vec<Sku>, StoreError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words = words.to_vec();
+        self.run(move |c| catalogue::skus_named(c, &words, limit)).await
+    }
+
     async fn skus_by_id(&self, ids: &[SkuId]) -> Result<Vec<Sku>, StoreError> {
         let ids = ids.to_vec();
         self.run(move |c| catalogue::skus_by_id(c, &ids)).await

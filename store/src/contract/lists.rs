@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use onhand_rules::commands::{Condition, RevokeApiKey};
+use onhand_rules::commands::{Condition, RevokeApiKey, UpdateSku};
 use onhand_rules::order::OrderState;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{ApiKeyId, Holder, Movement, Order, OrderId, Reservation, ReservationId, StockKey};
@@ -72,6 +72,39 @@ pub(super) async fn catalogue_pages_are_complete(fixture: Fixture) {
     let by_id: BTreeSet<_> =
         world.reads().skus_by_id(&ids).await.unwrap().into_iter().map(|s| s.id).collect();
     assert_eq!(by_id, ids.into_iter().collect());
+}
+
+pub(super) async fn skus_are_found_by_words_of_their_names(fixture: Fixture) {
+    let mut world = World::new(fixture).await;
+    let names = ["Blue Shirt, thin", "blue TROUSERS", "Shirt 100% wool", "50_50 shirt", "ÉTÉ", "back\\slash"];
+    let mut batch: Vec<Request> = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let code = format!("N{number}");
+        batch.push(Request::of(sku(&code)));
+        let name = Some((*name).to_owned());
+        batch.push(Request::of(UpdateSku { code, name, ..UpdateSku::default() }));
+    }
+    world.batch(&batch).await;
+    for (words, found) in [
+        (vec!["shirt"], vec![0, 2, 3]),
+        (vec!["SHIRT", "blue"], vec![0]),
+        (vec!["thin", "shirt", "blue"], vec![0]),
+        (vec!["0%"], vec![2]),
+        (vec!["0_"], vec![3]),
+        (vec!["k\\s"], vec![5]),
+        (vec!["ÉTÉ"], vec![4]),
+        (vec!["%"], vec![2]),
+        (vec!["socks"], vec![]),
+        (vec![], vec![]),
+    ] {
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let skus = world.reads().skus_named(&words, 9).await.unwrap();
+        let codes: Vec<String> = skus.into_iter().map(|sku| sku.code).collect();
+        let wanted: Vec<String> = found.into_iter().map(|number: u32| format!("N{number}")).collect();
+        assert_eq!(codes, wanted, "{words:?}");
+    }
+    let few = world.reads().skus_named(&["shirt".to_owned()], 2).await.unwrap();
+    assert_eq!(few.iter().map(|sku| sku.code.as_str()).collect::<Vec<_>>(), ["N0", "N2"], "the oldest first");
 }
 
 async fn stock(world: &World, filter: StockFilter) -> Vec<StockView> {

@@ -166,6 +166,8 @@ behaviours! { $
     feed::a_broken_audit_log_is_found,
     /// SKUs and locations are listed by code in byte order, in pages that neither skip nor repeat.
     lists::catalogue_pages_are_complete,
+    /// SKUs are found by words of their names, whatever these hold, the oldest first.
+    lists::skus_are_found_by_words_of_their_names,
     /// Stock is listed by (SKU code, location code) with every filter.
     lists::stock_filters_and_pages,
     /// Orders are listed newest first with every filter.

@@ -53,7 +53,7 @@ export const shell = {
   'palette.pages': 'Pages',
   'palette.goods': 'Goods',
   'palette.orders': 'Orders',
-  'palette.nothing': 'Nothing found. SKUs are found by the beginning of their code, orders by their whole number.',
+  'palette.nothing': 'Nothing found. SKUs are found by the beginning of their code or by words of their name, orders by their whole number.',
 
   'keys.title': 'Keys',
   'keys.search': 'Search',

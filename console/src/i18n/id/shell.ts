@@ -53,7 +53,7 @@ export const shell: Translation<typeof english> = {
   'palette.pages': 'Halaman',
   'palette.goods': 'Barang',
   'palette.orders': 'Pesanan',
-  'palette.nothing': 'Tidak ada hasil. SKU dicari dari awal kodenya, pesanan dari nomor lengkapnya.',
+  'palette.nothing': 'Tidak ada hasil. SKU dicari dari awal kodenya atau kata dalam namanya, pesanan dari nomor lengkapnya.',
   'keys.title': 'Tombol pintas',
   'keys.search': 'Cari',
   'keys.palette': 'Pencarian dan perintah',

@@ -53,7 +53,7 @@ export const shell: Translation<typeof english> = {
   'palette.pages': 'Halaman',
   'palette.goods': 'Barang',
   'palette.orders': 'Pesanan',
-  'palette.nothing': 'Tiada hasil. SKU dicari melalui awal kodnya, pesanan melalui nombor penuhnya.',
+  'palette.nothing': 'Tiada hasil. SKU dicari melalui awal kodnya atau perkataan dalam namanya, pesanan melalui nombor penuhnya.',
   'keys.title': 'Kekunci',
   'keys.search': 'Cari',
   'keys.palette': 'Carian dan arahan',

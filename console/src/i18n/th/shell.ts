@@ -53,7 +53,7 @@ export const shell: Translation<typeof english> = {
   'palette.pages': 'หน้า',
   'palette.goods': 'สินค้า',
   'palette.orders': 'คำสั่งซื้อ',
-  'palette.nothing': 'ไม่พบ ค้นหา SKU ด้วยตัวอักษรต้นของรหัส และคำสั่งซื้อด้วยหมายเลขเต็ม',
+  'palette.nothing': 'ไม่พบ ค้นหา SKU ด้วยตัวอักษรต้นของรหัสหรือคำในชื่อ และคำสั่งซื้อด้วยหมายเลขเต็ม',
   'keys.title': 'ปุ่มลัด',
   'keys.search': 'ค้นหา',
   'keys.palette': 'ค้นหาและคำสั่ง',

@@ -53,7 +53,7 @@ export const shell: Translation<typeof english> = {
   'palette.pages': 'Trang',
   'palette.goods': 'Hàng hóa',
   'palette.orders': 'Đơn hàng',
-  'palette.nothing': 'Không tìm thấy. SKU tìm theo phần đầu của mã, đơn hàng theo số đầy đủ.',
+  'palette.nothing': 'Không tìm thấy. SKU tìm theo phần đầu của mã hoặc từ trong tên, đơn hàng theo số đầy đủ.',
   'keys.title': 'Phím tắt',
   'keys.search': 'Tìm kiếm',
   'keys.palette': 'Tìm kiếm và lệnh',

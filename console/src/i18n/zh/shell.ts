@@ -53,7 +53,7 @@ export const shell: Translation<typeof english> = {
   'palette.pages': '页面',
   'palette.goods': '商品',
   'palette.orders': '订单',
-  'palette.nothing': '没有结果。SKU 按代码开头查找，订单按完整编号查找。',
+  'palette.nothing': '没有结果。SKU 按代码开头或名称中的词查找，订单按完整编号查找。',
   'keys.title': '快捷键',
   'keys.search': '搜索',
   'keys.palette': '搜索与命令',

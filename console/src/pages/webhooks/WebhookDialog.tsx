@@ -1,9 +1,11 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
+import { found } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
@@ -15,6 +17,11 @@ import { aboutOf, hasConsequence, wordOfAbout } from './about';
 import classes from './Webhooks.module.css';
 
 type Webhook = Schemas['Webhook'];
+
+/** Orders by one number: one marketplace may have it as well as another. */
+const FEW = 6;
+/** Milliseconds. */
+const SOON = 3_000;
 
 /** One webhook: what came, what became of it, and where to look further. */
 export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
@@ -51,6 +58,7 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
       </>,
     ],
     [t('webhooks.about'), about],
+    ...(webhook.market_orders.length > 0 ? [[t('word.order'), <Orders webhook={webhook} />] satisfies [string, ReactNode]] : []),
     [t('webhooks.word'), <span className="mono">{webhook.kind}</span>],
     [t('webhooks.times'), `${f.number(webhook.deliveries)} · ${t('webhooks.times.hint')}`],
     [t('webhooks.size'), `${t('webhooks.bytes', { n: webhook.size })} · ${t('webhooks.body')}`],
@@ -84,6 +92,24 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
         )}
       </Stack>
     </Dialog>
+  );
+}
+
+/** The orders it is about by the marketplace's numbers, with the ways to what became of them here. */
+function Orders({ webhook }: { webhook: Webhook }) {
+  return webhook.market_orders.map((id) => <OrderLink key={id} shop={webhook.shop ?? ''} reference={id.slice(id.indexOf('-') + 1)} />);
+}
+
+function OrderLink({ shop, reference }: { shop: string; reference: string }) {
+  const of = (hits?: Schemas['Hit'][]) => hits?.find(({ kind, title }) => kind === 'order' && title === `${shop}/${reference}`);
+  // Its fetching may still be under way.
+  const hits = useQuery({ ...found(reference, FEW), refetchInterval: ({ state }) => (of(state.data) ? false : SOON) });
+  const hit = of(hits.data);
+  if (!hit) return <span className="code">{reference} </span>;
+  return (
+    <Link to="/orders/$id" params={{ id: hit.id }} className="code">
+      {reference}{' '}
+    </Link>
   );
 }
 

@@ -278,14 +278,6 @@ impl Channel for Market {
     fn hints(&self, _webhook: &Verified) -> Result<Vec<Hint>, Refused> {
         Ok(Vec::new())
     }
-
-    async fn lost_webhooks(&self, _call: &Call) -> Result<(Vec<Verified>, Option<String>), Failure> {
-        Ok((Vec::new(), None))
-    }
-
-    async fn confirm_lost(&self, _call: &Call, _last: &str) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// A host that answers `{}` with this `Date` to whatever comes; its address.
