@@ -123,6 +123,10 @@ pub struct Listing {
     pub promotion_reserved: Quantity,
     /// Units that buyers took there (less cancelled ones) since the last acknowledged push: it has deducted them itself.
     pub sold_there: Quantity,
+    /// Buyers took units at about the time when the last figure arrived, and marketplaces tell the second: nobody knows whether
+    /// that figure was written over them.
+    #[serde(default, skip_serializing_if = "crate::quantity::is_default")]
+    pub unsure: bool,
     /// How fast it sells there.
     #[serde(default)]
     pub sales: Sales,
@@ -151,11 +155,11 @@ impl Listing {
         self.mapping.is_some() && self.state == ListingState::Active && self.acked < self.desired
     }
 
-    /// Whether what stands there is in doubt: something was sent since the last acknowledged push, and nobody answered.
-    /// No figure counts as told already then.
+    /// Whether what stands there is in doubt: something was sent since the last acknowledged push, and nobody answered, or
+    /// buyers took units just then. No figure counts as told already.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        self.unanswered.iter().any(|write| self.pushed_at.is_none_or(|at| write.at >= at))
+        self.unsure || self.unanswered.iter().any(|write| self.pushed_at.is_none_or(|at| write.at >= at))
     }
 
     /// Until when it is looked at again and again because a write may still arrive. Ledger clock.

@@ -53,6 +53,8 @@ pub(super) fn rest_after(took: i64) -> i64 {
 pub(super) struct Seen {
     /// When each order was last fetched, by shop. Ledger clock.
     fetched: Mutex<BTreeMap<ShopId, HashMap<String, i64>>>,
+    /// Until when orders rest whose last fetch was slow. Ledger clock.
+    resting: Mutex<HashMap<(ShopId, String), i64>>,
     /// Held while a job that cannot go on catches up with a shop; and when the next one may. Ledger clock.
     gates: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<i64>>>>,
 }
@@ -67,6 +69,24 @@ impl Seen {
             of_shop.clear();
         }
         of_shop.insert(reference, at);
+    }
+
+    /// Fetching this order took `took` milliseconds and ended at `ended` (ledger clock).
+    pub(super) fn fetch_took(&self, shop: ShopId, reference: &str, took: i64, ended: i64) {
+        let rest = rest_after(took);
+        if rest == 0 {
+            return;
+        }
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|_, until| *until > ended);
+        resting.insert((shop, reference.to_owned()), ended + rest);
+    }
+
+    /// Until when this order is not fetched again, if it is not to be fetched now: Lazada sends a webhook for each of its
+    /// units, and an order of ten thousand would be fetched for as long as they come.
+    pub(super) fn rests_until(&self, shop: ShopId, reference: &str, now: i64) -> Option<i64> {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.get(&(shop, reference.to_owned())).copied().filter(|until| *until > now)
     }
 
     /// Of `references`, which changed before `changed_before` (ledger clock), those that were not fetched since.
@@ -207,6 +227,19 @@ mod tests {
         assert_eq!(seen.unseen(ShopId(2), of(&["late"]), 0), of(&["late"]), "numbers are a shop's own");
         seen.forget(shop, 20_000);
         assert_eq!(seen.unseen(shop, of(&["early", "late"]), 0), of(&["early"]));
+    }
+
+    #[test]
+    fn an_order_that_is_slow_to_fetch_rests_and_others_do_not() {
+        let (seen, shop) = (Seen::default(), ShopId(1));
+        seen.fetch_took(shop, "quick", SLOW_MS - 1, 10_000);
+        seen.fetch_took(shop, "slow", 2_000, 10_000);
+        assert_eq!(seen.rests_until(shop, "quick", 10_000), None);
+        assert_eq!(seen.rests_until(shop, "slow", 17_999), Some(18_000));
+        assert_eq!(seen.rests_until(shop, "slow", 18_000), None);
+        assert_eq!(seen.rests_until(ShopId(2), "slow", 10_001), None, "numbers are a shop's own");
+        seen.fetch_took(shop, "later", 2_000, 20_000);
+        assert_eq!(seen.resting.lock().unwrap().len(), 1, "what is over is forgotten");
     }
 
     #[test]

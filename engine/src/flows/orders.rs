@@ -26,8 +26,14 @@ impl Flows {
         reference: &str,
     ) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
+        let began = visit.now();
+        if let Some(until) = self.seen.rests_until(shop, reference, began) {
+            return Err(End::Snooze { until });
+        }
         let references = [reference.to_owned()];
         let taken = self.take_orders(&attempt, &mut visit, &references).await?;
+        let ended = visit.now();
+        self.seen.fetch_took(shop, reference, ended - began, ended);
         // The marketplace tells of an order before it can be fetched, or of one that is nobody's.
         if taken == 0 && attempt.job.attempts < 3 {
             let message = "the marketplace does not know this order (yet)";

@@ -178,6 +178,7 @@ mod tests {
             seen_at: None,
             promotion_reserved: 0,
             sold_there,
+            unsure: false,
             unanswered: Vec::new(),
             sales: Default::default(),
             edit: None,

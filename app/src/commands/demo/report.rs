@@ -84,17 +84,10 @@ impl Report {
         let teller = facts::Teller { board, aftermath: &aftermath, codes: &codes };
         let troubles: Vec<Trouble> = past.iter().map(|struck| teller.trouble(struck)).collect();
         let journal = &board.journal;
-        let zero = board.zero;
+        let (zero, sales) = (board.zero, sold.as_slice());
         let takings = takings::since(reads, journal.short_skus(), zero).await?;
-        let evidence = Evidence {
-            journal,
-            sales: &sold,
-            takings: &takings,
-            recipes: &recipes,
-            troubles: &troubles,
-            zero,
-        };
-        let oversold = evidence.explain();
+        let (takings, recipes, troubles) = (takings.as_slice(), &recipes, troubles.as_slice());
+        let oversold = Evidence { journal, sales, takings, recipes, troubles, zero }.explain();
         let faults = past.iter().enumerate().map(|(index, struck)| {
             let next = past.get(index + 1).map_or(i64::MAX, |next| next.from);
             let onhand = teller.facts(struck, next);

@@ -4,11 +4,12 @@ use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
 
 use super::Street;
-use crate::stage::{Stage, done, figures, on_both};
+use crate::stage::{Stage, done, figures, on_both, receive};
 
 on_both!(
     e3_orders_that_are_too_long_for_one_answer_are_fetched_in_parts,
     e3_a_list_of_orders_that_is_too_long_is_asked_for_by_shorter_times,
+    h1_a_sale_at_the_time_of_a_push_leaves_nobody_sure_of_what_is_shown,
 );
 
 /// Runs one poll of the shop; how it ended.
@@ -58,5 +59,21 @@ async fn e3_a_list_of_orders_that_is_too_long_is_asked_for_by_shorter_times(stag
     }
     let end = poll(&street).await;
     assert!(matches!(&end, Some(End::Failed { code, .. }) if code == "too_large"), "{end:?}");
+    street.stage.verify().await;
+}
+
+/// The order bears the second, which is before the push, and was made after it. Then a unit comes in, so that there are as many
+/// as the marketplace was told.
+async fn h1_a_sale_at_the_time_of_a_push_leaves_nobody_sure_of_what_is_shown(stage: Stage) {
+    let street = Street::open(stage, 20).await;
+    let pushed_at = street.listing("a").await.pushed_at.expect("it was told");
+    street.market.sell("a", "that second", 1, pushed_at - 300);
+    assert_eq!(street.market.shows("a"), 19, "it was not written over");
+    assert!(matches!(poll(&street).await, Some(End::Done { .. }) | None));
+    done(&street.engine, receive("A", 1)).await;
+    street.publish("a").await;
+    assert_eq!(street.work("push_stock").await, 1);
+    assert_eq!(street.market.shows("a"), 20);
+    assert!(!street.listing("a").await.in_doubt(), "it was told again");
     street.stage.verify().await;
 }

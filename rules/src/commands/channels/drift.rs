@@ -116,6 +116,7 @@ mod tests {
             seen_at: Some(TOLD_AT - 1),
             promotion_reserved: 0,
             sold_there: 1,
+            unsure: false,
             sales: Default::default(),
             unanswered: Vec::new(),
             edit: None,

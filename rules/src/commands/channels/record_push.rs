@@ -177,6 +177,7 @@ impl PushResult {
                 listing.pushed = Some(*quantity);
                 listing.pushed_at = Some(context.now);
                 listing.sold_there = 0;
+                listing.unsure = false;
                 listing.acked = listing.acked.max(self.desired);
                 listing.forget_unanswered(context.now);
                 if listing.trouble.take().is_some() {

@@ -200,6 +200,7 @@ impl SeenListing {
             seen_at: Some(context.now),
             promotion_reserved: self.promotion_reserved,
             sold_there: 0,
+            unsure: false,
             unanswered: Vec::new(),
             sales: Sales::default(),
             edit: None,

@@ -39,6 +39,9 @@ pub struct TakeMarketOrder {
 
 /// An order that is older says nothing of how fast a listing sells now.
 const LATELY_MS: Millis = 60 * 60_000;
+/// Nearer to the last figure than this, an order may be older or younger than it: the marketplace tells the second, its clock is
+/// known to two, and a write may take twenty until it is acknowledged.
+const ABOUT_MS: Millis = 30_000;
 
 impl TakeMarketOrder {
     fn subject(&self) -> String {
@@ -389,13 +392,16 @@ fn sold_there(
     let ordered_at = snapshot.created_at - shop.health.clock_offset;
     let deducted = listing.pushed_at.is_some_and(|at| ordered_at > at);
     let lately = context.now - ordered_at < LATELY_MS;
+    // As if it were older: too little is shown then, and never too much.
+    let unsure = !deducted && listing.pushed_at.is_some_and(|at| at - ordered_at < ABOUT_MS);
     if deducted {
         listing.sold_there += quantity;
     }
+    listing.unsure |= unsure;
     if lately {
         listing.sales.add(quantity, context.now);
     }
-    if deducted || lately {
+    if deducted || unsure || lately {
         super::put(scope, context, listing);
     }
 }
