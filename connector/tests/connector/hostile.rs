@@ -225,5 +225,5 @@ fn the_limits_are_those_of_the_design() {
     let limits = Limits::default();
     assert_eq!((limits.connect, limits.total), (Duration::from_secs(3), Duration::from_secs(20)));
     // The design says 1 MiB. An order of a wholesaler is larger: TikTok Shop and Lazada tell a line for each unit.
-    assert_eq!(limits.body, 8 * 1_048_576);
+    assert_eq!(limits.body, 32 * 1_048_576);
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use onhand_engine::{Answer, Engine, Request, Settings, SubmitError, ids};
@@ -54,11 +54,49 @@ enum Home {
     Elsewhere,
 }
 
+/// The ledger clock never goes back behind the last event; so it can be put forward.
+const PUT_FORWARD: &str = "update feed_state set last_ms = greatest(last_ms, $1 + (extract(epoch from clock_timestamp()) * 1000)::bigint)";
+
+/// A connection of its own, which ends with its client.
+async fn connected(url: &str) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Lets a clock that was put forward go on. It would stand still until the server's own had come so far, and nothing that
+/// waits for a time would ever be due.
+struct Ticker(tokio::task::JoinHandle<()>);
+
+impl Ticker {
+    fn start(url: String, off: Arc<AtomicI64>) -> Self {
+        Self(tokio::spawn(async move {
+            let Ok(client) = connected(&url).await else { return };
+            let mut turn = tokio::time::interval(Duration::from_millis(20));
+            turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                turn.tick().await;
+                if client.execute(PUT_FORWARD, &[&off.load(Ordering::SeqCst)]).await.is_err() {
+                    return;
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// A database of a test's own.
 pub(crate) struct Stage {
+    /// Once PostgreSQL's clock was put forward. Ends before its database does.
+    ticker: OnceLock<Ticker>,
     home: Home,
     pub(crate) store: Arc<dyn Store>,
-    /// Milliseconds by which SQLite's clock is off.
+    /// Milliseconds by which the clock was put forward.
     pub(crate) clock_off: Arc<AtomicI64>,
 }
 
@@ -67,14 +105,14 @@ impl Stage {
         let dir = tempfile::tempdir().expect("a directory");
         let clock_off = Arc::new(AtomicI64::new(0));
         let store = open_sqlite(dir.path(), &clock_off).expect("a database");
-        Self { home: Home::Sqlite(dir), store, clock_off }
+        Self { ticker: OnceLock::new(), home: Home::Sqlite(dir), store, clock_off }
     }
 
     pub(crate) async fn postgres() -> Self {
         let database = tokio::task::spawn_blocking(|| Postgres::shared(Durability::Fast)?.fresh_database());
         let database = database.await.expect("no panic").expect("a server");
         let store = open_postgres(database.url()).await;
-        Self { home: Home::Postgres(database), store, clock_off: Arc::default() }
+        Self { ticker: OnceLock::new(), home: Home::Postgres(database), store, clock_off: Arc::default() }
     }
 
     /// On the database that another process has lent.
@@ -87,12 +125,12 @@ impl Stage {
             }
             None => open_postgres(place).await,
         };
-        Self { home: Home::Elsewhere, store, clock_off }
+        Self { ticker: OnceLock::new(), home: Home::Elsewhere, store, clock_off }
     }
 
     /// Gives the database to a process that opens it with [`Stage::at`], until `work` is over.
     pub(crate) async fn lend<T>(self, work: impl AsyncFnOnce(&str) -> T) -> (Self, T) {
-        let Self { home, store, clock_off } = self;
+        let Self { home, store, clock_off, .. } = self;
         drop(store);
         let place = match &home {
             Home::Postgres(database) => database.url().to_owned(),
@@ -143,24 +181,16 @@ impl Stage {
 
     /// Lets so much time pass on the ledger clock.
     pub(crate) async fn pass(&self, millis: i64) {
-        let Home::Postgres(database) = &self.home else {
-            self.clock_off.fetch_add(millis, Ordering::SeqCst);
-            return;
-        };
-        // The ledger clock never goes back behind the last event; so it can be put forward.
-        let (client, connection) =
-            tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.expect("a connection");
-        let connection = tokio::spawn(connection);
-        let sql = "update feed_state set last_ms = $1 + \
-            greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, last_ms)";
-        client.execute(sql, &[&millis]).await.expect("an update");
-        drop(client);
-        connection.await.expect("no panic").expect("a good end");
+        let off = self.clock_off.fetch_add(millis, Ordering::SeqCst) + millis;
+        let Home::Postgres(database) = &self.home else { return };
+        let client = connected(database.url()).await.expect("a connection");
+        client.execute(PUT_FORWARD, &[&off]).await.expect("an update");
+        self.ticker.get_or_init(|| Ticker::start(database.url().to_owned(), self.clock_off.clone()));
     }
 
     /// Ends this process, as far as the database can tell, and starts it again.
     pub(crate) async fn restart(self) -> Self {
-        let Self { home, store, clock_off } = self;
+        let Self { home, store, clock_off, .. } = self;
         drop(store);
         Self::reopen(home, clock_off).await
     }
@@ -171,7 +201,7 @@ impl Stage {
             Home::Sqlite(dir) => free(dir.path(), &clock_off).await,
             Home::Elsewhere => panic!("this stage is lent"),
         };
-        Self { home, store, clock_off }
+        Self { ticker: OnceLock::new(), home, store, clock_off }
     }
 
     /// Every invariant, on everything that is there.

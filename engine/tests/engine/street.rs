@@ -11,7 +11,6 @@ mod peeks;
 mod polls;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use onhand_connector::{AppKeys, Endpoint, Secret};
@@ -133,19 +132,7 @@ impl Street {
 
     /// Lets so much time pass on the ledger clock.
     async fn pass(&self, millis: i64) {
-        if self.stage.unknown_is_fatal() {
-            self.stage.clock_off.fetch_add(millis, Ordering::SeqCst);
-            return;
-        }
-        // The ledger clock never goes back behind the last event; so it can be put forward.
-        let (client, connection) =
-            tokio_postgres::connect(self.stage.database().url(), tokio_postgres::NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
-        let sql = "update feed_state set last_ms = $1 + \
-            greatest((extract(epoch from clock_timestamp()) * 1000)::bigint, last_ms)";
-        client.execute(sql, &[&millis]).await.unwrap();
-        drop(client);
-        connection.await.unwrap().unwrap();
+        self.stage.pass(millis).await;
     }
 
     async fn jobs(&self, kind: &str) -> Vec<Job> {

@@ -387,7 +387,8 @@ async fn b3_a_blocked_executor_does_not_stop_the_heart(stage: Stage) {
         .await;
     }
     assert_eq!(engine.metrics().queue.leases_lost.get(), 0);
-    desk.open(2);
+    // More than the two: on a busy machine a lease this short may be lost from here on, and its job runs once more.
+    desk.open(20);
     drained(&onlooker).await;
     stop(&runner).await;
     assert_eq!(finished(&onlooker).await, 2);
