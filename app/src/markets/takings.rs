@@ -21,7 +21,7 @@ pub(crate) async fn since(reads: &dyn Reads, skus: BTreeSet<&str>, zero: i64) ->
     let mut takings = Vec::new();
     for sku in skus {
         let filter = StockFilter { sku: Some(sku.to_owned()), ..StockFilter::default() };
-        // As many locations as a warehouse has; the sandboxes' shops sell from one.
+        // One page: a SKU lies at fewer locations than that.
         for view in reads.stock(&filter, PAGE).await?.rows {
             let mut after = 0;
             loop {
