@@ -311,7 +311,7 @@ impl Market {
     }
 
     /// Waits until no look back at a push is left to do: those of the first figures come half a minute after them.
-    pub(crate) fn rest(&self) -> anyhow::Result<()> {
+    pub(crate) fn wait_for_looks_back(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let left = self.api.get("/v1/jobs?kind=read_back&limit=1")?.body;

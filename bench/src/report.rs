@@ -142,7 +142,8 @@ pub(crate) fn page_of(machine: &[(String, String)], rows: &[Row], arguments: &st
          which figure. First from the commit of the change, then from the order itself, which includes the webhook and the \
          fetching of the order. The catalogue was told and looked at again before it begins, and 35 seconds of orders come \
          before the first that counts, so that the looks back at pushes are part of the load. The sandbox answers at once \
-         and has no limits here, and the connectors are told so. The baseline is one request to the sandbox under the same load: the buyers' own.\n\
+         and has no limits here, and the connectors are told so. The baseline is one request to the sandbox under the \
+         same load: the buyers' own.\n\
          - **hooks**: signed webhooks at a rate, each of another order, from when it was due to its answer. The baseline is \
          the empty request at the same rate.\n\
          - **storm**: every SKU changes within some seconds and the three catalogues are read again, at the limits that the \

@@ -266,6 +266,7 @@ statements! {
     Listings = Text::Plain("select t.body from listing t where t.id = any ($1)");
     LockListings = Text::Plain("select t.body from listing t where t.id = any ($1) \
         order by t.id for no key update of t");
+    // `offset 0`: see `ListingsByKey`.
     MarketOrders = Text::Plain("select t.body \
         from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as reference) as k \
         cross join lateral (select o.body from market_order o \

@@ -34,7 +34,8 @@ impl Hit {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
-    /// The beginning of a SKU's code, words of its name, an order's reference or its marketplace's number, a part of a shop's name, or an id.
+    /// The beginning of a SKU's code, words of its name, an order's reference or its marketplace's number, a part of a shop's
+    /// name, or an id.
     #[param(min_length = 1, max_length = 200)]
     pub(crate) q: String,
     /// Hits of each kind at most; 6 when nobody says.

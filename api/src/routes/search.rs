@@ -23,12 +23,12 @@ const NAME_MIN: usize = 3;
 /// Words of a name that count.
 const WORDS_MAX: usize = 5;
 
-/// Finds SKUs by the beginning of their code or by words of their name, orders by their reference or their marketplace's number, shops by a part of their name, and SKUs, orders,
-/// reservations and jobs by their id.
+/// Finds SKUs by the beginning of their code or by words of their name, orders by their reference or their marketplace's number,
+/// shops by a part of their name, and SKUs, orders, reservations and jobs by their id.
 ///
 /// Only what the caller's scopes allow to read is looked at.
 #[utoipa::path(get, path = "/v1/search", tag = "operations", params(SearchQuery),
-    responses((status = 200, description = "SKUs first, then orders, orders of marketplaces that have become none here, reservations, jobs and shops", body = List<Hit>)))]
+    responses((status = 200, description = "SKUs first, then orders, reservations, jobs and shops", body = List<Hit>)))]
 pub(crate) async fn search(
     State(api): State<Api>,
     call: Call,
@@ -46,8 +46,10 @@ pub(crate) async fn search(
         hits.extend(skus(reads, q, limit).await?);
     }
     if caller.allows(ScopeName::OrdersRead) {
-        hits.extend(orders(reads, q, limit).await?);
-        hits.extend(market_orders(reads, q, limit).await?);
+        let mut orders = orders(reads, q, limit).await?;
+        orders.extend(market_orders(reads, q).await?);
+        orders.truncate(limit);
+        hits.extend(orders);
         hits.extend(reservation(reads, q).await?);
     }
     if caller.allows(ScopeName::StockRead) {
@@ -104,7 +106,7 @@ fn of_order(order: Order) -> Hit {
 }
 
 /// By the marketplace's own number, in any shop: our orders by it, or what waits to become one.
-async fn market_orders(reads: &dyn Reads, q: &str, limit: usize) -> Result<Vec<Hit>, Problem> {
+async fn market_orders(reads: &dyn Reads, q: &str) -> Result<Vec<Hit>, Problem> {
     let mut hits = Vec::new();
     for shop in reads.shops().await? {
         let Some(order) = reads.market_order(shop.id, q).await? else { continue };
@@ -122,7 +124,6 @@ async fn market_orders(reads: &dyn Reads, q: &str, limit: usize) -> Result<Vec<H
             hits.extend(reads.order(id).await?.map(of_order));
         }
     }
-    hits.truncate(limit);
     Ok(hits)
 }
 

@@ -56,7 +56,7 @@ fn sales(ground: &Ground, plan: &Plan, binary: &Path, kind: Kind) -> anyhow::Res
         "{kind}: {} listings are connected",
         thousands((goods.skus() * CHANNELS.len()) as u64)
     ));
-    market.rest()?;
+    market.wait_for_looks_back()?;
     let (_, head) = market.events(0)?;
     // Each SKU is sold once, so what a marketplace shows of it afterwards is the answer to that one sale. Drawn by lot,
     // because variations of one page are told together.
