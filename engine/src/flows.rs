@@ -99,8 +99,6 @@ pub struct Attempt<'a> {
     pub guard: &'a LeaseGuard,
     /// When it was claimed. Ledger clock.
     pub claimed_at: i64,
-    /// When its time is over. A request must end before.
-    pub deadline: std::time::Instant,
 }
 
 /// Everything the flows need. Cloning shares it.

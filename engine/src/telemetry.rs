@@ -12,8 +12,8 @@ use prometheus_client::registry::Registry;
 
 pub use pace::{Ended, Pace};
 pub use queue::{
-    AttemptLabels, BucketLabels, LaneLabels, OneLane, PushLabels, PushTimes, QueueMetrics, ScheduleLabels,
-    Seconds, ShopLabels, quantile,
+    AttemptLabels, BucketLabels, DeadLabels, LaneLabels, OneLane, PushLabels, PushTimes, QueueMetrics,
+    ScheduleLabels, Seconds, ShopLabels, quantile,
 };
 
 /// Which command ended how.

@@ -4,6 +4,7 @@
 //! nobody ran is made up for once.
 
 mod causes;
+mod holds;
 mod watch;
 
 use std::collections::HashMap;
@@ -136,6 +137,7 @@ async fn look(shared: &Shared) -> Result<(), String> {
             match plan.name.as_str() {
                 WATCH => {
                     watch::shops(shared, &shops, now).await?;
+                    holds::ask(shared, &shops, now).await?;
                     causes::settle(shared).await?;
                 }
                 PURGE => purge(shared, now).await?,

@@ -215,6 +215,8 @@ pub trait Reads: crate::sync_reads::SyncReads {
     async fn next_due(&self) -> Result<Option<i64>, StoreError>;
     /// Holders whose hold ends at or before `now`, earliest first.
     async fn due(&self, now: i64, limit: usize) -> Result<Vec<Holder>, StoreError>;
+    /// Channel and reference of the pending orders from marketplaces whose hold ends at or before `until`, earliest first.
+    async fn market_holds(&self, until: i64, limit: usize) -> Result<Vec<(String, String)>, StoreError>;
 
     /// For `verify`: stock rows in (SKU id, location id) order with the sums of their holders, each page one statement.
     async fn audit_stock(&self, after: Option<StockKey>, limit: usize)

@@ -208,7 +208,10 @@ impl Evidence<'_> {
             for_people(second.at - first.at),
             second.reference,
         );
-        let told = gap.told.map_or_else(|| "never".to_owned(), |told| for_people(told - heard));
+        let told = gap.told.map_or_else(
+            || "and never was".to_owned(),
+            |told| format!("in time: it was after {}", for_people(told - heard)),
+        );
         text.push_str(&match gap.cause {
             Cause::NotHeard => {
                 format!("; Onhand heard of the first sale {} after it", for_people(heard - first.at))
@@ -217,7 +220,7 @@ impl Evidence<'_> {
                 "; a figure that did not know of the first sale was written over it; Onhand heard of it after {}",
                 for_people(heard - first.at)
             ),
-            _ => format!("; {} could not be told of the first sale: it was after {told}", second.shop),
+            _ => format!("; {} was not told of the first sale {told}", second.shop),
         });
         let end = gap.told.unwrap_or(second.at).max(second.at);
         let concerned = |trouble: &&Trouble| {

@@ -10,6 +10,9 @@ use super::redact;
 use crate::failure::{Class, Failure};
 use crate::secret::Secret;
 
+/// Code of the failure when an answer is JSON and not what was asked for: a field is not there, or is something else.
+pub const FIELDS: &str = "fields";
+
 /// An answer in JSON, of whatever status: the body decides first.
 pub struct Answer {
     /// HTTP status.
@@ -52,9 +55,9 @@ impl Answer {
     /// The body as `T`.
     ///
     /// # Errors
-    /// [`Class::Unclear`] with `fields` when something is not there, or is something else.
+    /// [`Class::Unclear`] with [`FIELDS`] when something is not there, or is something else.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        T::deserialize(&self.json).map_err(|error| self.failure(Class::Unclear, "fields", &error.to_string()))
+        T::deserialize(&self.json).map_err(|error| self.failure(Class::Unclear, FIELDS, &error.to_string()))
     }
 
     /// A failure that this answer tells of.

@@ -117,7 +117,7 @@ impl Flows {
         let mut visit = self.visit(&attempt, shop).await?;
         // An attempt that ran out of time did not get through all of that.
         let overlap = if attempt.job.crashes > 0 { SHORT_OVERLAP_MS } else { OVERLAP_MS };
-        let patience = attempt.deadline.saturating_duration_since(Instant::now()) / 2;
+        let patience = attempt.guard.for_requests() / 2;
         self.orders_until_now(&attempt, &mut visit, overlap, patience).await
     }
 

@@ -15,9 +15,7 @@ use crate::telemetry::PushTimes;
 impl Handlers for Flows {
     async fn run(&self, job: &Job, lease: &LeaseGuard) -> Ended {
         let (_, number) = lease.key();
-        // Whatever was sent must be answered while nobody else may send (Q5).
-        let deadline = Instant::now() + lease.remaining();
-        let attempt = Attempt { job, lease: number, guard: lease, claimed_at: lease.claimed_at(), deadline };
+        let attempt = Attempt { job, lease: number, guard: lease, claimed_at: lease.claimed_at() };
         match Flows::run(self, attempt).await {
             FlowEnd::End(end) => Ended::End(end),
             FlowEnd::Ended(end) => Ended::AlreadyEnded(end),

@@ -74,8 +74,7 @@ impl Flows {
             Hint::GrantEnds { at } => Some(at.unwrap_or(now)),
             _ => None,
         });
-        let deauthorised = hints.iter().any(|hint| matches!(hint, Hint::Deauthorised));
-        let take = TakeWebhook { inbox, jobs, deauthorised, grant_ends, retry: false };
+        let take = TakeWebhook { inbox, jobs, grant_ends, retry: false };
         let answer = self.engine.submit(Request::internal(take)).await?;
         let duplicate = matches!(answer.outcome, Outcome::Done(Receipt::Webhook { duplicate: true }));
         Ok(Arrived { duplicate })
@@ -98,7 +97,7 @@ impl Flows {
         let now = reads.now().await?;
         let jobs = shop.map(|shop| jobs_of(shop, &hints, now)).unwrap_or_default();
         let inbox = Inbox { shop, ..inbox.clone() };
-        Ok(TakeWebhook { inbox, jobs, deauthorised: false, grant_ends: None, retry: true })
+        Ok(TakeWebhook { inbox, jobs, grant_ends: None, retry: true })
     }
 
     /// The orders that a webhook that was kept is about, as the marketplace calls them; none where that cannot be told.
@@ -134,7 +133,9 @@ fn jobs_of(shop: ShopId, hints: &[Hint], now: i64) -> Vec<NewJob> {
         Hint::Stock { item } | Hint::Listing { item } => {
             Some(JobBody::ImportItem { shop, item: item.clone() })
         }
-        Hint::Deauthorised | Hint::GrantEnds { .. } | Hint::Nothing => None,
+        // It may be an old message, and the owner has consented since: the shop itself says whether it is true.
+        Hint::Deauthorised => Some(JobBody::ProbeShop { shop }),
+        Hint::GrantEnds { .. } | Hint::Nothing => None,
     };
     hints.iter().filter_map(body).map(|body| NewJob { body, class: 1, run_at: now, cause_at: None }).collect()
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use onhand_connector::http::TOO_LARGE;
+use onhand_connector::http::{FIELDS, TOO_LARGE};
 use onhand_connector::{Call, Channel, Endpoint, OrderWindow, RemoteLine, RemoteOrder, RemoteStatus};
 use onhand_rules::commands::channels::{MoveCursors, RaiseNotice, TakeMarketOrder};
-use onhand_rules::commands::queue::End;
+use onhand_rules::commands::queue::{End, EnqueueJobs};
+use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::market_order::{MarketLine, MarketSnapshot, MarketStatus};
 use onhand_rules::notice::NoticeKind;
+use onhand_rules::retry::FailureClass;
 use onhand_rules::shop::ShopCursors;
 use onhand_rules::{Receipt, ShopId};
 
@@ -37,16 +39,13 @@ impl Flows {
         // The marketplace tells of an order before it can be fetched, or of one that is nobody's.
         if taken == 0 && attempt.job.attempts < 3 {
             let message = "the marketplace does not know this order (yet)";
-            return Err(super::failed(
-                onhand_rules::retry::FailureClass::Network,
-                "order_not_found",
-                message,
-            ));
+            return Err(super::failed(FailureClass::Network, "order_not_found", message));
         }
         if taken == 0 { Err(done("obsolete")) } else { Ok(()) }
     }
 
-    /// Fetches and applies these orders; yields how many there were.
+    /// Fetches and applies these orders; yields how many there were. One that cannot be had holds none of the others up: a
+    /// job of its own asks for it, and fails visibly if it stays so.
     pub(super) async fn take_orders(
         &self,
         attempt: &Attempt<'_>,
@@ -54,6 +53,7 @@ impl Flows {
         references: &[String],
     ) -> Result<usize, End> {
         let mut count = 0;
+        let many = !matches!(attempt.job.body, JobBody::FetchOrder { .. });
         let most = visit.outlet.channel.facts().orders_max.max(1);
         let mut chunks: Vec<&[String]> = references.chunks(most).rev().collect();
         while let Some(chunk) = chunks.pop() {
@@ -61,10 +61,14 @@ impl Flows {
                 |channel: Arc<dyn Channel>, call: Call| async move { channel.orders(&call, chunk).await };
             let orders = match self.ask(attempt, visit, Endpoint::Orders, fetch).await {
                 Ok((orders, _)) => orders,
-                // Orders of many lines: fewer of them in one answer.
-                Err(End::Failed { code, .. }) if code == TOO_LARGE && chunk.len() > 1 => {
+                // Orders of many lines, or one that cannot be had: fewer of them in one answer.
+                Err(End::Failed { class, code, .. }) if chunk.len() > 1 && is_of_one(class, &code) => {
                     let (first, rest) = chunk.split_at(chunk.len() / 2);
                     chunks.extend([rest, first]);
+                    continue;
+                }
+                Err(End::Failed { class, code, .. }) if many && is_of_one(class, &code) => {
+                    self.leave_to_itself(visit.shop.id, chunk).await?;
                     continue;
                 }
                 Err(end) => return Err(end),
@@ -77,6 +81,20 @@ impl Flows {
             }
         }
         Ok(count)
+    }
+
+    async fn leave_to_itself(&self, shop: ShopId, references: &[String]) -> Result<(), End> {
+        let job = |reference: &String| {
+            let body = JobBody::FetchOrder { shop, reference: reference.clone() };
+            NewJob { body, class: 2, run_at: 0, cause_at: None }
+        };
+        let jobs: Vec<NewJob> = references.iter().map(job).collect();
+        tracing::warn!(
+            shop = shop.0,
+            ?references,
+            "an order cannot be fetched with others; a job of its own asks for it"
+        );
+        self.submit(EnqueueJobs { jobs }).await.map(|_| ())
     }
 
     async fn take_order(&self, attempt: &Attempt<'_>, shop: ShopId, order: RemoteOrder) -> Result<(), End> {
@@ -124,11 +142,7 @@ impl Flows {
             for webhook in &lost {
                 let kept = self.keep_webhook(visit.outlet.channel.as_ref(), webhook).await;
                 kept.map_err(|error| {
-                    super::failed(
-                        onhand_rules::retry::FailureClass::Unclear,
-                        "lost_webhook",
-                        &error.to_string(),
-                    )
+                    super::failed(FailureClass::Unclear, "lost_webhook", &error.to_string())
                 })?;
             }
             // Confirmed only when all of them are kept.
@@ -143,6 +157,12 @@ impl Flows {
             }
         }
     }
+}
+
+/// Whether a failure may be of one order among those that were asked for: it is too long, is not there, or is told in a way
+/// that cannot be read.
+fn is_of_one(class: FailureClass, code: &str) -> bool {
+    code == TOO_LARGE || code == FIELDS || matches!(class, FailureClass::Gone | FailureClass::Invalid)
 }
 
 fn status_of(status: RemoteStatus) -> MarketStatus {

@@ -74,7 +74,8 @@ impl Visit {
     }
 
     pub(super) fn call(&self, now: i64, attempt: &Attempt<'_>) -> Call {
-        let left = attempt.deadline.saturating_duration_since(Instant::now()).as_millis();
+        // Whatever was sent must be answered while nobody else may send (Q5).
+        let left = attempt.guard.for_requests().as_millis();
         Call {
             app: Arc::clone(&self.outlet.app),
             grant: Some(Arc::clone(&self.kept.grant)),
@@ -130,7 +131,7 @@ impl Flows {
                 Pace::Go { waited_ms } => waited_ms,
                 Pace::Wait { until } => return Err(End::Snooze { until }),
             };
-            if attempt.deadline <= Instant::now() {
+            if attempt.guard.for_requests().is_zero() {
                 return Err(failed(FailureClass::Crash, "deadline", "the time of the job was over"));
             }
             let sent_at = visit.now();
@@ -152,10 +153,31 @@ impl Flows {
                     refreshed = true;
                     *visit = self.renew(attempt, visit.clone()).await?;
                 }
+                Err(failure) if failure.class == Class::Auth => {
+                    return Err(self.refused_again(attempt, visit, &failure).await);
+                }
                 // Signed with the right time, the same request is right.
                 Err(failure) if failure.code == CLOCK_SKEW && moved && !corrected => corrected = true,
                 Err(failure) => return Err(self.end_of(visit, endpoint, &failure).await),
             }
+        }
+    }
+
+    /// A request was refused with a grant that is new. If the shop answers with that grant, the request is what the marketplace
+    /// does not allow, and the shop is not disconnected for it: Shopee calls some refusals of single requests so.
+    async fn refused_again(&self, attempt: &Attempt<'_>, visit: &Visit, failure: &Failure) -> End {
+        if matches!(attempt.job.body, JobBody::ProbeShop { .. }) {
+            return self.end_of(visit, Endpoint::Listings, failure).await;
+        }
+        let (rate, burst) = visit.limit(Endpoint::Listings);
+        let name = endpoint_name(Endpoint::Listings);
+        let pace = self.limits.acquire(visit.shop.id, name, rate, burst, PATIENCE_MS).await;
+        if let Pace::Wait { until } = pace {
+            return End::Snooze { until };
+        }
+        match visit.outlet.channel.probe(&visit.call(visit.now(), attempt)).await {
+            Ok(_) => failed(FailureClass::Forbidden, &failure.code, &failure.message),
+            Err(other) => self.end_of(visit, Endpoint::Listings, &other).await,
         }
     }
 

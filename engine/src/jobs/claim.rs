@@ -178,7 +178,7 @@ impl Claimer {
         for id in chosen {
             let Some(job) = within(self.shared.engine.reads().job(*id)).await? else { continue };
             let ours = job.lease.is_some_and(|lease| lease.owner == self.shared.owner);
-            if job.state == JobState::Running && ours && self.shared.table.kind_of(*id).is_none() {
+            if job.state == JobState::Running && ours && self.shared.table.work_of(*id).is_none() {
                 leases.push((*id, job.lease_number));
             }
         }
@@ -259,7 +259,7 @@ fn start(shared: &Arc<Shared>, mut job: Job, number: i64, asked: Instant) {
     let runner = shared.clone();
     let task = tokio::spawn(async move {
         let ended = attempt(&runner, &job, &guard).await;
-        runner.end(job.id, number, kind, ended);
+        runner.end(&job, number, ended);
     });
     shared.table.set_task(id, number, task.abort_handle());
 }

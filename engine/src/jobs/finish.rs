@@ -52,8 +52,8 @@ fn settle(shared: &Shared, ends: &[JobEnd], outcome: &Outcome, unsure: bool) {
     match outcome {
         Outcome::Done(Receipt::Jobs { stale, dead }) => {
             for end in ends.iter().filter(|end| !stale.contains(&end.job)) {
-                let kind = shared.table.kind_of(end.job).map_or("unknown", onhand_rules::job::kind_name);
-                metrics.attempt(kind, &name_of(&end.end));
+                let (kind, shop) = shared.table.work_of(end.job).unwrap_or_default();
+                metrics.attempt(kind, shop, &name_of(&end.end));
             }
             if !unsure && !stale.is_empty() {
                 metrics.stale_finishes.inc_by(stale.len() as u64);

@@ -13,7 +13,7 @@ use onhand_rules::{Millis, ShopId};
 use super::Shared;
 use super::claim::within;
 use super::gates::Door;
-use crate::telemetry::{AttemptLabels, BucketLabels, LaneLabels, OneLane, QueueMetrics, ShopLabels};
+use crate::telemetry::{BucketLabels, DeadLabels, LaneLabels, OneLane, QueueMetrics, ShopLabels};
 
 /// Between two measurements there are so many times as long as one takes.
 const REST: u32 = 20;
@@ -39,6 +39,7 @@ async fn measure(shared: &Shared) -> Result<(), String> {
     let now = within(reads.now()).await?;
     let shops = within(reads.shops()).await?;
     let codes: HashMap<ShopId, String> = shops.iter().map(|shop| (shop.id, shop.code.clone())).collect();
+    metrics.name_shops(&codes);
     let counts = within(reads.job_counts()).await?;
     of_lanes(metrics, &counts, &codes, now);
     for (lane, _) in LANES {
@@ -47,8 +48,7 @@ async fn measure(shared: &Shared) -> Result<(), String> {
     }
     metrics.dead.clear();
     for group in within(reads.dead_groups()).await? {
-        let labels =
-            AttemptLabels { kind: kind_name(group.kind), outcome: class_name(group.class).to_owned() };
+        let labels = DeadLabels { kind: kind_name(group.kind), outcome: class_name(group.class).to_owned() };
         // Several codes have one class.
         metrics.dead.get_or_create(&labels).inc_by(group.count);
     }

@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 use onhand_rules::{Job, JobId, Millis};
 use tokio::sync::watch;
 
+/// What came of a request must be durable before the lease or the attempt ends: this long is kept for that. A marketplace
+/// that says nothing is so a failure of the network, which is tried again by its class, and never a job that did not end.
+const KEEPING: Duration = Duration::from_secs(2);
+
 /// The right to run one attempt. Judged on the monotonic clock, from before the claim or heartbeat was sent, so that it
 /// ends here not later than in the database.
 #[derive(Debug, Clone)]
@@ -73,6 +77,13 @@ impl LeaseGuard {
         }
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
         until.min(self.deadline).saturating_duration_since(Instant::now())
+    }
+
+    /// For how long a request of the attempt may last: what [`remaining`](Self::remaining) says now, less the time that it
+    /// takes to keep what came of it. Asked anew for each request, because the heart renews the lease meanwhile.
+    #[must_use]
+    pub fn for_requests(&self) -> Duration {
+        self.remaining().saturating_sub(KEEPING)
     }
 
     /// The handler ends the attempt itself, in a command that names the lease: from here on the heart may find it ended,

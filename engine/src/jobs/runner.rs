@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use onhand_rules::JobId;
 use onhand_rules::commands::queue::{End, JobEnd};
+use onhand_rules::{Job, JobId};
 use onhand_store::StoreError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -34,15 +34,15 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// An attempt is over; whoever asks first ends it.
-    pub(super) fn end(&self, job: JobId, lease: i64, kind: i16, ended: Ended) {
-        if !self.table.may_end(job, lease) {
+    pub(super) fn end(&self, job: &Job, lease: i64, ended: Ended) {
+        if !self.table.may_end(job.id, lease) {
             return;
         }
         if let Ended::AlreadyEnded(end) = &ended {
             let name = finish::name_of(end);
-            self.engine.metrics().queue.attempt(onhand_rules::job::kind_name(kind), &name);
+            self.engine.metrics().queue.attempt(job.body.number(), job.body.shop(), &name);
         }
-        self.send_end(job, lease, ended);
+        self.send_end(job.id, lease, ended);
     }
 
     /// The same for who has the right already.

@@ -202,8 +202,9 @@ impl Table {
         by_shop
     }
 
-    pub(super) fn kind_of(&self, job: JobId) -> Option<i16> {
-        self.rows().entries.get(&job).map(|entry| entry.kind)
+    /// The number of its kind, and its shop.
+    pub(super) fn work_of(&self, job: JobId) -> Option<(i16, Option<ShopId>)> {
+        self.rows().entries.get(&job).map(|entry| (entry.kind, entry.shop))
     }
 
     /// How many there are, to be watched.
@@ -282,5 +283,20 @@ mod tests {
         assert_eq!(guard.remaining(), Duration::ZERO);
         assert!(!table.may_end(JobId(1), 4));
         assert_eq!(table.used()["product_sync"], 0);
+    }
+
+    #[test]
+    fn e3_a_request_ends_while_what_came_of_it_can_still_be_kept_and_has_more_time_when_the_lease_is_renewed()
+    {
+        let (guard, start) = start(1, 4);
+        let seconds = Duration::from_secs;
+        let in_seconds = |from, to| (seconds(from)..=seconds(to)).contains(&guard.for_requests());
+        assert!(in_seconds(15, 28), "of a lease of half a minute");
+        start.keeper.renew(Instant::now() + seconds(50));
+        assert!(in_seconds(35, 48), "a job of many requests goes on for as long as its lease is renewed");
+        start.keeper.renew(Instant::now() + seconds(3_600));
+        assert!(in_seconds(45, 58), "and no longer than a job of its kind may");
+        start.keeper.lose();
+        assert_eq!(guard.for_requests(), Duration::ZERO);
     }
 }

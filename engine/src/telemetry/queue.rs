@@ -1,10 +1,11 @@
 //! Measures of the queue and of the pushes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use onhand_rules::Millis;
+use onhand_rules::job::{kind_name, lane_of};
+use onhand_rules::{Millis, ShopId};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -29,12 +30,25 @@ pub struct LaneLabels {
     pub shop: String,
 }
 
-/// Attempts by kind and outcome.
+/// Attempts by lane, kind, shop and outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AttemptLabels {
+    /// Name of the lane.
+    pub lane: &'static str,
     /// Name of the kind.
     pub kind: &'static str,
+    /// Code of the shop; empty for none, its number until the gauges have looked once.
+    pub shop: String,
     /// `done`, `obsolete`, `snoozed`, or the class of the failure.
+    pub outcome: String,
+}
+
+/// Dead jobs by kind and class.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeadLabels {
+    /// Name of the kind.
+    pub kind: &'static str,
+    /// Class of the failure.
     pub outcome: String,
 }
 
@@ -102,13 +116,15 @@ pub struct QueueMetrics {
     /// Jobs that this process runs.
     pub slots_used: Family<OneLane, Gauge>,
     /// Dead jobs that nobody has replayed or discarded.
-    pub dead: Family<AttemptLabels, Gauge>,
+    pub dead: Family<DeadLabels, Gauge>,
     /// Seconds from when a job was due to its claim.
     pub claim_seconds: Family<OneLane, Histogram>,
     /// Jobs in one claim.
     pub claim_size: Histogram,
     /// Attempts that ended.
     pub attempts: Family<AttemptLabels, Counter>,
+    /// Codes of the shops, as the gauges last read them.
+    codes: Arc<RwLock<HashMap<ShopId, String>>>,
     /// Ends that came after the lease was lost: they counted for nothing.
     pub stale_finishes: Counter,
     /// Leases of ours that another one took over while we worked.
@@ -159,6 +175,7 @@ impl Default for QueueMetrics {
             claim_seconds: Family::new_with_constructor(seconds),
             claim_size: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             attempts: Family::default(),
+            codes: Arc::default(),
             stale_finishes: Counter::default(),
             leases_lost: Counter::default(),
             rescues: Counter::default(),
@@ -193,7 +210,11 @@ impl QueueMetrics {
         let help = "Seconds from when a job was due to its claim";
         registry.register("onhand_jobs_claim_seconds", help, m.claim_seconds.clone());
         registry.register("onhand_jobs_claim_size", "Jobs in one claim", m.claim_size.clone());
-        registry.register("onhand_jobs_attempts", "Attempts that ended", m.attempts.clone());
+        registry.register(
+            "onhand_jobs_attempts",
+            "Attempts that ended, by lane, kind, shop and outcome",
+            m.attempts.clone(),
+        );
         let help = "Ends of attempts that came after the lease was lost";
         registry.register("onhand_jobs_stale_finishes", help, m.stale_finishes.clone());
         let help = "Leases that another process took over while this one worked";
@@ -247,10 +268,22 @@ impl QueueMetrics {
         recent.iter().map(|(shop, times)| (shop.clone(), times.iter().copied().collect())).collect()
     }
 
-    /// Counts an attempt that ended.
-    pub fn attempt(&self, kind: &'static str, outcome: &str) {
+    /// Counts an attempt at a job of this kind (by its number) that ended.
+    pub fn attempt(&self, kind: i16, shop: Option<ShopId>, outcome: &str) {
+        let (lane, kind) = (lane_of(kind), kind_name(kind));
         self.pace.count(kind, !matches!(outcome, "done" | "obsolete" | "snoozed"));
-        self.attempts.get_or_create(&AttemptLabels { kind, outcome: outcome.to_owned() }).inc();
+        let shop = shop.map_or_else(String::new, |shop| self.code_of(shop));
+        self.attempts.get_or_create(&AttemptLabels { lane, kind, shop, outcome: outcome.to_owned() }).inc();
+    }
+
+    /// What the shops are called from now on.
+    pub(crate) fn name_shops(&self, codes: &HashMap<ShopId, String>) {
+        self.codes.write().unwrap_or_else(PoisonError::into_inner).clone_from(codes);
+    }
+
+    fn code_of(&self, shop: ShopId) -> String {
+        let codes = self.codes.read().unwrap_or_else(PoisonError::into_inner);
+        codes.get(&shop).cloned().unwrap_or_else(|| shop.0.to_string())
     }
 }
 

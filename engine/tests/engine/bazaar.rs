@@ -7,6 +7,7 @@ mod edits;
 mod hooks;
 mod network;
 mod orders;
+mod pending;
 mod polls;
 mod pushes;
 mod turnstile;
@@ -14,7 +15,7 @@ mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use onhand_connector::{AppKeys, Endpoint, Secret};
 use onhand_engine::flows::{Attempt, FlowEnd, Flows, Outlet, SharedLimits};
@@ -323,8 +324,7 @@ impl Bazaar {
     async fn flow(&self, flows: &Flows, job: &Job, lease: i64) -> FlowEnd {
         let claimed_at = self.now().await;
         let guard = LeaseGuard::detached(job, claimed_at);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let attempt = Attempt { job, lease, guard: &guard, claimed_at, deadline };
+        let attempt = Attempt { job, lease, guard: &guard, claimed_at };
         within("the end of a job", flows.run(attempt)).await
     }
 

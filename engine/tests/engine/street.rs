@@ -11,7 +11,6 @@ mod peeks;
 mod polls;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use onhand_connector::{AppKeys, Endpoint, Secret};
 use onhand_engine::Engine;
@@ -159,8 +158,7 @@ impl Street {
         let (_, lease) = *leases.first().expect("nobody else has it");
         let claimed_at = self.now().await;
         let guard = LeaseGuard::detached(job, claimed_at);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let attempt = Attempt { job, lease, guard: &guard, claimed_at, deadline };
+        let attempt = Attempt { job, lease, guard: &guard, claimed_at };
         match within("the end of a job", flows.run(attempt)).await {
             FlowEnd::Ended(End::Done { .. }) => None,
             FlowEnd::Ended(end) => Some(end),

@@ -261,7 +261,6 @@ fn webhook(key: &str, shop: Option<ShopId>, reference: &str) -> TakeWebhook {
             received_at: 0,
         },
         jobs: body.map(|body| NewJob { body, class: 1, run_at: 0, cause_at: None }).into_iter().collect(),
-        deauthorised: false,
         grant_ends: None,
         retry: false,
     }
@@ -295,8 +294,7 @@ fn g7_a_webhook_of_a_shop_that_nobody_knows_is_kept_and_starts_nothing() {
     assert_eq!(world.ok(webhook("shopee:x", None, "R")), Receipt::Webhook { duplicate: false });
     assert_eq!((world.inbox["shopee:x"].shop, fetches(&world)), (None, 0));
     // A shop of that number is not there either: what would follow is for nobody.
-    let mut lost = webhook("shopee:y", Some(ShopId(9)), "R");
-    lost.deauthorised = true;
+    let lost = webhook("shopee:y", Some(ShopId(9)), "R");
     assert_eq!(world.ok(lost), Receipt::Webhook { duplicate: false });
     assert_eq!((world.inbox.len(), fetches(&world)), (2, 0));
 }
@@ -310,16 +308,10 @@ fn g7_an_order_that_nobody_has_heard_of_is_fetched() {
 }
 
 #[test]
-fn a_webhook_may_end_a_grant_or_say_that_it_ends() {
+fn a_webhook_may_say_that_a_grant_ends() {
     let mut world = Market::with_shop(5);
     let day = 86_400_000;
     let soon = TakeWebhook { grant_ends: Some(world.now + 6 * day), ..webhook("1", Some(SHOP), "R") };
     world.ok(soon);
     assert!(world.open("grant_ends") && world.shops[&SHOP].state == ShopState::Connected);
-    let ends = TakeWebhook { deauthorised: true, ..webhook("2", Some(SHOP), "R") };
-    world.ok(ends.clone());
-    assert!(world.open("shop_disconnected") && world.shops[&SHOP].state == ShopState::Disconnected);
-    world.ok(connect("shop", "1"));
-    world.ok(ends);
-    assert_eq!(world.shops[&SHOP].state, ShopState::Connected, "the same delivery again ends no new grant");
 }

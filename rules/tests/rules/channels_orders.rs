@@ -6,7 +6,7 @@ use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, M
 use onhand_rules::{Holder, JobBody, Receipt};
 use proptest::prelude::*;
 
-use crate::channels_world::{Market, SHOP};
+use crate::channels_world::{MINUTE, Market, SHOP};
 use crate::commands::{adjust, bundle};
 use MarketStatus::{Cancelled, Confirmed, Pending, Shipped};
 
@@ -218,6 +218,30 @@ fn a_payment_after_the_hold_has_ended_takes_the_stock_all_the_same() {
     world.ok(one(2, 0, Confirmed));
     assert_eq!(figures(&world, "A"), (2, 0, 5), "a fact: short by three, and told");
     assert!(world.events.iter().any(|event| format!("{event:?}").contains("StockShortfall")));
+}
+
+#[test]
+fn what_a_marketplace_still_calls_pending_is_held_longer_and_what_has_ended_is_not_taken_back() {
+    let mut world = market(9);
+    let due = |world: &Market| world.orders.values().next().expect("an order").expires_at;
+    world.ok(one(1, 0, Pending));
+    let first = due(&world);
+    assert_eq!(first, Some(world.now + 60 * MINUTE));
+    world.now += 29 * MINUTE;
+    world.ok(one(1, 0, Pending));
+    assert_eq!(due(&world), first, "more than half of it is left");
+    world.now += 2 * MINUTE;
+    world.ok(one(1, 0, Pending));
+    assert_eq!(due(&world), Some(world.now + 60 * MINUTE));
+    world.now += 60 * MINUTE;
+    let ended = due(&world);
+    world.ok(one(1, 0, Pending));
+    assert_eq!(due(&world), ended, "it is past due: others may have it");
+    world.now -= MINUTE;
+    world.ok(one(2, 2, Pending));
+    assert_eq!((due(&world), figures(&world, "A")), (Some(world.now + 60 * MINUTE), (9, 3, 0)));
+    world.ok(one(3, 0, Confirmed));
+    assert_eq!(due(&world), None);
 }
 
 #[test]

@@ -27,6 +27,8 @@ const RESERVATIONS: &str = concat!(
      ) r left join reservation_line rl on rl.reservation_id = r.id order by r.id desc, rl.line, rl.part"
 );
 
+const MARKET_HOLDS: &str = "select channel, reference from orders
+    where expires_at <= $1 and forced and reference is not null order by expires_at, id limit $2";
 const NEXT_DUE: &str = "select least( \
         (select min(o.expires_at) from orders o where o.expires_at is not null), \
         (select min(r.expires_at) from reservation r where r.state = 'held'))";
@@ -116,6 +118,18 @@ impl PostgresReads {
         rows::all(&found, |row| {
             let mut columns = Columns::of(row);
             Ok(holder(columns.next()?, columns.next()?))
+        })
+    }
+
+    pub(super) async fn read_market_holds(
+        &self,
+        until: i64,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let found = self.query(MARKET_HOLDS, &[&until, &rows_at_most(limit)]).await?;
+        rows::all(&found, |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.next()?, columns.next()?))
         })
     }
 }

@@ -252,6 +252,10 @@ impl Reads for PostgresReads {
         self.read_due(now, limit).await
     }
 
+    async fn market_holds(&self, until: i64, limit: usize) -> Result<Vec<(String, String)>, StoreError> {
+        self.read_market_holds(until, limit).await
+    }
+
     async fn audit_stock(
         &self,
         after: Option<StockKey>,

@@ -159,3 +159,12 @@ pub(super) fn due(c: &Connection, now: i64, limit: usize) -> Sql<Vec<Holder>> {
     )?;
     statement.query_map((now, exactly(limit)), |row| Ok(rows::holder(row.get(0)?, row.get(1)?)))?.collect()
 }
+
+pub(super) fn market_holds(c: &Connection, until: i64, limit: usize) -> Sql<Vec<(String, String)>> {
+    let mut statement = c.prepare_cached(
+        "SELECT channel, reference FROM orders
+         WHERE state = 'pending' AND expires_at <= ?1 AND forced = 1 AND reference IS NOT NULL
+         ORDER BY expires_at, id LIMIT ?2",
+    )?;
+    statement.query_map((until, exactly(limit)), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}

@@ -269,6 +269,10 @@ impl Reads for SqliteReads {
         self.run(move |c| holdings::due(c, now, limit)).await
     }
 
+    async fn market_holds(&self, until: i64, limit: usize) -> Result<Vec<(String, String)>, StoreError> {
+        self.run(move |c| holdings::market_holds(c, until, limit)).await
+    }
+
     async fn audit_stock(
         &self,
         after: Option<StockKey>,

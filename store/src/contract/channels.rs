@@ -86,7 +86,7 @@ pub(super) fn webhook(number: i64, shop: Option<ShopId>) -> TakeWebhook {
     };
     let body = JobBody::FetchOrder { shop: SHOP, reference: format!("R{number}") };
     let jobs = vec![NewJob { body, class: 1, run_at: 0, cause_at: None }];
-    TakeWebhook { inbox, jobs, deauthorised: false, grant_ends: None, retry: false }
+    TakeWebhook { inbox, jobs, grant_ends: None, retry: false }
 }
 
 /// Two shops; the first has listings `a` and `b` of the SKUs A and B and one that nobody has mapped.

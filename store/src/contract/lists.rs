@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use onhand_rules::commands::{Condition, RevokeApiKey, UpdateSku};
+use onhand_rules::commands::{Condition, PlaceOrder, RevokeApiKey, UpdateSku};
 use onhand_rules::order::OrderState;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{ApiKeyId, Holder, Movement, Order, OrderId, Reservation, ReservationId, StockKey};
@@ -379,6 +379,26 @@ pub(super) async fn due_holds(fixture: Fixture) {
         assert_eq!(before.len(), number, "due just before {at}");
         assert_eq!(world.reads().due(*at, 1).await.unwrap(), [dues[0].1]);
     }
+    // Of these nobody is of a marketplace; the next ones are, and one of them is paid.
+    assert!(world.reads().market_holds(i64::MAX, 100).await.unwrap().is_empty());
+    for (id, later, confirm) in [(6, 60, false), (7, 50, false), (8, 55, true)] {
+        let order = place(id, &[("A", "L", 1)]);
+        let (channel, reference) = ("shopee".to_owned(), Some(format!("shop/{id}")));
+        world
+            .done(PlaceOrder { channel, reference, hold_ms: HOLD + later, confirm, forced: true, ..order })
+            .await;
+    }
+    let of =
+        |ids: &[u32]| ids.iter().map(|id| ("shopee".to_owned(), format!("shop/{id}"))).collect::<Vec<_>>();
+    let marks = due_of(&world).await;
+    let (first, second) = (marks[5].0, marks[6].0);
+    assert_eq!(world.reads().market_holds(first - 1, 100).await.unwrap(), []);
+    assert_eq!(world.reads().market_holds(first, 100).await.unwrap(), of(&[7]));
+    assert_eq!(world.reads().market_holds(second, 100).await.unwrap(), of(&[7, 6]));
+    assert_eq!(world.reads().market_holds(second, 1).await.unwrap(), of(&[7]));
+    world.at(second).await;
+    world.done(expire(&[6, 7], &[])).await;
+    assert!(world.reads().market_holds(i64::MAX, 100).await.unwrap().is_empty());
     let last = dues[4].0;
     world.at(last).await;
     world.done(expire(&[1, 2, 3, 4], &[9])).await;

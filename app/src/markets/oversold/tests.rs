@@ -51,7 +51,7 @@ fn a_shop_that_could_not_be_told_is_named_with_the_time_and_the_fault() {
     assert_eq!((told[0].cause, told[0].units), (Some(Cause::NotTold), 1));
     assert_eq!(told[0].order.as_deref(), Some("lazada-1/2"));
     let text = &told[0].text;
-    assert!(text.contains("lazada-1 could not be told of the first sale: it was after 6.0 s"), "{text}");
+    assert!(text.contains("lazada-1 was not told of the first sale in time: it was after 6.0 s"), "{text}");
     assert!(text.contains("being made good: Lazada is down"), "{text}");
 }
 

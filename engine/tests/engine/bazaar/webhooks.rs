@@ -13,7 +13,7 @@ use onhand_rules::job::{Job, JobBody, NewJob};
 use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::setting::{Setting, kind_pause_key};
-use onhand_rules::shop::PollFirst;
+use onhand_rules::shop::{PollFirst, ShopState};
 use onhand_store::faulty::Call;
 use onhand_store::{InboxFilter, MarketOrderFilter, StoreError};
 use serde_json::json;
@@ -35,6 +35,7 @@ on_both!(
     g7_a_line_that_nobody_mapped_waits_and_is_applied_then,
     g7_an_order_that_nobody_knows_is_asked_for_and_given_up,
     g7_the_orders_of_a_shop_that_is_not_connected_yet_are_taken_when_it_is,
+    h4_an_old_message_that_consent_was_taken_back_disconnects_nobody,
 );
 
 async fn inbox(bazaar: &Bazaar, reference: &str) -> Vec<onhand_rules::Inbox> {
@@ -255,7 +256,7 @@ async fn g5_what_cannot_be_kept_is_not_acknowledged_and_comes_again(stage: Stage
 }
 
 /// With schedules, which look every second.
-fn with_timers() -> RunnerSettings {
+pub(super) fn with_timers() -> RunnerSettings {
     RunnerSettings { timers: true, gauges_every: None, ..RunnerSettings::default() }
 }
 
@@ -444,5 +445,27 @@ async fn g7_the_orders_of_a_shop_that_is_not_connected_yet_are_taken_when_it_is(
     })
     .await;
     stop(&runner).await;
+    bazaar.stage.verify().await;
+}
+
+/// The marketplace repeats a message for hours, and the owner has consented again meanwhile.
+async fn h4_an_old_message_that_consent_was_taken_back_disconnects_nobody(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE, TIKTOK], 20).await;
+    bazaar.hooks.deaf(200);
+    for (channel, text) in [(SHOPEE, "shop cancelled authorization"), (TIKTOK, "deauthorized")] {
+        bazaar.fault(channel, json!({"fault": "revoke_token"})).await;
+        let old = bazaar.hooks.holding(text, 1).await.remove(0);
+        assert_eq!(bazaar.connect(channel, PollFirst::Auto).await, bazaar.shop_id(channel));
+        deliver(&bazaar, channel, &old, 1).await;
+        assert!(bazaar.work("probe_shop").await >= 1, "{channel}: the shop is asked");
+        assert_eq!(bazaar.shop(channel).await.state, ShopState::Connected, "{channel}");
+        // One that is true ends the grant as soon as it comes.
+        bazaar.control("clock", &json!({"advance_seconds": 2})).await;
+        bazaar.fault(channel, json!({"fault": "revoke_token"})).await;
+        let new = bazaar.hooks.holding(text, 2).await.remove(1);
+        deliver(&bazaar, channel, &new, 1).await;
+        assert!(bazaar.work("probe_shop").await >= 1, "{channel}: and again");
+        assert_eq!(bazaar.shop(channel).await.state, ShopState::Disconnected, "{channel}");
+    }
     bazaar.stage.verify().await;
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use onhand_rules::commands::queue::EnqueueJobs;
+use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::NewJob;
+use onhand_rules::retry::FailureClass;
 use onhand_rules::shop::ShopState;
 use onhand_rules::{Job, JobBody, ShopId};
 
+use super::market::host;
 use super::{Market, Street, flows};
 use crate::stage::{Stage, confirmed, done, on_both};
 
@@ -14,6 +16,7 @@ on_both!(
     h4_shops_of_one_authorisation_refresh_once,
     h4_who_comes_second_in_another_process_takes_the_new_token,
     a_grant_that_is_fresh_is_not_refreshed_again,
+    h4_a_request_that_is_refused_with_a_good_grant_disconnects_nobody,
 );
 
 async fn two_shops(stage: Stage) -> Street {
@@ -81,4 +84,26 @@ async fn a_grant_that_is_fresh_is_not_refreshed_again(stage: Stage) {
     assert_eq!(street.market.now().refreshes, 1);
     street.run(&street.flows, &other).await;
     assert_eq!(street.market.now().refreshes, 1, "the first one's is there already");
+}
+
+/// Shopee calls some refusals of single requests as it calls a grant that has ended.
+async fn h4_a_request_that_is_refused_with_a_good_grant_disconnects_nobody(stage: Stage) {
+    let address = host("Thu, 01 Oct 2026 00:00:00 GMT").await;
+    let street = Street::with(stage, 10, Market::new(&["1"]), &address).await;
+    street.pass(61_000).await;
+    street.market.now().refuses_reads = true;
+    let look = JobBody::ReadBack { shop: street.shop_id(), unit: "a".into() };
+    let job = enqueue(&street, look.clone()).await;
+    let end = street.run(&street.flows, &job).await;
+    let told = matches!(&end, Some(End::Failed { class: FailureClass::Forbidden, code, .. }) if code == "error_auth");
+    assert!(told, "{end:?}");
+    assert!(connected(&street, street.shop_id()).await);
+    assert_eq!(street.market.now().refreshes, 1, "a token that has ended is the first thing to think of");
+    // If it answers nothing with a new grant, the grant is not good.
+    street.market.now().refuses_probes = true;
+    let job = enqueue(&street, look).await;
+    let end = street.run(&street.flows, &job).await;
+    assert!(matches!(&end, Some(End::Failed { class: FailureClass::Auth, .. })), "{end:?}");
+    assert!(!connected(&street, street.shop_id()).await);
+    street.stage.verify().await;
 }

@@ -49,6 +49,11 @@ pub(super) struct State {
     pub(super) fits: Option<usize>,
     /// The same for a list of them.
     pub(super) list_fits: Option<usize>,
+    /// An order that cannot be had, nor any that is asked for with it, and how that is told.
+    pub(super) odd: Option<(&'static str, Class, &'static str)>,
+    /// Reads of stock are refused as if the token were not good; and questions whether the shop is there.
+    pub(super) refuses_reads: bool,
+    pub(super) refuses_probes: bool,
 }
 
 impl Market {
@@ -194,6 +199,9 @@ impl Channel for Market {
 
     async fn probe(&self, call: &Call) -> Result<ShopInfo, Failure> {
         self.requests(call, 1).await?;
+        if self.now().refuses_probes {
+            return Err(Failure::new(Class::Auth, "error_auth", "nothing is allowed"));
+        }
         self.admit(call).map(|_| ShopInfo { account: "1".into(), name: "1".into() })
     }
 
@@ -225,6 +233,9 @@ impl Channel for Market {
     async fn read_stock(&self, call: &Call, listings: &[PushItem]) -> Result<Vec<StockSeen>, Failure> {
         let mut state = self.admit(call)?;
         state.reads += 1;
+        if state.refuses_reads {
+            return Err(Failure::new(Class::Auth, "error_auth", "this is not allowed"));
+        }
         let aside = state.aside;
         let seen = |item: &PushItem| StockSeen {
             key: item.key.clone(),
@@ -253,6 +264,9 @@ impl Channel for Market {
 
     async fn orders(&self, call: &Call, references: &[String]) -> Result<Vec<RemoteOrder>, Failure> {
         let state = self.admit(call)?;
+        if let Some((odd, class, code)) = state.odd.filter(|odd| references.iter().any(|one| one == odd.0)) {
+            return Err(Failure::new(class, code, format!("there is something about {odd}")));
+        }
         if state.fits.is_some_and(|fits| references.len() > fits) {
             return Err(Failure::new(Class::Unclear, TOO_LARGE, "the body is too long"));
         }

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::command::Context;
-use crate::commands::{CancelOrder, ConfirmOrder, DeliverOrder, LineChoice, ShipOrder};
+use crate::commands::{CancelOrder, ConfirmOrder, DeliverOrder, LineChoice, ShipOrder, finish_order};
 use crate::id::OrderId;
 use crate::market_order::{AppliedLine, MarketOrder, MarketSnapshot, MarketStatus};
 use crate::order::OrderState;
-use crate::quantity::Quantity;
+use crate::quantity::{Millis, Quantity};
 use crate::refusal::Refusal;
 use crate::working::Scope;
 
@@ -132,6 +132,26 @@ pub(super) fn follow(
         }
     }
     Ok(())
+}
+
+/// What the marketplace still says is pending, it still holds for its buyer, and so do we: `hold_ms` from now, if less than half
+/// of that is left. What has ended already is not taken back, because others may have bought it meanwhile.
+pub(super) fn hold_longer(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    market_order: &MarketOrder,
+    hold_ms: Millis,
+) {
+    let orders: BTreeSet<OrderId> = market_order.applied.iter().map(|line| line.order).collect();
+    for id in orders {
+        let Some(mut order) = scope.order(id).cloned() else { continue };
+        let until = context.now.saturating_add(hold_ms);
+        let soon = order.expires_at.is_some_and(|due| due > context.now && due - context.now < hold_ms / 2);
+        if order.state == OrderState::Pending && soon {
+            order.expires_at = Some(until);
+            let _receipt = finish_order(scope, context, order, "extended", Vec::new(), None);
+        }
+    }
 }
 
 /// A step that cannot be done now is trouble for a person to see, not a reason to do nothing at all.

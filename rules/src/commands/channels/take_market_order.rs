@@ -98,6 +98,7 @@ impl TakeMarketOrder {
         order.trouble = None;
         self.place(scope, context, &shop, &mut order)?;
         market_steps::follow(scope, context, &mut order)?;
+        market_steps::hold_longer(scope, context, &order, shop.settings.hold_ms);
         self.conclude(scope, context, &mut order);
         order.job = self.job;
         order.updated_at = context.now;

@@ -1,6 +1,5 @@
 //! A webhook came in.
 
-use super::disconnect_shop::DisconnectShop;
 use crate::command::Context;
 use crate::inbox::Inbox;
 use crate::job::NewJob;
@@ -21,8 +20,6 @@ pub struct TakeWebhook {
     pub inbox: Inbox,
     /// What follows.
     pub jobs: Vec<NewJob>,
-    /// The owner withdrew the grant.
-    pub deauthorised: bool,
     /// The grant ends then.
     pub grant_ends: Option<Millis>,
     /// Follow it whether or not it has come before: a person wants it so. Not a delivery.
@@ -33,18 +30,10 @@ pub struct TakeWebhook {
 const NOTED_MS: Millis = 10_000;
 
 impl TakeWebhook {
-    fn disconnect(&self) -> Option<DisconnectShop> {
-        let shop = self.inbox.shop.filter(|_| self.deauthorised)?;
-        Some(DisconnectShop { shop, from_number: None, reason: "the owner withdrew the grant".to_owned() })
-    }
-
     pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
         needs.sync.inbox.insert(self.inbox.key.clone());
         needs.sync.shops.extend(self.inbox.shop);
         self.jobs.iter().for_each(|job| needs_of_job(&job.body, needs));
-        if let Some(disconnect) = self.disconnect() {
-            disconnect.needs(seen, needs);
-        }
         let shop = self.inbox.shop.and_then(|id| seen.sync.shops.get(&id)).and_then(|row| row.now.as_ref());
         if let Some(shop) = shop {
             needs_of_notice(NoticeKind::GrantEnds, &shop.code, needs);
@@ -86,9 +75,6 @@ impl TakeWebhook {
             let days = (at - context.now).max(0) / 86_400_000;
             let text = format!("The grant of {} ends in {days} days. Authorise it again.", shop.name);
             raise(scope, context, NoticeKind::GrantEnds, &shop.code, Some(shop.id), &text);
-        }
-        if let Some(disconnect) = self.disconnect() {
-            disconnect.decide(scope, context)?;
         }
         Ok(Receipt::Webhook { duplicate: false })
     }
