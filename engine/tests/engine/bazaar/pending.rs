@@ -1,9 +1,11 @@
 //! Orders that are not paid yet: the marketplace holds their units, for as long as it wants.
 
+use onhand_rules::commands::queue::PutSetting;
+use onhand_rules::setting::{Setting, kind_pause_key};
 use serde_json::json;
 
 use super::{Bazaar, LAZADA, SHOPEE, stop};
-use crate::stage::{HOUR, Stage, on_both, within};
+use crate::stage::{HOUR, Stage, done, on_both, within};
 
 on_both!(a_hold_lasts_here_for_as_long_as_the_marketplace_says_pending);
 
@@ -12,6 +14,11 @@ const NEARLY: i64 = HOUR - 4 * 60_000;
 
 async fn a_hold_lasts_here_for_as_long_as_the_marketplace_says_pending(stage: Stage) {
     let bazaar = Bazaar::open(stage, &[SHOPEE, LAZADA], 10).await;
+    // Who polls or reads figures back would come upon the order, too: the marketplace's own time stands still here.
+    for kind in ["poll_orders", "recover_webhooks", "sweep_drift", "read_back"] {
+        let value = Some(Setting::KindPaused { reason: "a test".into() });
+        done(&bazaar.engine, PutSetting { key: kind_pause_key(kind), value }).await;
+    }
     let runner = bazaar.run_with(super::webhooks::with_timers());
     let reference = bazaar.try_buy(SHOPEE, "A", 2, false).await.expect("it is there");
     let taken = bazaar.until_taken(SHOPEE, &reference).await;
