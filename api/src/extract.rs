@@ -100,6 +100,7 @@ impl FromRequestParts<Api> for Call {
             path,
             version: match route.does {
                 Does::Edit => if_match(headers)?,
+                Does::Write if if_match(headers)?.is_some() => return Err(unmatched()),
                 _ => None,
             },
             trace: traceparent(headers),
@@ -114,6 +115,11 @@ impl FromRequestParts<Api> for Call {
 
 fn last_segment(path: &str) -> Vec<String> {
     path.rsplit('/').next().map(str::to_owned).into_iter().collect()
+}
+
+/// Whoever sends a version wants no change of anything newer, and must not believe that this was looked at.
+fn unmatched() -> Problem {
+    Problem::new(&problem::INVALID_HEADER, "this route compares no versions: leave If-Match out")
 }
 
 /// The version of `If-Match: "v7"`; `*` asks for nothing.

@@ -46,6 +46,46 @@ async fn f11_two_editors_never_overwrite_each_other() {
     by_version().await.expect(200);
     by_version().await.problem(412, "stale_version");
     assert_eq!(world.figures("A").await[0], 7);
+    // Whoever names both is held to both.
+    let etag = world.get("/v1/stock/A/main").await.header("etag").unwrap().to_owned();
+    for (version, expected, code) in [("\"v1\"", 7, "stale_version"), (etag.as_str(), 6, "stale_expected")] {
+        let body = json!({"sku": "A", "on_hand": 1, "expected": expected});
+        let call = world.call("POST", "/v1/stock/set").header("if-match", version).json(&body);
+        call.send().await.problem(412, code);
+    }
+    assert_eq!(world.figures("A").await[0], 7);
+}
+
+/// `If-Match` is compared by every change of one row, and refused where nothing is compared.
+#[tokio::test]
+async fn f11_a_version_is_compared_or_refused() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
+    let changes = [
+        ("adjust", json!({"sku": "A", "quantity": 1, "reason": "received"})),
+        ("count", json!({"sku": "A", "counted": 6})),
+        ("move", json!({"sku": "A", "quantity": 1, "from": {}, "to": {"location": "two"}})),
+        ("move", json!({"sku": "A", "quantity": 1, "from": {}, "to": {"state": "unavailable"}})),
+        ("set", json!({"sku": "A", "on_hand": 4})),
+    ];
+    for (word, body) in changes {
+        let row = world.get("/v1/stock/A/main").await;
+        let (etag, before) = (row.header("etag").unwrap().to_owned(), world.figures("A").await);
+        let by = |version: &str| {
+            world.call("POST", &format!("/v1/stock/{word}")).header("if-match", version).json(&body).send()
+        };
+        by("\"v0\"").await.problem(412, "stale_version");
+        assert_eq!(world.figures("A").await, before, "{word} {body}");
+        by(&etag).await.expect(200);
+        by(&etag).await.problem(412, "stale_version");
+        by("*").await.expect(200);
+    }
+    let bulk = json!({"mode": "atomic", "items": [{"action": "count", "sku": "A", "counted": 9}]});
+    let call = world.call("POST", "/v1/stock/bulk").header("if-match", "\"v0\"").json(&bulk);
+    let problem = call.send().await.problem(400, "invalid_header");
+    assert!(problem["detail"].as_str().unwrap().contains("If-Match"), "{problem}");
+    world.assert_clean().await;
 }
 
 #[tokio::test]
