@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::api::Api;
 use crate::body::{Check, Errors};
 use crate::caller::{By, Caller};
-use crate::frame::{Asks, Matched, traceparent};
+use crate::frame::{Asks, Matched, Named, origin};
 use crate::policy::{Does, Route};
 use crate::problem::{self, FieldError, Problem};
 
@@ -25,7 +25,7 @@ pub(crate) struct Call {
     pub(crate) path: Vec<String>,
     /// The version of `If-Match`.
     pub(crate) version: Option<i64>,
-    /// W3C trace context.
+    /// By what the events that it causes are found again.
     pub(crate) trace: Option<String>,
     key: Option<String>,
     caller: Option<Arc<Caller>>,
@@ -103,7 +103,7 @@ impl FromRequestParts<Api> for Call {
                 Does::Write if if_match(headers)?.is_some() => return Err(unmatched()),
                 _ => None,
             },
-            trace: traceparent(headers),
+            trace: parts.extensions.get::<Named>().map(|id| origin(headers, &id.0)),
             key: match writes {
                 true => Some(crate::idempotency::key(headers)?.to_owned()),
                 false => None,

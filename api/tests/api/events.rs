@@ -37,6 +37,13 @@ async fn the_feed_has_every_event_in_order_without_gaps() {
     assert_eq!(order["data"]["order_id"], placed.json()["id"]);
     assert_eq!(order["operation_id"].as_str(), placed.header("operation-id"));
     assert_eq!(order["traceparent"], trace);
+    assert_eq!(order["request_id"].as_str(), placed.header("x-request-id"));
+    // Without a trace of the caller's, and with an id of his own.
+    let call = world.call("POST", "/v1/orders").json(&json!({"lines": [{"sku": "A", "quantity": 1}]}));
+    let named = call.header("x-request-id", "till-7").send().await.expect(201);
+    let path = format!("/v1/orders/{}/events", named["id"].as_str().unwrap());
+    let event = &world.get(&path).await.expect(200)["data"][0];
+    assert_eq!((event["request_id"].as_str(), event.get("traceparent")), (Some("till-7"), None));
     assert!(order["data"]["expires_at"].as_str().unwrap().ends_with('Z'));
     let text = serde_json::to_string(&events).unwrap();
     assert!(!text.contains("ohk_"), "no secret in the feed");
