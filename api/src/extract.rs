@@ -232,7 +232,10 @@ pub(crate) async fn collect(request: Request, api: &Api, max: usize) -> Result<B
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
-        Err(error) if error.is_data() => Err(locate::<T>(bytes, &error)),
+        // A number where one of several words belongs is reported as if nothing stood there.
+        Err(error) if error.is_data() || error.to_string().starts_with("expected value") => {
+            Err(locate::<T>(bytes, &error))
+        }
         Err(error) => Err(Problem::new(&problem::MALFORMED_JSON, format!("the body is not JSON: {error}"))),
     }
 }
