@@ -15,6 +15,7 @@ use crate::auth::Callers;
 use crate::frame::Names;
 use crate::measures::Measures;
 use crate::people::password::Hasher;
+use crate::people::proxies::Proxies;
 use crate::people::tries::Tries;
 use crate::rate::Limiter;
 use crate::rehearsal::Stage;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// How long a client may take for a body.
     pub body_timeout: Duration,
+    /// How often a silent stream of events shows that it lives, and whoever listens is looked at again.
+    pub stream_heartbeat: Duration,
     /// How long open requests get to finish at shutdown.
     pub shutdown_timeout: Duration,
     /// How long a hold lasts when nobody says, in milliseconds.
@@ -47,6 +50,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Requests that a key which has rested may make at once; 0 for those of two seconds.
     pub rate_burst: u32,
+    /// Proxies in front of this server whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Proxies,
     /// The address under which marketplaces and browsers reach this server, without a slash at the end.
     pub public_url: String,
     /// Where the control of a sandbox listens that the console may drive; empty for none.
@@ -64,11 +69,13 @@ impl Default for Settings {
             connections_max: 4_096,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            stream_heartbeat: Duration::from_secs(20),
             shutdown_timeout: Duration::from_secs(20),
             hold_default_ms: HOLD_DEFAULT_MS,
             metrics_public: false,
             rate_limit: 0,
             rate_burst: 0,
+            trusted_proxies: Proxies::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             sandbox: String::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

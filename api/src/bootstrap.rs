@@ -15,17 +15,25 @@ use crate::people::{hashed, link_url};
 /// Under this operation key the first API key is made, so that of two servers that start at once only one makes it.
 const ONCE: &str = "first-start";
 
-/// On an empty database creates the default location and an API key with the scope `admin`, and returns its secret. It is
-/// stored nowhere: whoever calls this shows it once and never logs it.
+/// Makes the default location of a database that is new. Every process that serves one does this first.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn bootstrap(engine: &Engine, settings: &Settings) -> Result<Option<Secret>, SubmitError> {
+pub async fn prepare(engine: &Engine, settings: &Settings) -> Result<(), SubmitError> {
     let location = &settings.default_location;
-    if !engine.reads().api_keys().await?.is_empty() {
-        return Ok(None);
+    if engine.reads().location(location).await?.is_none() {
+        once(engine, CreateLocation { code: location.clone(), name: location.clone() }).await?;
     }
-    once(engine, CreateLocation { code: location.clone(), name: location.clone() }).await?;
+    Ok(())
+}
+
+/// Makes the first API key, with the scope `admin`, unless somebody made it before, and returns its secret. It is stored
+/// nowhere and there is no second one: only who shows it at once may call this, and never logs it. Other keys that are
+/// there already do not count, since commands make some for themselves before anybody serves.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn first_key(engine: &Engine) -> Result<Option<Secret>, SubmitError> {
     let secret = Secret::generate().map_err(|error| SubmitError::Bug(error.to_string()))?;
     let made = once(
         engine,

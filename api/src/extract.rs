@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::api::Api;
 use crate::body::{Check, Errors};
 use crate::caller::{By, Caller};
-use crate::frame::{Asks, Matched, traceparent};
+use crate::frame::{Asks, Matched, Named, origin};
 use crate::policy::{Does, Route};
 use crate::problem::{self, FieldError, Problem};
 
@@ -25,7 +25,7 @@ pub(crate) struct Call {
     pub(crate) path: Vec<String>,
     /// The version of `If-Match`.
     pub(crate) version: Option<i64>,
-    /// W3C trace context.
+    /// By what the events that it causes are found again.
     pub(crate) trace: Option<String>,
     key: Option<String>,
     caller: Option<Arc<Caller>>,
@@ -100,9 +100,10 @@ impl FromRequestParts<Api> for Call {
             path,
             version: match route.does {
                 Does::Edit => if_match(headers)?,
+                Does::Write if if_match(headers)?.is_some() => return Err(unmatched()),
                 _ => None,
             },
-            trace: traceparent(headers),
+            trace: parts.extensions.get::<Named>().map(|id| origin(headers, &id.0)),
             key: match writes {
                 true => Some(crate::idempotency::key(headers)?.to_owned()),
                 false => None,
@@ -114,6 +115,11 @@ impl FromRequestParts<Api> for Call {
 
 fn last_segment(path: &str) -> Vec<String> {
     path.rsplit('/').next().map(str::to_owned).into_iter().collect()
+}
+
+/// Whoever sends a version wants no change of anything newer, and must not believe that this was looked at.
+fn unmatched() -> Problem {
+    Problem::new(&problem::INVALID_HEADER, "this route compares no versions: leave If-Match out")
 }
 
 /// The version of `If-Match: "v7"`; `*` asks for nothing.
@@ -226,7 +232,10 @@ pub(crate) async fn collect(request: Request, api: &Api, max: usize) -> Result<B
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
-        Err(error) if error.is_data() => Err(locate::<T>(bytes, &error)),
+        // A number where one of several words belongs is reported as if nothing stood there.
+        Err(error) if error.is_data() || error.to_string().starts_with("expected value") => {
+            Err(locate::<T>(bytes, &error))
+        }
         Err(error) => Err(Problem::new(&problem::MALFORMED_JSON, format!("the body is not JSON: {error}"))),
     }
 }

@@ -36,6 +36,10 @@ const REQUEST_ID_MAX: usize = 128;
 #[derive(Clone)]
 pub(crate) struct Asks(pub(crate) Arc<Caller>);
 
+/// The request's id, put into the request for handlers.
+#[derive(Clone)]
+pub(crate) struct Named(pub(crate) String);
+
 /// The route's line of the table, put into the request for handlers.
 #[derive(Clone, Copy)]
 pub(crate) struct Matched(pub(crate) &'static Route);
@@ -109,7 +113,7 @@ where
                 .and_then(|path| find(request.method().as_str(), path.as_str()));
             let mut allowance = None;
             let admitted = match route {
-                Some(route) => admit(&api, route, &mut request, &mut allowance).await,
+                Some(route) => admit(&api, route, &mut request, &id, &mut allowance).await,
                 // No such route or method: the fallbacks say so. A route without a line in the table is not served.
                 None if request.extensions().get::<MatchedPath>().is_none() => Ok(()),
                 None if crate::routes::knows_path(&request) => Ok(()),
@@ -142,9 +146,11 @@ async fn admit(
     api: &Api,
     route: &'static Route,
     request: &mut Request,
+    id: &str,
     allowance: &mut Option<Allowance>,
 ) -> Result<(), Problem> {
     request.extensions_mut().insert(Matched(route));
+    request.extensions_mut().insert(Named(id.to_owned()));
     check_size(api, request.headers())?;
     let needed = match route.access {
         Access::Public => return Ok(()),
@@ -240,21 +246,34 @@ fn log(problem: &Problem, route: Option<&'static Route>, id: &str) {
     }
 }
 
-/// The caller's `traceparent`, if it is one: `00-<32 hex>-<16 hex>-<2 hex>`, neither id all zero.
-pub(crate) fn traceparent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(&TRACEPARENT)?.to_str().ok()?;
-    let mut parts = text.split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+/// By what the events that a request causes are found again: its `traceparent`, if it has one, and its id.
+pub(crate) fn origin(headers: &HeaderMap, id: &str) -> String {
+    match headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).filter(|text| is_traceparent(text))
+    {
+        Some(trace) => format!("{trace} {id}"),
+        None => id.to_owned(),
+    }
+}
+
+/// The two of [`origin`]: neither has a space.
+pub(crate) fn origin_parts(origin: Option<String>) -> (Option<String>, Option<String>) {
+    match origin {
+        Some(text) => match text.split_once(' ') {
+            Some((trace, id)) => (Some(trace.to_owned()), Some(id.to_owned())),
+            None if is_traceparent(&text) => (Some(text), None),
+            None => (None, Some(text)),
+        },
+        None => (None, None),
+    }
+}
+
+/// Whether it is a `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`, neither id all zero.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [version, trace, span, flags] = parts[..] else { return false };
     let hex = |part: &str, length: usize| {
         part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
     let set = |part: &str| part.bytes().any(|byte| byte != b'0');
-    let good = version == "00"
-        && parts.next().is_none()
-        && hex(trace, 32)
-        && hex(span, 16)
-        && hex(flags, 2)
-        && set(trace)
-        && set(span);
-    good.then(|| text.to_owned())
+    version == "00" && hex(trace, 32) && hex(span, 16) && hex(flags, 2) && set(trace) && set(span)
 }

@@ -29,6 +29,7 @@ mod time;
 
 pub use api::{Api, Settings};
 pub use auth::Secret;
-pub use bootstrap::{bootstrap, demo_link, password_link, set_up_link};
+pub use bootstrap::{demo_link, first_key, password_link, prepare, set_up_link};
 pub use openapi::openapi;
+pub use people::proxies::Proxies;
 pub use serve::serve;

@@ -41,8 +41,8 @@ skipped, whatever else comes and goes.
 request. The catalogue is at `/problems`. JSON is strict: unknown and repeated members, fractions and numbers in quotes \
 are refused.
 
-**Tracing.** `X-Request-Id` is taken or made and always answered; `traceparent` goes into the events that a request \
-causes.";
+**Tracing.** `X-Request-Id` is taken or made and always answered; it and `traceparent` go into the events that a \
+request causes.";
 
 /// The description as it is served.
 pub(crate) struct Document {

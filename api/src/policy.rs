@@ -83,10 +83,10 @@ routes! {
     PATCH "/v1/low-stock" Needs(StockWrite), Write;
 
     GET "/v1/stock" Needs(StockRead), Read;
-    POST "/v1/stock/adjust" Needs(StockWrite), Write;
+    POST "/v1/stock/adjust" Needs(StockWrite), Edit;
     POST "/v1/stock/set" Needs(StockWrite), Edit;
-    POST "/v1/stock/count" Needs(StockWrite), Write;
-    POST "/v1/stock/move" Needs(StockWrite), Write;
+    POST "/v1/stock/count" Needs(StockWrite), Edit;
+    POST "/v1/stock/move" Needs(StockWrite), Edit;
     POST "/v1/stock/bulk" Needs(StockWrite), Write;
     GET "/v1/stock/{sku}" Needs(StockRead), Read;
     GET "/v1/stock/{sku}/{location}" Needs(StockRead), Read;

@@ -29,6 +29,7 @@ const BREATH: Duration = Duration::from_millis(50);
 pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let router = api.router();
     let settings = api.settings().clone();
+    let proxies = Arc::new(settings.trusted_proxies.clone());
     let connections = Arc::new(Semaphore::new(settings.connections_max));
     let mut builder = http1::Builder::new();
     builder
@@ -56,9 +57,10 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
             () = &mut shutdown => break,
         };
         let router = router.clone();
-        let peer = Peer(peer.ip());
+        let (peer, proxies) = (peer.ip(), proxies.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(peer);
+            let client = proxies.client(peer, request.headers());
+            request.extensions_mut().insert(Peer(client));
             router.clone().call(request.map(Body::new))
         });
         let connection = builder.serve_connection(TokioIo::new(ready(stream)), service).with_upgrades();

@@ -43,7 +43,7 @@ pub(crate) struct Embedded {
     public_url: String,
     /// The address that `serve` has with these settings.
     served_at: String,
-    /// The secret of the first API key, on the first start of a database.
+    /// The secret of the first API key, once [`Self::make_first_key`] has made it.
     pub(crate) first_key: Option<String>,
     own_key: std::sync::Mutex<Option<ApiKeyId>>,
     /// What talks to marketplaces, if there are keys for any.
@@ -68,7 +68,7 @@ impl Embedded {
         listen: &str,
         keys: &ChannelKeys,
     ) -> anyhow::Result<Self> {
-        // Bound first: an address in use must not leave a first key behind that nobody has seen.
+        // Bound first: an address in use must leave nothing behind.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
         let address = listener.local_addr()?;
@@ -76,7 +76,7 @@ impl Embedded {
         let mut engine_settings = engine_settings(&effective.settings);
         engine_settings.ballast = wiring::ballast(effective)?;
         let engine = Engine::start(store.clone(), engine_settings).await?;
-        let mut api_settings = api_settings(&effective.settings);
+        let mut api_settings = api_settings(&effective.settings)?;
         if api_settings.public_url.is_empty() {
             api_settings.public_url = format!("http://{}", reachable(address));
         }
@@ -88,8 +88,7 @@ impl Embedded {
         let channels = channels::start(effective, &engine, keys)?;
         let works = channels.as_ref().is_some_and(|channels| channels.runner.is_some());
         let follower = (!works).then(|| Follower::start(engine.clone()));
-        let first_key =
-            onhand_api::bootstrap(&engine, &api_settings).await?.map(|secret| secret.reveal().to_owned());
+        onhand_api::prepare(&engine, &api_settings).await?;
         let flows = channels.as_ref().map(|channels| channels.flows.clone());
         let vault = channels::maybe_vault(effective)?;
         let rehearsals = Arc::new(Rehearsals::default());
@@ -110,7 +109,7 @@ impl Embedded {
             engine,
             public_url,
             served_at,
-            first_key,
+            first_key: None,
             own_key,
             channels,
             follower,
@@ -131,6 +130,13 @@ impl Embedded {
 
     pub(crate) fn durability(&self) -> Durability {
         self.store.durability()
+    }
+
+    /// Makes the first API key, if nobody did before. Whoever calls this shows it: there is no second one.
+    pub(crate) async fn make_first_key(&mut self) -> anyhow::Result<()> {
+        let made = onhand_api::first_key(&self.engine).await?;
+        self.first_key = made.map(|secret| secret.reveal().to_owned());
+        Ok(())
     }
 
     /// A link with which somebody becomes the first owner, while there is none.
@@ -240,9 +246,12 @@ fn engine_settings(settings: &Settings) -> onhand_engine::Settings {
     }
 }
 
-fn api_settings(settings: &Settings) -> onhand_api::Settings {
+fn api_settings(settings: &Settings) -> anyhow::Result<onhand_api::Settings> {
     use std::time::Duration;
-    onhand_api::Settings {
+    let trusted_proxies =
+        settings.trusted_proxies.parse().map_err(|why| anyhow::anyhow!("trusted_proxies: {why}"))?;
+    Ok(onhand_api::Settings {
+        trusted_proxies,
         default_location: settings.default_location.clone(),
         body_max: settings.body_max,
         headers_max: settings.headers_max,
@@ -257,5 +266,5 @@ fn api_settings(settings: &Settings) -> onhand_api::Settings {
         public_url: settings.public_url.trim_end_matches('/').to_owned(),
         sandbox: settings.sandbox.trim_end_matches('/').to_owned(),
         ..onhand_api::Settings::default()
-    }
+    })
 }

@@ -200,6 +200,9 @@ settings! {
     /// Requests that a key which has rested may make at once; 0 for those of two seconds
     #[arg(hide_short_help = true, value_name = "N")]
     rate_burst: u32 = 0;
+    /// Proxies in front of this server whose X-Forwarded-For is believed: addresses and networks, commas between them
+    #[arg(hide_short_help = true, value_name = "LIST")]
+    trusted_proxies: String = String::new();
     /// Seconds that requests in progress may take to finish when the server stops
     #[arg(hide_short_help = true, value_name = "SECONDS")]
     stop_seconds: u64 = 20;

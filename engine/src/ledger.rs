@@ -61,7 +61,7 @@ pub struct Request {
     pub fingerprint: [u8; 16],
     /// Who asks.
     pub actor: PrincipalId,
-    /// W3C `traceparent`.
+    /// By what the request is found again: its W3C `traceparent`, its id, or both with a space between.
     pub trace: Option<String>,
     /// What the audit log is to say of it, if it is done.
     pub audit: Option<Box<AuditNote>>,

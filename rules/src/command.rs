@@ -34,7 +34,7 @@ pub struct Context {
     pub op: OpId,
     /// Who asks.
     pub actor: PrincipalId,
-    /// W3C `traceparent` of the request.
+    /// By what the request is found again: its W3C `traceparent`, its id, or both with a space between.
     pub trace: Option<String>,
 }
 

@@ -252,6 +252,6 @@ pub struct Event {
     pub op: OpId,
     /// Who asked for it.
     pub actor: PrincipalId,
-    /// W3C `traceparent` of the request.
+    /// By what the request is found again: its W3C `traceparent`, its id, or both with a space between.
     pub trace: Option<String>,
 }

@@ -333,7 +333,7 @@ pub struct Job {
     pub last_failure: Option<JobFailure>,
     /// The dead job that this one repeats.
     pub replay_of: Option<JobId>,
-    /// W3C `traceparent` of the request that caused it.
+    /// By what the request that caused it is found again, as in an event.
     pub trace: Option<String>,
 }
 

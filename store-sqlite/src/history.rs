@@ -152,10 +152,22 @@ fn locate(c: &Connection, key: StockKey, version: i64, end: Last) -> Result<Opti
 
 /// At most `limit` movements from `version` downwards, newest first.
 pub(crate) fn downwards(c: &Connection, key: StockKey, version: i64, limit: i64) -> Result<Vec<Movement>> {
+    wanted(c, key, version, limit, 1, |_| true)
+}
+
+/// At most `limit` of those that are wanted, from `version` downwards to `lowest`, newest first.
+pub(crate) fn wanted(
+    c: &Connection,
+    key: StockKey,
+    version: i64,
+    limit: i64,
+    lowest: i64,
+    is_wanted: impl Fn(&Movement) -> bool,
+) -> Result<Vec<Movement>> {
     let end = end(c, key)?;
     let version = version.min(end.version);
     let mut found = Vec::new();
-    if version < 1 || limit < 1 {
+    if version < lowest.max(1) || limit < 1 {
         return Ok(found);
     }
     let mut seq = locate(c, key, version, end)?;
@@ -170,8 +182,10 @@ pub(crate) fn downwards(c: &Connection, key: StockKey, version: i64, limit: i64)
             })
             .optional()?;
         let Some((movement, previous)) = row else { break };
-        found.push(movement);
-        seq = previous;
+        seq = previous.filter(|_| movement.version > lowest);
+        if is_wanted(&movement) {
+            found.push(movement);
+        }
     }
     Ok(found)
 }

@@ -21,8 +21,8 @@ pub use ballast::Ballast;
 pub use error::StoreError;
 pub use ops::{OpKey, OpRow, Outcome};
 pub use reads::{
-    EventRow, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter, StockView,
-    name_pattern,
+    EventRow, Figure, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter,
+    StockView, Stretch, name_pattern,
 };
 pub use session::{Capabilities, Durability, Session, Store};
 pub use sync_reads::{

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use onhand_rules::access::ApiKey;
 use onhand_rules::order::OrderState;
+use onhand_rules::quantity::Quantities;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{
     ApiKeyId, EventBody, Holder, Location, Movement, OpId, Order, OrderId, PrincipalId, Quantity,
@@ -33,6 +34,54 @@ impl<T> Page<T> {
     /// The same page of other rows.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { rows: self.rows.into_iter().map(f).collect(), more: self.more }
+    }
+}
+
+/// A quantity of a stock row that a movement can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the quantities")]
+pub enum Figure {
+    OnHand,
+    Reserved,
+    Allocated,
+    Unavailable,
+}
+
+impl Figure {
+    /// That quantity.
+    #[must_use]
+    pub fn of(self, quantities: &Quantities) -> Quantity {
+        match self {
+            Self::OnHand => quantities.on_hand,
+            Self::Reserved => quantities.reserved,
+            Self::Allocated => quantities.allocated,
+            Self::Unavailable => quantities.unavailable,
+        }
+    }
+}
+
+/// What was found in a stretch of the history of a stock row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// The movements, newest first.
+    pub rows: Vec<Movement>,
+    /// Below which version to go on; none at the beginning of the history.
+    pub rest: Option<i64>,
+}
+
+impl Stretch {
+    /// The lowest version of a stretch of `look` movements below a version.
+    #[must_use]
+    pub fn lowest(below: i64, look: usize) -> i64 {
+        below.saturating_sub(i64::try_from(look).unwrap_or(i64::MAX)).max(1)
+    }
+
+    /// Of at most `limit` rows that were found in such a stretch.
+    #[must_use]
+    pub fn of(rows: Vec<Movement>, below: i64, limit: usize, look: usize) -> Self {
+        let full = rows.last().filter(|_| rows.len() >= limit);
+        let seen = full.map_or_else(|| Self::lowest(below, look), |last| last.version);
+        Self { rest: (seen > 1).then_some(seen), rows }
     }
 }
 
@@ -99,7 +148,7 @@ pub struct EventRow {
     pub op: OpId,
     /// Who asked for it.
     pub actor: PrincipalId,
-    /// W3C `traceparent` of the request.
+    /// By what the request is found again: its W3C `traceparent`, its id, or both with a space between.
     pub trace: Option<String>,
 }
 
@@ -169,6 +218,17 @@ pub trait Reads: crate::sync_reads::SyncReads {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Page<Movement>, StoreError>;
+    /// Newest first: at most `limit` movements of the row that changed `figure`, among the `look` movements below a version.
+    /// No index says what a movement changed, and every sale would have to pay for one; so no more than that are looked at,
+    /// and a page can be empty though there are more.
+    async fn movements_changing(
+        &self,
+        key: StockKey,
+        figure: Figure,
+        below: i64,
+        limit: usize,
+        look: usize,
+    ) -> Result<Stretch, StoreError>;
     /// Oldest first: movements of the row with a version above `after`; for following the chain.
     async fn movements_from(
         &self,

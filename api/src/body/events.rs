@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::movements::actor;
+use crate::frame::origin_parts;
 use crate::time::Time;
 
 /// One line of an order or reservation.
@@ -190,6 +191,9 @@ pub(crate) struct EventView {
     /// W3C trace context of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
+    /// The `X-Request-Id` of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl EventView {
@@ -199,6 +203,7 @@ impl EventView {
     }
 
     pub(crate) fn of(row: EventRow) -> Self {
+        let (traceparent, request_id) = origin_parts(row.trace);
         Self {
             object: "event",
             id: format!("evt_{}", row.number),
@@ -208,7 +213,8 @@ impl EventView {
             data: Data::of(row.body),
             operation_id: row.op.to_string(),
             actor: actor(row.actor),
-            traceparent: row.trace,
+            traceparent,
+            request_id,
         }
     }
 }

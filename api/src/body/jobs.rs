@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::EventView;
+use crate::frame::origin_parts;
 use crate::time::Time;
 
 /// Work that follows from a change.
@@ -57,6 +58,8 @@ pub(crate) struct JobView {
     ended_at: Option<Time>,
     /// W3C trace context of the request that caused it.
     traceparent: Option<String>,
+    /// The `X-Request-Id` of that request.
+    request_id: Option<String>,
     /// When the change happened that it follows from.
     cause_at: Time,
     /// When it was put into the queue.
@@ -98,6 +101,7 @@ impl JobView {
 
     fn in_state(job: Job, state: &'static str) -> Self {
         let kind = job.body.number();
+        let (traceparent, request_id) = origin_parts(job.trace);
         Self {
             object: "job",
             id: job.id.to_string(),
@@ -117,7 +121,8 @@ impl JobView {
             replayed_as: None,
             outcome: None,
             ended_at: None,
-            traceparent: job.trace,
+            traceparent,
+            request_id,
             cause_at: Time(job.cause_at),
             created_at: Time(job.created_at),
         }

@@ -2,7 +2,7 @@
 
 use onhand_rules::quantity::Quantities;
 use onhand_rules::{Holder, Movement};
-use onhand_store::HolderUnits;
+use onhand_store::{Figure, HolderUnits};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -195,9 +195,10 @@ pub(crate) struct Term {
     pub(crate) term: &'static str,
     /// Its value.
     pub(crate) value: i64,
-    /// Every movement of the row.
+    /// Every movement that changed the term.
     pub(crate) movements_url: String,
-    /// The latest movements that changed the term.
+    /// The latest movements that changed the term, five at most, among the last 2,000 of the row; `movements_url` has those
+    /// before them.
     pub(crate) recent: Vec<MovementBody>,
     /// The orders and reservations behind it; only for `reserved` and `allocated`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,6 +238,47 @@ pub(crate) struct Explanation {
     pub(crate) terms: Vec<Term>,
     /// What was compared.
     pub(crate) checks: Checks,
+}
+
+/// A quantity that movements change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Changed {
+    /// Physically there.
+    OnHand,
+    /// Held by pending orders and reservations.
+    Reserved,
+    /// Confirmed and not yet shipped.
+    Allocated,
+    /// Not sellable.
+    Unavailable,
+}
+
+impl Changed {
+    pub(crate) fn figure(self) -> Figure {
+        match self {
+            Self::OnHand => Figure::OnHand,
+            Self::Reserved => Figure::Reserved,
+            Self::Allocated => Figure::Allocated,
+            Self::Unavailable => Figure::Unavailable,
+        }
+    }
+}
+
+/// Which movements.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MovementQuery {
+    /// Only movements that changed this quantity. 20,000 movements are looked at for one page, so a page can be short or
+    /// empty though `has_more` is true: `next_cursor` goes on where it stopped.
+    #[param(inline)]
+    pub(crate) changed: Option<Changed>,
+    /// Rows of the page.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+    /// The page before's `next_cursor`.
+    pub(crate) cursor: Option<String>,
 }
 
 /// Which page.

@@ -92,8 +92,6 @@ pub(crate) struct NewOrder {
     pub(crate) ttl_s: Option<i64>,
     /// Allocate at once instead of holding.
     pub(crate) confirm: Option<bool>,
-    /// Take it whether or not there is stock: a marketplace order is a fact.
-    pub(crate) forced: Option<bool>,
     /// The payment that confirms it; only with `confirm`.
     #[schema(min_length = 1, max_length = 200)]
     pub(crate) payment_reference: Option<String>,
@@ -145,7 +143,8 @@ impl NewOrder {
             lines: line_requests(&self.lines, settings),
             hold_ms: hold_ms(self.ttl_s, settings),
             confirm: self.confirms(),
-            forced: self.forced.unwrap_or(false),
+            // Only what was sold on a marketplace is a fact; through our own API nothing is sold that is not there.
+            forced: false,
             payment_reference: self.payment_reference.clone(),
             currency: self.currency.clone(),
         }

@@ -108,6 +108,9 @@ pub(crate) struct SkuStock {
     /// The parts of a bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) components: Option<Vec<ComponentBody>>,
+    /// The instant that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) as_of: Option<Time>,
 }
 
 /// Which stock rows.

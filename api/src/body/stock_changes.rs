@@ -8,6 +8,7 @@ use onhand_rules::text::TEXT_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::any_change::AnyChange;
 use super::orders::place;
 use super::{Check, Errors};
 use crate::api::Settings;
@@ -115,7 +116,7 @@ pub(crate) struct Setting {
     /// The new value.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub(crate) on_hand: i64,
-    /// The value that the caller saw; this or `If-Match` is required.
+    /// The value that the caller saw; this or `If-Match` is required, and both are compared.
     #[schema(minimum = 0)]
     pub(crate) expected: Option<i64>,
     /// Why; `correction` when missing.
@@ -222,7 +223,7 @@ impl Check for Move {
 
 /// One change in the words of a bulk request.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "action", rename_all = "snake_case")]
+#[serde(tag = "action", rename_all = "snake_case", try_from = "AnyChange")]
 pub(crate) enum Change {
     /// By a difference.
     Adjust(Adjustment),
@@ -255,15 +256,24 @@ pub(crate) trait StockChange {
     fn locations<'a>(&'a self, settings: &'a Settings) -> (&'a str, Option<&'a str>);
 }
 
+/// The change, if the row has the version of `If-Match`.
+fn matched(version: Option<i64>, item: StockItem) -> StockItem {
+    match version {
+        Some(version) => StockItem::Matched { version, item: Box::new(item) },
+        None => item,
+    }
+}
+
 impl StockChange for Adjustment {
-    fn item(&self, settings: &Settings, _version: Option<i64>) -> Result<StockItem, Problem> {
-        Ok(StockItem::Adjust {
+    fn item(&self, settings: &Settings, version: Option<i64>) -> Result<StockItem, Problem> {
+        let item = StockItem::Adjust {
             sku: self.sku.clone(),
             location: place(self.location.as_deref(), settings).to_owned(),
             delta: self.quantity,
             reason: self.reason.rule(),
             note: self.full_note(),
-        })
+        };
+        Ok(matched(version, item))
     }
 
     fn sku(&self) -> &str {
@@ -277,9 +287,10 @@ impl StockChange for Adjustment {
 
 impl StockChange for Setting {
     fn item(&self, settings: &Settings, version: Option<i64>) -> Result<StockItem, Problem> {
-        let expected = match (self.expected, version) {
-            (_, Some(version)) => Expected::Version(version),
-            (Some(expected), None) => Expected::OnHand(expected),
+        // Whoever names both is told of whichever is stale.
+        let (expected, version) = match (self.expected, version) {
+            (Some(expected), version) => (Expected::OnHand(expected), version),
+            (None, Some(version)) => (Expected::Version(version), None),
             (None, None) => {
                 return Err(Problem::new(
                     &problem::PRECONDITION_REQUIRED,
@@ -287,14 +298,15 @@ impl StockChange for Setting {
                 ));
             }
         };
-        Ok(StockItem::Set {
+        let item = StockItem::Set {
             sku: self.sku.clone(),
             location: place(self.location.as_deref(), settings).to_owned(),
             on_hand: self.on_hand,
             expected,
             reason: self.reason.unwrap_or(ChangeReason::Correction).rule(),
             note: self.note.clone(),
-        })
+        };
+        Ok(matched(version, item))
     }
 
     fn sku(&self) -> &str {
@@ -307,13 +319,14 @@ impl StockChange for Setting {
 }
 
 impl StockChange for Count {
-    fn item(&self, settings: &Settings, _version: Option<i64>) -> Result<StockItem, Problem> {
-        Ok(StockItem::Count {
+    fn item(&self, settings: &Settings, version: Option<i64>) -> Result<StockItem, Problem> {
+        let item = StockItem::Count {
             sku: self.sku.clone(),
             location: place(self.location.as_deref(), settings).to_owned(),
             counted: self.counted,
             note: self.note.clone(),
-        })
+        };
+        Ok(matched(version, item))
     }
 
     fn sku(&self) -> &str {
@@ -326,7 +339,7 @@ impl StockChange for Count {
 }
 
 impl StockChange for Move {
-    fn item(&self, settings: &Settings, _version: Option<i64>) -> Result<StockItem, Problem> {
+    fn item(&self, settings: &Settings, version: Option<i64>) -> Result<StockItem, Problem> {
         let from = place(self.from.location.as_deref(), settings);
         let to = place(self.to.location.as_deref(), settings);
         let states = (self.from.state(), self.to.state());
@@ -342,22 +355,25 @@ impl StockChange for Move {
             errors.push(format_args!("{pointer}"), "not_allowed", detail);
             Err(errors.into_result().err().unwrap_or_else(|| Problem::invalid(Vec::new())))
         };
-        match (from == to, states) {
-            (true, (UnitState::Sellable, UnitState::Unavailable)) => Ok(restate(self.quantity)),
-            (true, (UnitState::Unavailable, UnitState::Sellable)) => Ok(restate(-self.quantity)),
-            (true, _) => refuse("/to", "either the location or the state must differ"),
-            (false, (UnitState::Sellable, UnitState::Sellable)) => Ok(StockItem::Transfer {
+        let item = match (from == to, states) {
+            (true, (UnitState::Sellable, UnitState::Unavailable)) => restate(self.quantity),
+            (true, (UnitState::Unavailable, UnitState::Sellable)) => restate(-self.quantity),
+            (true, _) => return refuse("/to", "either the location or the state must differ"),
+            (false, (UnitState::Sellable, UnitState::Sellable)) => StockItem::Transfer {
                 sku: self.sku.clone(),
                 from: from.to_owned(),
                 to: to.to_owned(),
                 quantity: self.quantity,
                 note: self.note.clone(),
-            }),
-            (false, _) => refuse(
-                "/to/state",
-                "only sellable units go to another location; change their state first or afterwards",
-            ),
-        }
+            },
+            (false, _) => {
+                return refuse(
+                    "/to/state",
+                    "only sellable units go to another location; change their state first or afterwards",
+                );
+            }
+        };
+        Ok(matched(version, item))
     }
 
     fn sku(&self) -> &str {

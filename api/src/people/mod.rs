@@ -3,6 +3,7 @@
 pub(crate) mod cookie;
 pub(crate) mod factor;
 pub(crate) mod password;
+pub(crate) mod proxies;
 pub(crate) mod tries;
 
 use std::fmt::Write as _;

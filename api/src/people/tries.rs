@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Networks remembered before old ones are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Where a request came from, put into it by `serve`.
+/// Where a request came from, put into it by `serve`; behind a trusted proxy, whom that one heard.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

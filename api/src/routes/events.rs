@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::Api;
+use crate::auth::Who;
 use crate::body::events::{EventQuery, EventView, StreamQuery};
 use crate::body::lists::{List, limit, position};
 use crate::body::movements::PageQuery;
@@ -27,8 +28,6 @@ use crate::respond::found;
 const WAIT_MAX_S: u32 = 30;
 /// Another replica's commits do not wake this process: it looks this often.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often a silent stream shows that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Events read at once for a stream.
 const STREAM_PAGE: usize = 200;
 
@@ -173,20 +172,31 @@ pub(crate) async fn stream(
         },
     };
     check_head(&api, after).await?;
-    let events = follow(api, after, audit);
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+    let alive = KeepAlive::new().interval(api.settings().stream_heartbeat);
+    Ok(Sse::new(follow(api, headers, after, audit)).keep_alive(alive).into_response())
 }
 
 struct Follower {
     waiter: Waiter,
     api: Api,
+    /// Of the request, to look at its caller again.
+    headers: HeaderMap,
     after: i64,
     audit: bool,
+    /// When its caller is looked at next, however silent the feed is.
+    beat: Instant,
     ready: std::vec::IntoIter<EventRow>,
 }
 
-fn follow(api: Api, after: i64, audit: bool) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { waiter: Waiter::new(&api), api, after, audit, ready: Vec::new().into_iter() };
+fn follow(
+    api: Api,
+    headers: HeaderMap,
+    after: i64,
+    audit: bool,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let waiter = Waiter::new(&api);
+    let beat = Instant::now() + api.settings().stream_heartbeat;
+    let follower = Follower { waiter, api, headers, after, audit, beat, ready: Vec::new().into_iter() };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let row = follower.next().await?;
         let number = row.number;
@@ -198,7 +208,21 @@ fn follow(api: Api, after: i64, audit: bool) -> impl Stream<Item = Result<Event,
 }
 
 impl Follower {
-    /// The next event; `None` when the server stops or cannot read, upon which clients connect again.
+    /// Whether whoever opened the stream still may listen, and to what: sessions end, keys are revoked or expire.
+    async fn still_may(&mut self) -> bool {
+        match self.api.0.callers.who(self.api.reads(), &Method::GET, &self.headers).await {
+            Who::Known(caller) => {
+                self.audit = caller.allows(ScopeName::AuditRead);
+                caller.allows(ScopeName::EventsRead)
+            }
+            // A database that does not answer ends the stream elsewhere.
+            Who::CannotTell(_) => true,
+            Who::Anonymous(_) | Who::Foreign => false,
+        }
+    }
+
+    /// The next event; `None` when the server stops or cannot read, upon which clients connect again, and when whoever
+    /// listens may not any more.
     async fn next(&mut self) -> Option<EventRow> {
         loop {
             if let Some(row) = self.ready.next() {
@@ -210,13 +234,23 @@ impl Follower {
             }
             match self.api.reads().events(self.after, STREAM_PAGE).await {
                 Ok(page) if page.rows.is_empty() => {
+                    let woken = self.waiter.wait(self.beat).await;
+                    let now = Instant::now();
                     // The end of a wait that nothing interrupted is no reason to end the stream.
-                    let until = Instant::now() + HEARTBEAT;
-                    if !self.waiter.wait(until).await && Instant::now() < until {
+                    if now < self.beat {
+                        if !woken {
+                            return None;
+                        }
+                        continue;
+                    }
+                    self.beat = now + self.api.settings().stream_heartbeat;
+                    if !self.still_may().await {
                         return None;
                     }
                 }
-                Ok(page) => self.ready = page.rows.into_iter(),
+                // Before anything is told; callers are remembered for a second, so a busy feed costs one look in each.
+                Ok(page) if self.still_may().await => self.ready = page.rows.into_iter(),
+                Ok(_) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "a stream of events ends because the database does not answer");
                     return None;

@@ -78,6 +78,7 @@ pub(crate) async fn callback(
                 let status = match &error {
                     ConnectError::NoKeys(_) => StatusCode::NOT_FOUND,
                     ConnectError::State => StatusCode::BAD_REQUEST,
+                    ConnectError::OtherAccount { .. } => StatusCode::CONFLICT,
                     ConnectError::Refused(_) => StatusCode::BAD_GATEWAY,
                     ConnectError::Ours(_) => StatusCode::SERVICE_UNAVAILABLE,
                 };

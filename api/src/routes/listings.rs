@@ -125,7 +125,11 @@ pub(crate) async fn suggestions(
 #[utoipa::path(get, path = "/v1/listings/{id}/preview", tag = "channels",
     params(("id" = i64, Path, description = "Its number")),
     responses((status = 200, description = "The figure and its steps", body = Preview)))]
-pub(crate) async fn preview(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn preview(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let listing = listing_of(&api, &call).await?;
     found(&Preview::of(told_one(&api, &listing).await?))
 }

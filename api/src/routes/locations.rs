@@ -5,7 +5,7 @@ use axum::response::Response;
 use onhand_rules::Receipt;
 
 use crate::api::Api;
-use crate::body::lists::{List, check_filter, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_filter, cursor, limit, position};
 use crate::body::locations::{LocationBody, LocationChange, LocationChanged, LocationQuery, NewLocation};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{Problem, Shape};
@@ -47,7 +47,11 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/locations/{location}", tag = "locations",
     params(("location" = String, Path, description = "Its code")),
     responses((status = 200, description = "The location", body = LocationBody)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let code = call.code(0, "location")?;
     let row = api.reads().location(code).await?;
     let body = LocationBody::of(row.ok_or_else(|| Problem::not_found("location", code))?);

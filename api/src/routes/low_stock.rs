@@ -40,7 +40,11 @@ pub(crate) async fn set_all(
 #[utoipa::path(get, path = "/v1/skus/{sku}/low-stock", tag = "stock",
     params(("sku" = String, Path, description = "Its code")),
     responses((status = 200, description = "The threshold", body = LowStock)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let code = call.code(0, "SKU")?;
     if api.reads().sku(code).await?.is_none() {
         return Err(Problem::not_found("SKU", code));

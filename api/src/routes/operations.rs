@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::api::Api;
-use crate::body::lists::List;
+use crate::body::lists::{List, NoQuery};
 use crate::body::operations::OperationBody;
-use crate::extract::Call;
+use crate::extract::{Call, Params};
 use crate::problem::Problem;
 use crate::respond::found;
 
@@ -15,7 +15,11 @@ use crate::respond::found;
 #[utoipa::path(get, path = "/v1/operations/{idempotency_key}", tag = "operations",
     params(("idempotency_key" = String, Path, description = "The key as it was sent")),
     responses((status = 200, description = "The outcomes", body = List<OperationBody>)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let key = call.name(0);
     if crate::idempotency::check(key).is_err() {
         return found(&List::<OperationBody>::of(Vec::new(), false, None));

@@ -11,7 +11,7 @@ use onhand_store::OrderFilter;
 use super::{bulk_result, check_bulk_key, check_item};
 use crate::api::Api;
 use crate::body::bulk::Bulk;
-use crate::body::lists::{List, check_filter, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_filter, cursor, limit, position};
 use crate::body::orders::{Codes, NewOrder, NewOrders, OrderBody, OrderQuery, PlacedOrder};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{self, Problem, Shape};
@@ -115,7 +115,11 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The order", body = OrderBody)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let id: OrderId = call.id("order")?;
     let order = api.reads().order(id).await?;
     let order = order.ok_or_else(|| Problem::not_found("order", call.name(0)))?;

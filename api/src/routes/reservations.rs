@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::orders::codes;
 use crate::api::Api;
-use crate::body::lists::{List, check_filter, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_filter, cursor, limit, position};
 use crate::body::order_steps::choices;
 use crate::body::orders::Codes;
 use crate::body::reservations::{
@@ -72,7 +72,11 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/reservations/{id}", tag = "reservations",
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The reservation", body = ReservationBody)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let id: ReservationId = call.id("reservation")?;
     let row = api.reads().reservation(id).await?;
     let row = row.ok_or_else(|| Problem::not_found("reservation", call.name(0)))?;

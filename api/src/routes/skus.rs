@@ -11,7 +11,7 @@ use onhand_rules::{Receipt, Sku, SkuId};
 use super::{bulk_result, check_item};
 use crate::api::Api;
 use crate::body::bulk::Bulk;
-use crate::body::lists::{List, check_filter, cursor, limit, position};
+use crate::body::lists::{List, NoQuery, check_filter, cursor, limit, position};
 use crate::body::skus::{NewSku, NewSkus, SkuBody, SkuChange, SkuChanged, SkuQuery};
 use crate::extract::{Body, Call, Params};
 use crate::problem::{self, Problem, Shape};
@@ -88,7 +88,11 @@ pub(crate) async fn component_codes(api: &Api, skus: &[Sku]) -> Result<BTreeMap<
 #[utoipa::path(get, path = "/v1/skus/{sku}", tag = "skus",
     params(("sku" = String, Path, description = "Its code")),
     responses((status = 200, description = "The SKU", body = SkuBody)))]
-pub(crate) async fn read(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn read(
+    State(api): State<Api>,
+    call: Call,
+    Params(NoQuery {}): Params<NoQuery>,
+) -> Result<Response, Problem> {
     let code = call.code(0, "SKU")?;
     let row = api.reads().sku(code).await?;
     let row = row.ok_or_else(|| Problem::not_found("SKU", code))?;

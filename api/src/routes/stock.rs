@@ -94,18 +94,33 @@ async fn rows_of(api: &Api, sku: &str) -> Result<Vec<StockView>, Problem> {
     }
 }
 
-/// Reads a SKU's stock over all locations; a bundle's is derived from its components.
+/// Reads a SKU's stock over all locations, now or as of a past instant; a bundle's is derived from its components, and only
+/// now.
 #[utoipa::path(get, path = "/v1/stock/{sku}", tag = "stock",
-    params(("sku" = String, Path, description = "Code of the SKU")),
+    params(("sku" = String, Path, description = "Code of the SKU"), AsOfQuery),
     responses((status = 200, description = "Its stock", body = SkuStock)))]
-pub(crate) async fn of_sku(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn of_sku(
+    State(api): State<Api>,
+    call: Call,
+    Params(query): Params<AsOfQuery>,
+) -> Result<Response, Problem> {
     let code = call.code(0, "SKU")?;
+    let at = instant(&query)?;
     let sku = api.reads().sku(code).await?;
     let sku = sku.ok_or_else(|| Problem::not_found("SKU", code))?;
     if sku.is_bundle() {
+        if at.is_some() {
+            let detail = "as_of: the past of a bundle is not kept; ask for that of its components";
+            return Err(Problem::new(&problem::INVALID_PARAMETER, detail));
+        }
         return found(&bundle(&api, &sku).await?);
     }
-    let rows = rows_of(&api, code).await?;
+    let mut rows = rows_of(&api, code).await?;
+    if let Some(at) = at {
+        for row in &mut rows {
+            row.stock = as_of(&api, &row.stock, at).await?;
+        }
+    }
     let sum = |figure: fn(&Stock) -> i64| rows.iter().map(|row| figure(&row.stock)).sum::<i64>();
     found(&SkuStock {
         object: "sku_stock",
@@ -119,6 +134,7 @@ pub(crate) async fn of_sku(State(api): State<Api>, call: Call) -> Result<Respons
         locations: Some(rows.into_iter().map(StockBody::of).collect()),
         bundles: None,
         components: None,
+        as_of: at.map(Time),
     })
 }
 
@@ -160,6 +176,7 @@ async fn bundle(api: &Api, sku: &Sku) -> Result<SkuStock, Problem> {
         locations: None,
         bundles: Some(bundles),
         components: Some(components),
+        as_of: None,
     })
 }
 
@@ -188,6 +205,28 @@ pub(crate) async fn row_of(api: &Api, call: &Call) -> Result<StockView, Problem>
     Ok(StockView { sku: known.code, location: place.code, stock: Stock::empty(key, known.backorder_limit) })
 }
 
+/// The instant that is asked for, if any.
+fn instant(query: &AsOfQuery) -> Result<Option<i64>, Problem> {
+    let Some(text) = &query.as_of else { return Ok(None) };
+    let wrong = "as_of must be a time such as 2026-11-21T04:00:00Z";
+    parse(text).map(Some).ok_or_else(|| Problem::new(&problem::INVALID_PARAMETER, wrong))
+}
+
+/// A stock row as it was.
+async fn as_of(api: &Api, now: &Stock, at: i64) -> Result<Stock, Problem> {
+    let empty = Stock::empty(now.key, now.backorder_limit);
+    Ok(match api.reads().movement_at(now.key, at).await? {
+        None => empty,
+        Some(movement) => Stock {
+            figures: movement.after,
+            backorder_limit: movement.backorder_limit,
+            version: movement.version,
+            changed_at: movement.at,
+            ..empty
+        },
+    })
+}
+
 /// Reads a SKU's stock at a location, now or as of a past instant.
 #[utoipa::path(get, path = "/v1/stock/{sku}/{location}", tag = "stock",
     params(("sku" = String, Path, description = "Code of the SKU"),
@@ -198,25 +237,12 @@ pub(crate) async fn row(
     call: Call,
     Params(query): Params<AsOfQuery>,
 ) -> Result<Response, Problem> {
+    let at = instant(&query)?;
     let mut view = row_of(&api, &call).await?;
-    let Some(text) = query.as_of else {
+    let Some(at) = at else {
         return found_version(view.stock.version, &StockBody::of(view));
     };
-    let at = parse(&text).ok_or_else(|| {
-        Problem::new(&problem::INVALID_PARAMETER, "as_of must be a time such as 2026-11-21T04:00:00Z")
-    })?;
-    let key = view.stock.key;
-    let empty = Stock::empty(key, view.stock.backorder_limit);
-    view.stock = match api.reads().movement_at(key, at).await? {
-        None => empty,
-        Some(movement) => Stock {
-            figures: movement.after,
-            backorder_limit: movement.backorder_limit,
-            version: movement.version,
-            changed_at: movement.at,
-            ..empty
-        },
-    };
+    view.stock = as_of(&api, &view.stock, at).await?;
     let mut body = StockBody::of(view);
     body.as_of = Some(Time(at));
     found(&body)

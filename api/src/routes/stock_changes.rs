@@ -36,7 +36,7 @@ pub(crate) async fn adjust(
     one(&api, &call, &change).await
 }
 
-/// Sets stock to a value, if it is what the caller believes: name `expected` or `If-Match`.
+/// Sets stock to a value, if it is what the caller believes: name `expected` or `If-Match`, or both.
 #[utoipa::path(post, path = "/v1/stock/set", tag = "stock changes", request_body = Setting,
     responses((status = 200, description = "It was set", body = StockChanged<'static>)))]
 pub(crate) async fn set(

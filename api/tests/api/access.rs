@@ -283,3 +283,17 @@ async fn whether_a_key_is_good_cannot_be_told_without_a_database() {
     let answer = world.call("GET", "/v1/skus").header("authorization", &bearer).send().await;
     answer.expect(200);
 }
+
+/// A parameter that a route does not know would have been meant to do something, such as a time or a filter.
+#[tokio::test]
+async fn every_read_refuses_a_parameter_that_it_does_not_know() {
+    let world = World::new().await;
+    for (method, template, needed) in ROUTES {
+        if *method != "GET" || !template.starts_with("/v1/") || *needed == "person" {
+            continue;
+        }
+        let path = format!("{}?as_of_when=2026-01-01T00:00:00Z", template.replace(['{', '}'], "x"));
+        let problem = world.get(&path).await.problem(400, "invalid_parameter");
+        assert!(problem["detail"].as_str().unwrap().contains("as_of_when"), "{template}: {problem}");
+    }
+}

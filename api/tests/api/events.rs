@@ -1,5 +1,10 @@
 //! `/v1/events`: pages, long poll, stream.
 
+use std::time::Duration;
+
+use onhand_api::Settings;
+use onhand_engine::Request;
+use onhand_rules::commands::RevokeApiKey;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -32,6 +37,13 @@ async fn the_feed_has_every_event_in_order_without_gaps() {
     assert_eq!(order["data"]["order_id"], placed.json()["id"]);
     assert_eq!(order["operation_id"].as_str(), placed.header("operation-id"));
     assert_eq!(order["traceparent"], trace);
+    assert_eq!(order["request_id"].as_str(), placed.header("x-request-id"));
+    // Without a trace of the caller's, and with an id of his own.
+    let call = world.call("POST", "/v1/orders").json(&json!({"lines": [{"sku": "A", "quantity": 1}]}));
+    let named = call.header("x-request-id", "till-7").send().await.expect(201);
+    let path = format!("/v1/orders/{}/events", named["id"].as_str().unwrap());
+    let event = &world.get(&path).await.expect(200)["data"][0];
+    assert_eq!((event["request_id"].as_str(), event.get("traceparent")), (Some("till-7"), None));
     assert!(order["data"]["expires_at"].as_str().unwrap().ends_with('Z'));
     let text = serde_json::to_string(&events).unwrap();
     assert!(!text.contains("ohk_"), "no secret in the feed");
@@ -65,8 +77,12 @@ struct Stream {
 
 impl Stream {
     async fn open(world: &World, path: &str, last: Option<i64>) -> Self {
+        Self::with_key(world, &world.admin, path, last).await
+    }
+
+    async fn with_key(world: &World, secret: &str, path: &str, last: Option<i64>) -> Self {
         let mut request = world.client.get(format!("{}{path}", world.url));
-        request = request.header("authorization", format!("Bearer {}", world.admin));
+        request = request.header("authorization", format!("Bearer {secret}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last.to_string());
         }
@@ -118,4 +134,43 @@ async fn a_stream_goes_on_where_the_one_before_ended() {
     // A server that stops ends its streams instead of waiting for them.
     let (end, ()) = tokio::join!(stream.next(), world.stop());
     assert!(end.is_none());
+}
+
+/// Nothing that happens after a key is revoked is told to whoever opened a stream with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_hears_nothing_more() {
+    let world = World::new().await;
+    world.stocked("A", 1).await;
+    let (id, secret) = world.make_key(&["events:read"]).await;
+    let head = world.engine.reads().feed_head().await.unwrap();
+    let mut stream = Stream::with_key(&world, &secret, "/v1/events/stream", Some(head)).await;
+    adjust(&world).await;
+    assert_eq!(stream.next().await.unwrap().0, head + 1);
+    world.call("DELETE", &format!("/v1/api-keys/{id}")).send().await.expect(200);
+    let revoked = world.engine.reads().feed_head().await.unwrap();
+    adjust(&world).await;
+    // Its revocation may still be told: it was believed when that happened.
+    while let Some((number, event)) = stream.next().await {
+        assert!(number <= revoked, "{event}");
+    }
+}
+
+/// The same when nothing more happens: another replica revoked it, and this process still believed the key just then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_is_noticed_though_the_feed_is_silent() {
+    let heart = Duration::from_millis(50);
+    let world = World::with(Settings { stream_heartbeat: heart, ..Settings::default() }).await;
+    let (id, secret) = world.make_key(&["events:read"]).await;
+    let head = world.engine.reads().feed_head().await.unwrap();
+    let mut stream = Stream::with_key(&world, &secret, "/v1/events/stream", Some(head)).await;
+    let mut other = Stream::open(&world, "/v1/events/stream", Some(head)).await;
+    let revoke = RevokeApiKey { id: id.parse().unwrap() };
+    world.engine.submit(Request::internal(revoke)).await.unwrap();
+    let end = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(30), end).await.expect("its stream ends");
+    // Whoever still may goes on hearing.
+    world.stocked("A", 0).await;
+    for number in [head + 1, head + 2] {
+        assert_eq!(other.next().await.unwrap().0, number);
+    }
 }

@@ -141,3 +141,18 @@ async fn a_bulk_of_orders_stands_and_falls_one_by_one_and_can_be_repeated() {
     assert_eq!(first.bytes, again.bytes);
     assert_eq!(world.figures("A").await, [2, 2, 0, 0, 0]);
 }
+
+/// Only what a marketplace has sold is a fact; through our own API nothing goes below what is there, whoever asks.
+#[tokio::test]
+async fn nobody_can_force_an_order_through_our_own_api() {
+    let world = World::new().await;
+    world.stocked("A", 1).await;
+    let order = json!({"lines": [{"sku": "A", "quantity": 5}], "confirm": true, "forced": true});
+    let problem = world.post("/v1/orders", order.clone()).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/forced", "{problem}");
+    assert_eq!(problem["errors"][0]["code"], "unknown_field", "{problem}");
+    let bulk = json!({"orders": [order]});
+    let problem = world.post("/v1/orders/bulk", bulk).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/orders/0/forced", "{problem}");
+    assert_eq!(world.figures("A").await, [1, 0, 0, 0, 1]);
+}

@@ -1,6 +1,6 @@
 //! Signing in, sessions, second factors, people and the audit log, as a browser meets them.
 
-use onhand_api::{demo_link, set_up_link};
+use onhand_api::{Settings, demo_link, set_up_link};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Call, World};
@@ -331,4 +331,33 @@ async fn s12_every_role_on_every_route() {
             assert_ne!(status, 401, "{role}: {method} {template}");
         }
     }
+}
+
+/// Behind a proxy people are told apart by what it heard, and nobody can say to be somebody else.
+#[tokio::test]
+async fn s4_a_trusted_proxy_says_whose_guesses_they_are() {
+    let behind = async |trusted: &str, said: &str, world: &World| {
+        let guess = json!({"email": "not an address", "password": "wrong purple staple nine"});
+        let call = Browser::new(world).call("POST", "/v1/sessions").header("x-forwarded-for", said);
+        let status = call.json(&guess).send().await.status.as_u16();
+        assert!([401, 429].contains(&status), "{trusted}: {status}");
+        status == 429
+    };
+    let trusted = "127.0.0.0/8, 10.0.0.1";
+    let settings = Settings { trusted_proxies: trusted.parse().unwrap(), ..Settings::default() };
+    let world = World::with(settings).await;
+    for round in 0..20 {
+        // Whatever it says before its address, the same one guesses.
+        let said = format!("192.0.2.{round}, 198.51.100.1, 10.0.0.1");
+        assert!(!behind(trusted, &said, &world).await, "guess {round}");
+    }
+    assert!(behind(trusted, "198.51.100.1", &world).await);
+    assert!(!behind(trusted, "198.51.100.2", &world).await, "somebody else");
+
+    // Nobody is trusted: what they say does not make them many.
+    let world = World::new().await;
+    for round in 0..20 {
+        assert!(!behind("", &format!("192.0.2.{round}"), &world).await, "guess {round}");
+    }
+    assert!(behind("", "192.0.2.99", &world).await);
 }

@@ -113,3 +113,47 @@ async fn every_place_that_is_wrong_is_named_at_once() {
         problem["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
     assert_eq!(pointers, ["/lines/0/sku", "/lines/0/quantity", "/lines/1/sku", "/lines/1/location"]);
 }
+
+/// A bulk request says what is wrong where, as a request of one change does.
+#[tokio::test]
+async fn f7_every_item_of_a_bulk_names_its_member() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    let cases = [
+        (r#"{"action":"adjust","sku":"A","quantity":"5","reason":"received"}"#, "/quantity", "invalid_type"),
+        (r#"{"sku":"A","quantity":1.5,"reason":"received","action":"adjust"}"#, "/quantity", "invalid_type"),
+        (r#"{"action":"adjust","sku":"A","quantity":1,"reason":"stolen"}"#, "/reason", "invalid_type"),
+        (r#"{"action":"adjust","sku":"A","quantity":1}"#, "/reason", "required"),
+        (r#"{"action":"adjust","quantity":1,"reason":"received"}"#, "/sku", "required"),
+        (r#"{"action":"set","sku":"A","on_hand":null,"expected":1}"#, "/on_hand", "required"),
+        (r#"{"action":"set","sku":"A","on_hand":1,"counted":1}"#, "/counted", "unknown_field"),
+        (r#"{"action":"count","sku":"A","counted":1,"reason":"received"}"#, "/reason", "unknown_field"),
+        (r#"{"action":"count","sku":"A","counted":1,"tenant":"x"}"#, "/tenant", "unknown_field"),
+        (r#"{"action":"count","sku":"A","counted":1,"counted":2}"#, "/counted", "duplicate_field"),
+        (
+            r#"{"action":"move","sku":"A","quantity":1,"from":{"loc":"x"},"to":{}}"#,
+            "/from/loc",
+            "unknown_field",
+        ),
+        (
+            r#"{"action":"move","sku":"A","quantity":1,"from":{},"to":{"state":7}}"#,
+            "/to/state",
+            "invalid_type",
+        ),
+        (r#"{"action":"move","sku":"A","quantity":1,"from":{}}"#, "/to", "required"),
+        (r#"{"action":"sell","sku":"A","quantity":1}"#, "/action", "invalid_type"),
+        (r#"{"sku":"A","quantity":1}"#, "/action", "required"),
+        ("7", "", "invalid_type"),
+    ];
+    for (item, pointer, code) in cases {
+        for mode in ["atomic", "independent"] {
+            let good = r#"{"action":"adjust","sku":"A","quantity":1,"reason":"received"}"#;
+            let body = format!(r#"{{"mode":"{mode}","items":[{good},{item}]}}"#);
+            let answer = world.call("POST", "/v1/stock/bulk").raw(body).send().await;
+            let problem = answer.problem(422, "validation_failed");
+            assert_eq!(problem["errors"][0]["pointer"], format!("/items/1{pointer}"), "{item}: {problem}");
+            assert_eq!(problem["errors"][0]["code"], code, "{item}: {problem}");
+        }
+    }
+    assert_eq!(world.figures("A").await[0], 5, "nothing was done");
+}

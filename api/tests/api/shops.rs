@@ -47,6 +47,23 @@ async fn a_known_shop_is_authorised_again_and_named() {
     stall.close().await;
 }
 
+/// Whoever signs in with another account is told, and no shop is made of it; unless that is what he asked for.
+#[tokio::test]
+async fn a_known_shop_is_not_authorised_with_another_account() {
+    let stall = Stall::open().await;
+    stall.world.call("POST", "/v1/shops/stall-1/disconnect").send().await.expect(200);
+    stall.market.now().account = "2".into();
+    let (status, text) = stall.consent(json!({"shop": "stall-1"})).await;
+    assert_eq!(status, 409, "{text}");
+    assert!(text.contains("(stall-1) is the account 1, but the sign-in was for 2"), "{text}");
+    assert_eq!(stall.list("/v1/shops").await.len(), 1);
+    let shop = stall.world.get("/v1/shops/stall-1").await.expect(200);
+    assert_eq!(shop["state"], "disconnected");
+    stall.connect(json!({"channel": "stall"})).await;
+    assert_eq!(stall.list("/v1/shops").await.len(), 2, "a new shop that was asked for");
+    stall.close().await;
+}
+
 #[tokio::test]
 async fn settings_of_a_shop_are_checked_field_by_field() {
     let stall = Stall::open().await;

@@ -291,13 +291,18 @@ impl Stall {
 
     /// The owner consents: to the page and back. What the last page says.
     pub(crate) async fn connect(&self, whom: Value) -> String {
+        let (status, text) = self.consent(whom).await;
+        assert_eq!(status, 200, "{text}");
+        text
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) async fn consent(&self, whom: Value) -> (u16, String) {
         let page = self.world.post("/v1/shops/connect", whom).await.expect(200);
         let state = page["url"].as_str().unwrap();
         let back = format!("/connect/stall/callback?state={state}&code=x&more=ignored");
         let answer = self.world.call("GET", &back).without("authorization").send().await;
-        let text = String::from_utf8(answer.bytes).unwrap();
-        assert_eq!(answer.status.as_u16(), 200, "{text}");
-        text
+        (answer.status.as_u16(), String::from_utf8(answer.bytes).unwrap())
     }
 
     /// The rows of the first page of a list.

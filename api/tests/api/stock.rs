@@ -46,6 +46,47 @@ async fn f11_two_editors_never_overwrite_each_other() {
     by_version().await.expect(200);
     by_version().await.problem(412, "stale_version");
     assert_eq!(world.figures("A").await[0], 7);
+    // Whoever names both is held to both.
+    let etag = world.get("/v1/stock/A/main").await.header("etag").unwrap().to_owned();
+    for (version, expected, code) in [("\"v1\"", 7, "stale_version"), (etag.as_str(), 6, "stale_expected")] {
+        let body = json!({"sku": "A", "on_hand": 1, "expected": expected});
+        let call = world.call("POST", "/v1/stock/set").header("if-match", version).json(&body);
+        call.send().await.problem(412, code);
+    }
+    assert_eq!(world.figures("A").await[0], 7);
+}
+
+/// `If-Match` is compared by every change of one row, and refused where nothing is compared.
+#[tokio::test]
+async fn f11_a_version_is_compared_or_refused() {
+    let world = World::new().await;
+    world.stocked("A", 5).await;
+    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
+    let changes = [
+        ("adjust", json!({"sku": "A", "quantity": 1, "reason": "received"})),
+        ("count", json!({"sku": "A", "counted": 6})),
+        ("move", json!({"sku": "A", "quantity": 1, "from": {}, "to": {"location": "two"}})),
+        ("move", json!({"sku": "A", "quantity": 1, "from": {}, "to": {"state": "unavailable"}})),
+        ("set", json!({"sku": "A", "on_hand": 9})),
+    ];
+    for (word, body) in changes {
+        let row = world.get("/v1/stock/A/main").await;
+        let (etag, before) = (row.header("etag").unwrap().to_owned(), world.figures("A").await);
+        let by = |version: &str| {
+            world.call("POST", &format!("/v1/stock/{word}")).header("if-match", version).json(&body).send()
+        };
+        by("\"v0\"").await.problem(412, "stale_version");
+        assert_eq!(world.figures("A").await, before, "{word} {body}");
+        by(&etag).await.expect(200);
+        by(&etag).await.problem(412, "stale_version");
+        // It asks for nothing, and `set` must ask for something.
+        by("*").await.expect(if word == "set" { 428 } else { 200 });
+    }
+    let bulk = json!({"mode": "atomic", "items": [{"action": "count", "sku": "A", "counted": 9}]});
+    let call = world.call("POST", "/v1/stock/bulk").header("if-match", "\"v0\"").json(&bulk);
+    let problem = call.send().await.problem(400, "invalid_header");
+    assert!(problem["detail"].as_str().unwrap().contains("If-Match"), "{problem}");
+    world.assert_clean().await;
 }
 
 #[tokio::test]
@@ -143,6 +184,44 @@ async fn a_number_can_be_explained() {
     assert_ne!(rest["data"][0]["order_id"], holders["data"][0]["order_id"]);
 }
 
+/// A hot SKU: what happened before many sales is still told, and found by its term.
+#[tokio::test]
+async fn a_term_has_its_movements_however_many_others_came_after() {
+    let world = World::new().await;
+    world.stocked("A", 10).await;
+    let aside =
+        json!({"sku": "A", "quantity": 2, "from": {}, "to": {"state": "unavailable"}, "note": "broken"});
+    world.post("/v1/stock/move", aside).await.expect(200);
+    let order = json!({"lines": [{"sku": "A", "quantity": 1}]});
+    for _ in 0..40 {
+        let placed = world.post("/v1/orders", order.clone()).await.expect(201);
+        let cancel = format!("/v1/orders/{}/cancel", placed["id"].as_str().unwrap());
+        world.call("POST", &cancel).send().await.expect(200);
+    }
+    let why = world.get("/v1/stock/A/main/explain").await.expect(200);
+    let terms = why["terms"].as_array().unwrap();
+    for (index, kind, rows) in [(0, "receive", 1), (1, "release", 5), (2, "", 0), (3, "restate", 1)] {
+        let recent = terms[index]["recent"].as_array().unwrap();
+        assert_eq!(recent.len(), rows, "{}", terms[index]);
+        assert!(recent.first().is_none_or(|row| row["kind"] == kind), "{}", terms[index]);
+        // The link has the same and no others, page by page.
+        let url = terms[index]["movements_url"].as_str().unwrap();
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = world.get(&format!("{url}&limit=50{cursor}")).await.expect(200);
+            found.extend(page["data"].as_array().unwrap().clone());
+            if page["has_more"] == false {
+                break;
+            }
+            cursor = format!("&cursor={}", page["next_cursor"].as_str().unwrap());
+        }
+        let term = terms[index]["term"].as_str().unwrap();
+        assert!(found.iter().all(|row| row["delta"][term] != 0), "{term}: {found:?}");
+        assert_eq!(found.len(), if index == 1 { 80 } else { rows }, "{term}");
+    }
+    world.get("/v1/stock/A/main/movements?changed=available").await.problem(400, "invalid_parameter");
+}
+
 #[tokio::test]
 async fn the_past_can_be_read() {
     let world = World::new().await;
@@ -163,4 +242,21 @@ async fn the_past_can_be_read() {
     let before = world.get(&format!("/v1/stock/A/main?as_of={at}")).await.expect(200);
     assert_eq!(before["on_hand"].as_i64(), Some(total - 1));
     world.get("/v1/stock/A/main?as_of=yesterday").await.problem(400, "invalid_parameter");
+    // Over all locations too.
+    world.post("/v1/locations", json!({"location": "two"})).await.expect(201);
+    let there = json!({"sku": "A", "location": "two", "quantity": 4, "reason": "received"});
+    world.post("/v1/stock/adjust", there).await.expect(200);
+    let sum = async |at: &str| {
+        let read = world.get(&format!("/v1/stock/A?as_of={at}")).await.expect(200);
+        assert!(read["as_of"].is_string(), "{read}");
+        (read["on_hand"].as_i64().unwrap(), read["locations"][0]["on_hand"].as_i64().unwrap())
+    };
+    assert_eq!(sum("2020-01-01T00:00:00Z").await, (0, 0));
+    assert_eq!(sum(&at).await, (total - 1, total - 1));
+    assert_eq!(world.get("/v1/stock/A").await.expect(200)["on_hand"], total + 4);
+    world.get("/v1/stock/A?as_of=yesterday").await.problem(400, "invalid_parameter");
+    let pack = json!({"sku": "PACK", "components": [{"sku": "A", "quantity": 2}]});
+    world.post("/v1/skus", pack).await.expect(201);
+    let problem = world.get(&format!("/v1/stock/PACK?as_of={at}")).await.problem(400, "invalid_parameter");
+    assert!(problem["detail"].as_str().unwrap().contains("as_of"), "{problem}");
 }

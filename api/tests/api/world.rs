@@ -172,7 +172,8 @@ impl World {
         )
         .await
         .unwrap();
-        let secret = onhand_api::bootstrap(&engine, &settings).await.unwrap();
+        onhand_api::prepare(&engine, &settings).await.unwrap();
+        let secret = onhand_api::first_key(&engine).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

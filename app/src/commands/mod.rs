@@ -27,7 +27,7 @@ use crate::settings::Effective;
 /// Runs a command to its end.
 pub(crate) async fn run(command: Command, effective: Effective) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(_) => serve::run(&effective).await,
+        Command::Serve(arguments) => serve::run(&arguments, &effective).await,
         Command::Demo(arguments) => demo::run(arguments, &effective).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Import(arguments) => import::run(arguments, &effective).await,

@@ -16,13 +16,22 @@ use crate::terminal;
 
 /// Serve the HTTP API over --data DIR or --database URL
 #[derive(Debug, clap::Args)]
-pub(crate) struct Serve {}
+pub(crate) struct Serve {
+    /// Make no first API key: the demo starts it as its second replica, and nobody reads what it says
+    #[arg(long, hide = true)]
+    second: bool,
+}
 
-pub(crate) async fn run(effective: &Effective) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: &Serve, effective: &Effective) -> anyhow::Result<ExitCode> {
     let settings = &effective.settings;
     let mut stop = Stop::listen()?;
     let mut server = Embedded::start(effective, &settings.listen).await?;
     let set_up = server.set_up_link().await?;
+    if !arguments.second {
+        server.make_first_key().await?;
+    }
+    // Before anything that can fail: there is no second one.
+    show_first_key(&server);
     if !settings.ready_file.is_empty() {
         write_ready(Path::new(&settings.ready_file), &server, set_up.as_deref())?;
     }
@@ -67,8 +76,16 @@ async fn end_now(signal: Signal, workers: Option<RunnerHandle>, stop: &mut Stop)
     std::process::exit(signal.exit_code());
 }
 
-/// Says where it is and what it promises. The first key goes to standard error as plain text: it must not end up in a
-/// log that is kept.
+/// The first key goes to standard error as plain text: it must not end up in a log that is kept.
+fn show_first_key(server: &Embedded) {
+    if let Some(secret) = &server.first_key {
+        terminal::complain(&format!(
+            "\nThe first API key (scope admin). It is shown this once and kept nowhere:\n\n    {secret}\n"
+        ));
+    }
+}
+
+/// Says where it is and what it promises.
 fn announce(server: &Embedded, set_up: Option<&str>) {
     let durability = server.durability();
     let line = format!("{} {}, {}", durability.database, durability.version, durability.settings);
@@ -79,12 +96,6 @@ fn announce(server: &Embedded, set_up: Option<&str>) {
             url = server.url(),
             "ready; UNSAFE: acknowledged changes may be lost when the power goes: {line}"
         );
-    }
-    if let Some(secret) = &server.first_key {
-        terminal::complain(&format!(
-            "\nThe first API key (scope admin). It is shown this once and kept nowhere:\n\n    {}\n",
-            secret
-        ));
     }
     if let Some(link) = set_up {
         terminal::complain(&format!(

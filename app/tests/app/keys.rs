@@ -45,3 +45,31 @@ async fn a_revoked_key_opens_nothing_postgres() {
     through(&["keys", "revoke", made["id"].as_str().expect("an id")]);
     assert_eq!(shop.get("/v1/stock").await.status, 401);
 }
+
+/// A command that opens the database first makes keys of its own, and leaves the first one to whoever shows it.
+async fn a_command_before_the_first_start_takes_no_key_away(place: Place) {
+    let file = tempfile::Builder::new().suffix(".csv").tempfile().expect("a file");
+    std::fs::write(file.path(), "sku,name,on_hand\nTEA,Tea,7\n").expect("written");
+    let report = place.json(&["import", &file.path().display().to_string(), "--json"]);
+    assert_eq!(report["rows"]["created"], 1, "{report}");
+    let listed = place.json(&["keys", "list", "--json"]);
+    let keys = listed["api_keys"].as_array().expect("keys");
+    assert!(keys.iter().all(|key| key["name"] == "onhand command line"), "nobody saw another: {listed}");
+    let server = Server::start(&place);
+    let first = server.api_key.clone().expect("a key on the first start of a server");
+    let shop = Shop::new(&server.url, &first);
+    assert_eq!(shop.get("/v1/stock/TEA/main").await.body["on_hand"], 7);
+    assert_eq!(shop.get("/v1/api-keys").await.status, 200, "it is an administrator's");
+    drop(server);
+    assert_eq!(Server::start(&place).api_key, None, "shown once");
+}
+
+#[tokio::test]
+async fn a_command_before_the_first_start_takes_no_key_away_sqlite() {
+    a_command_before_the_first_start_takes_no_key_away(Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn a_command_before_the_first_start_takes_no_key_away_postgres() {
+    a_command_before_the_first_start_takes_no_key_away(Place::postgres()).await;
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onhand_connector::{Call, Consent, Failure, Secret};
+use onhand_connector::{Call, Consent, Failure, Grant, Secret};
 use onhand_rules::commands::channels::{ConnectShop, StartConsent};
 use onhand_rules::setting::{Setting, consent_key};
 use onhand_rules::shop::ShopSettings;
@@ -22,6 +22,19 @@ pub enum ConnectError {
     /// The state is unknown, used up or too old: somebody else's link, or ten minutes have passed.
     #[error("this link is not valid any more; start again")]
     State,
+    /// A known shop was to be authorised again, and somebody signed in with an account that is not its own.
+    #[error(
+        "{shop} is the account {wanted}, but the sign-in was for {got}; sign in with the account {wanted}, \
+         or connect the other one as a new shop"
+    )]
+    OtherAccount {
+        /// The shop that was to be authorised again.
+        shop: String,
+        /// Its account.
+        wanted: String,
+        /// What the sign-in covers.
+        got: String,
+    },
     /// The marketplace did not take the code.
     #[error("the marketplace refused: {0}")]
     Refused(#[from] Failure),
@@ -81,14 +94,20 @@ impl Flows {
         let now = reads.now().await.map_err(|error| ours(error.to_string()))?;
         let key = consent_key(state);
         let rows = reads.settings(&key).await.map_err(|error| ours(error.to_string()))?;
-        let known = rows.iter().any(|(found, setting)| {
-            *found == key && matches!(setting, Setting::Consent { channel: of, until, .. } if of == channel && *until > now)
+        let wanted = rows.iter().find_map(|(found, setting)| match setting {
+            Setting::Consent { channel: of, until, shop }
+                if *found == key && of == channel && *until > now =>
+            {
+                Some(*shop)
+            }
+            _ => None,
         });
-        if !known {
-            return Err(ConnectError::State);
-        }
+        let Some(wanted) = wanted else { return Err(ConnectError::State) };
         let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 20_000 };
         let grants = outlet.channel.exchange(&call, &Consent { code: Secret::new(code), parameters }).await?;
+        if let Some(wanted) = wanted {
+            self.is_covered(wanted, &grants).await?;
+        }
         let shared = match outlet.channel.one_grant_for_all() && grants.len() > 1 {
             true => Some(random_name()?),
             false => None,
@@ -121,5 +140,23 @@ impl Flows {
             }
         }
         Ok(Consented { shops })
+    }
+
+    /// Whoever authorises a known shop again must not make a new one of another account by mistake, which would be told
+    /// figures and would sell, while the known one waits on.
+    async fn is_covered(&self, wanted: ShopId, grants: &[Grant]) -> Result<(), ConnectError> {
+        let shops =
+            self.engine.reads().shops().await.map_err(|error| ConnectError::Ours(error.to_string()))?;
+        let Some(shop) = shops.into_iter().find(|shop| shop.id == wanted) else { return Ok(()) };
+        if grants.is_empty() || grants.iter().any(|grant| grant.account == shop.account) {
+            return Ok(());
+        }
+        let got: Vec<String> =
+            grants.iter().map(|grant| format!("{} ({})", grant.account, grant.name)).collect();
+        Err(ConnectError::OtherAccount {
+            shop: format!("{} ({})", shop.name, shop.code),
+            wanted: shop.account,
+            got: got.join(", "),
+        })
     }
 }

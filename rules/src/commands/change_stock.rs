@@ -73,6 +73,9 @@ pub enum StockItem {
     Restate { sku: String, location: String, quantity: Quantity, reason: Reason, note: Option<String> },
     /// `quantity` sellable units go from one location to another.
     Transfer { sku: String, from: String, to: String, quantity: Quantity, note: Option<String> },
+    /// Another change, if the row still has the version that the caller saw (`If-Match`); of a transfer the row that the
+    /// units leave.
+    Matched { version: i64, item: Box<StockItem> },
 }
 
 impl StockItem {
@@ -83,6 +86,7 @@ impl StockItem {
             | Self::Count { sku, .. }
             | Self::Restate { sku, .. }
             | Self::Transfer { sku, .. } => sku,
+            Self::Matched { item, .. } => item.sku(),
         }
     }
 
@@ -93,6 +97,7 @@ impl StockItem {
             | Self::Count { location, .. }
             | Self::Restate { location, .. } => vec![location],
             Self::Transfer { from, to, .. } => vec![from, to],
+            Self::Matched { item, .. } => item.locations(),
         }
     }
 }
@@ -179,6 +184,13 @@ fn change(
             rows.push(on_hand_by(scope, context, source, MovementKind::TransferOut, -quantity, None, note)?);
             rows.push(on_hand_by(scope, context, target, MovementKind::TransferIn, *quantity, None, note)?);
         }
+        StockItem::Matched { version, item } => {
+            if let Some(location) = item.locations().first() {
+                let key = key_of(scope, index, item, location)?;
+                super::check_version(Some(*version), row_of(scope, key).version)?;
+            }
+            change(scope, context, index, item, rows)?;
+        }
     }
     Ok(())
 }
@@ -264,6 +276,7 @@ fn grows(item: &StockItem, location: &str) -> bool {
     match item {
         StockItem::Adjust { delta, .. } => *delta > 0,
         StockItem::Transfer { to, .. } => to == location,
+        StockItem::Matched { item, .. } => grows(item, location),
         StockItem::Set { .. } | StockItem::Count { .. } | StockItem::Restate { .. } => false,
     }
 }

@@ -309,6 +309,7 @@ impl World {
                 self.entry(sku, from).0 -= quantity;
                 self.entry(sku, to).0 += quantity;
             }
+            StockItem::Matched { item, .. } => self.note_item(item),
         }
     }
 

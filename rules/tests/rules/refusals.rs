@@ -1,7 +1,7 @@
 //! Every refusal is said at least once, and says what it should.
 
 use onhand_rules::commands::{
-    Condition, Expected, Reason, Remainder, ReturnOrder, StockItem, UpdateLocation, UpdateSku,
+    ChangeStock, Condition, Expected, Reason, Remainder, ReturnOrder, StockItem, UpdateLocation, UpdateSku,
 };
 use onhand_rules::refusal::Short;
 use onhand_rules::{Command, Refusal};
@@ -82,6 +82,12 @@ fn set(expected: Expected) -> Command {
     one(StockItem::Set { sku, location, on_hand: 1, expected, reason: Reason::Correction, note: None }).into()
 }
 
+/// The change at a version.
+fn matched(version: i64, change: ChangeStock) -> Command {
+    let each = change.items.into_iter().map(|item| StockItem::Matched { version, item: Box::new(item) });
+    ChangeStock { items: each.collect() }.into()
+}
+
 fn components(code: &str, components: &[(&str, i64)]) -> Command {
     let components = Some(components.iter().map(|(part, units)| ((*part).into(), *units)).collect());
     UpdateSku { code: code.into(), components, ..UpdateSku::default() }.into()
@@ -124,6 +130,10 @@ fn cases() -> Vec<(&'static str, Command)> {
         ("stale_version", stale.into()),
         ("stale_version", twice.into()),
         ("stale_version", set(Expected::Version(1))),
+        ("stale_version", matched(9, adjust("A", "L", 1))),
+        ("stale_version", matched(9, count("A", "L", 1))),
+        ("stale_version", matched(9, transfer("A", "L", "M", 1))),
+        ("unknown_sku", matched(9, adjust("none", "L", 1))),
         ("stale_expected", set(Expected::OnHand(9))),
         ("out_of_range", place(9, &[("A", "L", 0)]).into()),
         ("out_of_range", place(9, &[("A", "L", -1)]).into()),

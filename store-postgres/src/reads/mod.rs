@@ -19,8 +19,8 @@ use onhand_rules::{
     ReservationId, Sku, SkuId, StockKey,
 };
 use onhand_store::{
-    EventRow, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
-    StockFilter, StockView, StoreError,
+    EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
+    StockFilter, StockView, StoreError, Stretch,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
@@ -176,6 +176,17 @@ impl Reads for PostgresReads {
         limit: usize,
     ) -> Result<Page<Movement>, StoreError> {
         self.read_movements(key, before, limit).await
+    }
+
+    async fn movements_changing(
+        &self,
+        key: StockKey,
+        figure: Figure,
+        below: i64,
+        limit: usize,
+        look: usize,
+    ) -> Result<Stretch, StoreError> {
+        self.read_movements_changing(key, figure, below, limit, look).await
     }
 
     async fn movements_from(

@@ -1,7 +1,7 @@
 //! Stock rows, their movements and who holds their units.
 
 use onhand_rules::{Holder, Movement, OrderId, ReservationId, StockKey};
-use onhand_store::{HolderUnits, Page, StockFilter, StockView, StoreError};
+use onhand_store::{Figure, HolderUnits, Page, StockFilter, StockView, StoreError, Stretch};
 use tokio_postgres::Row;
 
 use super::{PostgresReads, one_more, rows_at_most};
@@ -113,6 +113,31 @@ impl PostgresReads {
         let before = before.unwrap_or(i64::MAX);
         let found = self.query(sql, &[&key.sku.0, &key.location.0, &before, &one_more(limit)]).await?;
         Ok(Page::of(rows::all(&found, rows::movement)?, limit))
+    }
+
+    pub(super) async fn read_movements_changing(
+        &self,
+        key: StockKey,
+        figure: Figure,
+        below: i64,
+        limit: usize,
+        look: usize,
+    ) -> Result<Stretch, StoreError> {
+        let figure = match figure {
+            Figure::OnHand => "delta_on_hand",
+            Figure::Reserved => "delta_reserved",
+            Figure::Allocated => "delta_allocated",
+            Figure::Unavailable => "delta_unavailable",
+        };
+        let sql = format!(
+            "select {} from movement m where m.sku = $1 and m.location = $2 and m.version < $3 and m.version >= $4 \
+             and m.{figure} <> 0 order by m.version desc limit $5",
+            movement_columns!()
+        );
+        let lowest = Stretch::lowest(below, look);
+        let found =
+            self.query(&sql, &[&key.sku.0, &key.location.0, &below, &lowest, &rows_at_most(limit)]).await?;
+        Ok(Stretch::of(rows::all(&found, rows::movement)?, below, limit, look))
     }
 
     pub(super) async fn read_movements_from(

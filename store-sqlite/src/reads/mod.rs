@@ -18,8 +18,8 @@ use onhand_rules::{
     ReservationId, Sku, SkuId, StockKey,
 };
 use onhand_store::{
-    EventRow, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
-    StockFilter, StockView, StoreError,
+    EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
+    StockFilter, StockView, StoreError, Stretch,
 };
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -188,6 +188,17 @@ impl Reads for SqliteReads {
         limit: usize,
     ) -> Result<Page<Movement>, StoreError> {
         self.run(move |c| stock::movements(c, key, before, limit)).await
+    }
+
+    async fn movements_changing(
+        &self,
+        key: StockKey,
+        figure: Figure,
+        below: i64,
+        limit: usize,
+        look: usize,
+    ) -> Result<Stretch, StoreError> {
+        self.run(move |c| stock::movements_changing(c, key, figure, below, limit, look)).await
     }
 
     async fn movements_from(

@@ -1,7 +1,7 @@
 //! Stock rows and their movements.
 
 use onhand_rules::{Movement, StockKey};
-use onhand_store::{Page, StockFilter, StockView};
+use onhand_store::{Figure, Page, StockFilter, StockView, Stretch};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Row};
 
@@ -71,6 +71,20 @@ pub(super) fn movements(
 ) -> Sql<Page<Movement>> {
     let from = before.map_or(i64::MAX, |before| before - 1);
     Ok(Page::of(history::downwards(c, key, from, one_more(limit))?, limit))
+}
+
+pub(super) fn movements_changing(
+    c: &Connection,
+    key: StockKey,
+    figure: Figure,
+    below: i64,
+    limit: usize,
+    look: usize,
+) -> Sql<Stretch> {
+    let lowest = Stretch::lowest(below, look);
+    let changes = |row: &Movement| figure.of(&row.delta) != 0;
+    let found = history::wanted(c, key, below.saturating_sub(1), exactly(limit), lowest, changes)?;
+    Ok(Stretch::of(found, below, limit, look))
 }
 
 pub(super) fn movements_from(c: &Connection, key: StockKey, after: i64, limit: usize) -> Sql<Vec<Movement>> {

@@ -28,6 +28,7 @@ mod faults;
 mod feed;
 mod found;
 mod golden;
+mod history;
 mod ledger;
 mod lists;
 mod memory;
@@ -176,6 +177,8 @@ behaviours! { $
     lists::reservation_filters_and_pages,
     /// Movements are listed both ways and found by time.
     lists::movements_both_ways_and_by_time,
+    /// Movements that changed one quantity are found in stretches, however few they are.
+    history::movements_that_changed_a_figure,
     /// Who holds units of a row, complete and in order.
     lists::holders_of_a_row,
     /// What is due, and when the next hold ends.

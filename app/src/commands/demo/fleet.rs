@@ -175,7 +175,7 @@ impl Replica {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let listen = address.to_string();
         let mut arguments: Vec<OsString> =
-            ["serve", "--listen", &listen, "--log", "warn", "--log-format", "text"]
+            ["serve", "--second", "--listen", &listen, "--log", "warn", "--log-format", "text"]
                 .map(OsString::from)
                 .into();
         arguments.extend(["--channels".into(), keys.into_os_string()]);

@@ -87,6 +87,7 @@ impl Show<'_> {
         let listings = wait_for_listings(fleet.reads(), PATIENCE).await?;
         if !arguments.json {
             let link = fleet.first.demo_link().await?;
+            fleet.first.make_first_key().await?;
             introduce(fleet, self.sandbox, arguments, (skus, listings), link.as_deref());
         }
         // Listings are true before the first buyer comes.

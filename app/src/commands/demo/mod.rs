@@ -111,10 +111,10 @@ pub(crate) async fn run(arguments: Demo, effective: &Effective) -> anyhow::Resul
 
 /// Sells through our own API.
 async fn direct(arguments: &Demo, effective: &Effective, stop: Stop) -> anyhow::Result<ExitCode> {
-    let server = Embedded::start(effective, &address(effective)).await?;
+    let mut server = Embedded::start(effective, &address(effective)).await?;
     let key = server.mint().await?;
     let client = target::client(&effective.settings, &server.url(), &key, usize::from(arguments.buyers))?;
-    let result = sell(arguments, &server, client, &key, stop).await;
+    let result = sell(arguments, &mut server, client, &key, stop).await;
     server.stop().await?;
     result
 }
@@ -129,13 +129,14 @@ fn address(effective: &Effective) -> String {
 
 async fn sell(
     arguments: &Demo,
-    server: &Embedded,
+    server: &mut Embedded,
     client: Arc<Client>,
     key: &str,
     mut stop: Stop,
 ) -> anyhow::Result<ExitCode> {
     let catalogue = catalogue::load(&client).await?;
     if !arguments.json {
+        server.make_first_key().await?;
         introduce(server, key, catalogue.codes.len());
     }
     let market = Arc::new(Market::new(client.clone(), catalogue));
