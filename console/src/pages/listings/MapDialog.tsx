@@ -10,6 +10,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { wordOf } from '~/parts/words';
 
 type Listing = Schemas['Listing'];
 
@@ -62,7 +63,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
                           <span className="code">{each.sku}</span> {each.name}
                         </span>
                       }
-                      description={t('mapping.map.score', { n: each.score, reason: each.reason.replaceAll('_', ' ') })}
+                      description={t('mapping.map.score', { n: each.score, reason: wordOf(t, 'mapping.reason', each.reason) })}
                     />
                   ))}
                 </Stack>
