@@ -75,6 +75,8 @@ export const channels = {
   'mapping.map.score': '{n} of 100: {reason}',
   'mapping.map.none': 'Nothing looks like it. Type the code of a SKU.',
   'mapping.map.effect': 'Its orders that wait are applied at once, also past ones, and its figure is told.',
+  'mapping.map.available': '{sku}: {n} available now.',
+  'mapping.map.unknown': 'There is no SKU with this code.',
   'mapping.done': 'The listing is mapped',
   'mapping.undone': 'The listing is not mapped any more',
   'mapping.empty': 'No listing here.',

@@ -23,7 +23,7 @@ export const market = {
   'market.became': 'Became',
   'market.line.cancelled': '{n} cancelled',
   'market.line.unread': 'not read yet: import the listings of the shop',
-  'market.line.part': '{of}, shipped {shipped}, cancelled {cancelled}',
+  'market.line.part': '{shipped} of {of} shipped',
   'market.heard': 'First heard of',
   'market.stale': 'Older news ignored',
   'market.event': 'They say {word}',

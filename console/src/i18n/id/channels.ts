@@ -77,6 +77,8 @@ export const channels: Translation<typeof english> = {
   'mapping.map.score': '{n} dari 100: {reason}',
   'mapping.map.none': 'Tidak ada yang mirip. Ketik kode SKU.',
   'mapping.map.effect': 'Pesanan yang menunggu langsung diproses, juga yang lampau, dan angkanya dikirim.',
+  'mapping.map.available': '{sku}: {n} tersedia sekarang.',
+  'mapping.map.unknown': 'Tidak ada SKU dengan kode ini.',
   'mapping.done': 'Listing dipetakan',
   'mapping.undone': 'Listing tidak dipetakan lagi',
   'mapping.empty': 'Tidak ada listing di sini.',

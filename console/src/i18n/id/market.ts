@@ -26,7 +26,7 @@ export const market: Translation<typeof english> = {
   'market.became': 'Menjadi',
   'market.line.cancelled': '{n} dibatalkan',
   'market.line.unread': 'belum dibaca: impor listing toko',
-  'market.line.part': '{of}, dikirim {shipped}, dibatalkan {cancelled}',
+  'market.line.part': '{shipped} dari {of} dikirim',
   'market.heard': 'Pertama diketahui',
   'market.stale': 'Kabar lama diabaikan',
   'market.event': 'Mereka menyatakan {word}',

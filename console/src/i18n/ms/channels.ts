@@ -77,6 +77,8 @@ export const channels: Translation<typeof english> = {
   'mapping.map.score': '{n} daripada 100: {reason}',
   'mapping.map.none': 'Tiada yang serupa. Taip kod SKU.',
   'mapping.map.effect': 'Pesanan yang menunggu diproses serta-merta, termasuk yang lampau, dan angkanya dihantar.',
+  'mapping.map.available': '{sku}: {n} tersedia sekarang.',
+  'mapping.map.unknown': 'Tiada SKU dengan kod ini.',
   'mapping.done': 'Penyenaraian dipetakan',
   'mapping.undone': 'Penyenaraian tidak dipetakan lagi',
   'mapping.empty': 'Tiada penyenaraian di sini.',

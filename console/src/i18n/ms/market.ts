@@ -26,7 +26,7 @@ export const market: Translation<typeof english> = {
   'market.became': 'Menjadi',
   'market.line.cancelled': '{n} dibatalkan',
   'market.line.unread': 'belum dibaca: import penyenaraian kedai',
-  'market.line.part': '{of}, dihantar {shipped}, dibatalkan {cancelled}',
+  'market.line.part': '{shipped} daripada {of} dihantar',
   'market.heard': 'Pertama diketahui',
   'market.stale': 'Berita lama diabaikan',
   'market.event': 'Mereka mengatakan {word}',

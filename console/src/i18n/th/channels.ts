@@ -77,6 +77,8 @@ export const channels: Translation<typeof english> = {
   'mapping.map.score': '{n} จาก 100: {reason}',
   'mapping.map.none': 'ไม่มีที่คล้าย พิมพ์รหัส SKU',
   'mapping.map.effect': 'คำสั่งซื้อที่รออยู่จะดำเนินการทันที รวมที่ผ่านมา และส่งยอด',
+  'mapping.map.available': '{sku}: พร้อมขาย {n} ตอนนี้',
+  'mapping.map.unknown': 'ไม่มี SKU ที่ใช้รหัสนี้',
   'mapping.done': 'จับคู่สินค้าแล้ว',
   'mapping.undone': 'ยกเลิกการจับคู่แล้ว',
   'mapping.empty': 'ไม่มีสินค้าที่นี่',

@@ -26,7 +26,7 @@ export const market: Translation<typeof english> = {
   'market.became': 'กลายเป็น',
   'market.line.cancelled': 'ยกเลิก {n}',
   'market.line.unread': 'ยังไม่ได้อ่าน: นำเข้าสินค้าของร้าน',
-  'market.line.part': '{of} ส่งแล้ว {shipped} ยกเลิก {cancelled}',
+  'market.line.part': 'ส่งแล้ว {shipped} จาก {of}',
   'market.heard': 'ทราบครั้งแรก',
   'market.stale': 'ข่าวเก่าที่ถูกข้าม',
   'market.event': 'แจ้งว่า {word}',

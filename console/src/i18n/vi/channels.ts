@@ -77,6 +77,8 @@ export const channels: Translation<typeof english> = {
   'mapping.map.score': '{n}/100: {reason}',
   'mapping.map.none': 'Không có gì giống. Nhập mã SKU.',
   'mapping.map.effect': 'Các đơn đang chờ được xử lý ngay, cả đơn cũ, và số tồn được đẩy.',
+  'mapping.map.available': '{sku}: hiện khả dụng {n}.',
+  'mapping.map.unknown': 'Không có SKU nào mang mã này.',
   'mapping.done': 'Đã ghép nối sản phẩm',
   'mapping.undone': 'Sản phẩm không còn được ghép nối',
   'mapping.empty': 'Không có sản phẩm nào ở đây.',

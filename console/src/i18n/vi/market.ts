@@ -26,7 +26,7 @@ export const market: Translation<typeof english> = {
   'market.became': 'Trở thành',
   'market.line.cancelled': 'hủy {n}',
   'market.line.unread': 'chưa đọc: nhập sản phẩm của gian hàng',
-  'market.line.part': '{of}, đã gửi {shipped}, đã hủy {cancelled}',
+  'market.line.part': 'đã gửi {shipped}/{of}',
   'market.heard': 'Biết lần đầu',
   'market.stale': 'Tin cũ bị bỏ qua',
   'market.event': 'Sàn báo {word}',

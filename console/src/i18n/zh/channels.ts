@@ -77,6 +77,8 @@ export const channels: Translation<typeof english> = {
   'mapping.map.score': '{n}/100：{reason}',
   'mapping.map.none': '没有相似的。请输入 SKU 代码。',
   'mapping.map.effect': '等待的订单（含过往）立即处理，并推送数量。',
+  'mapping.map.available': '{sku}：当前可售 {n}。',
+  'mapping.map.unknown': '没有使用此代码的 SKU。',
   'mapping.done': '店铺商品已映射',
   'mapping.undone': '店铺商品不再映射',
   'mapping.empty': '这里没有店铺商品。',

@@ -26,7 +26,7 @@ export const market: Translation<typeof english> = {
   'market.became': '对应',
   'market.line.cancelled': '取消 {n}',
   'market.line.unread': '尚未读取：请导入店铺商品',
-  'market.line.part': '{of}，已发 {shipped}，取消 {cancelled}',
+  'market.line.part': '已发 {shipped}/{of}',
   'market.heard': '首次获知',
   'market.stale': '忽略的旧消息',
   'market.event': '平台通知 {word}',

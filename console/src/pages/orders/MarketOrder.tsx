@@ -199,7 +199,10 @@ function Became({ line }: { line: Line }) {
       <Link to="/orders/$id" params={{ id: part.order_id }} className="num">
         …{part.order_id.slice(-8)}
       </Link>{' '}
-      <span className="soft">{t('market.line.part', { of: part.quantity, shipped: part.shipped, cancelled: part.cancelled })}</span>
+      <span className="soft">
+        {t('market.line.part', { of: part.quantity, shipped: part.shipped })}
+        {part.cancelled > 0 && `, ${t('market.line.cancelled', { n: part.cancelled })}`}
+      </span>
     </div>
   ));
 }

@@ -53,7 +53,7 @@ function Known({ order }: { order: Order }) {
       above={<Above />}
       beside={<StateBadge topic="order" state={order.state} pill />}
       curl={`/v1/orders/${encodeURIComponent(order.id)}`}
-      verdict={<OrderVerdict order={order} there={market.id ? shop : undefined} />}
+      verdict={<OrderVerdict order={order} there={market.id ? shop : undefined} asked={asked} />}
       actions={market.known && <OrderActions order={order} market={behind} />}
     >
       {shipping && <JobNote id={shipping} />}
@@ -91,7 +91,7 @@ function There({ id, shop, order }: { id: string; shop: string; order: Schemas['
   );
 }
 
-function OrderVerdict({ order, there }: { order: Order; there: string | undefined }) {
+function OrderVerdict({ order, there, asked }: { order: Order; there: string | undefined; asked: boolean }) {
   const { t, rich } = useI18n();
   const short = shortOf(order);
   const left = order.lines.reduce((sum, line) => sum + line.allocated, 0);
@@ -99,6 +99,7 @@ function OrderVerdict({ order, there }: { order: Order; there: string | undefine
   if (short > 0) {
     return <Verdict tone="bad">{there ? t('order.verdict.short.there', { n: short, shop: there }) : t('order.verdict.short', { n: short })}</Verdict>;
   }
+  if (asked) return <Verdict tone="wait">{t('market.wish.title')}</Verdict>;
   const words: Record<string, [Tone, ReactNode]> = {
     pending: ['busy', rich('order.verdict.pending', { until: <Ago at={order.expires_at} /> })],
     confirmed: ['busy', t('order.verdict.confirmed', { n: left })],

@@ -20,12 +20,13 @@ export const EXTENSION_S = 3_600;
 /** One reservation: what it holds, until when, and the way to hold it longer or to give it back. */
 export function ReservationDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const { t, rich } = useI18n();
+  const may = useMay('orders:write');
   const query = useQuery(reservation(id));
   const held = query.data;
   const units = held?.lines.reduce((sum, line) => sum + line.outstanding, 0) ?? 0;
   const open = held?.state === 'held';
   return (
-    <Dialog title={open ? t('sku.holds.release.title', { n: units }) : t('nav.reservations')} onClose={onClose}>
+    <Dialog title={open && may ? t('sku.holds.release.title', { n: units }) : t('nav.reservations')} onClose={onClose}>
       <Stack gap="sm">
         {query.isPending && t('loading')}
         {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
@@ -53,10 +54,10 @@ export function ReservationDialog({ id, onClose }: { id: string; onClose: () => 
             {open && (
               <div>
                 {rich('reservations.until', { when: <At at={held.expires_at} date />, left: <Ago at={held.expires_at} /> })}{' '}
-                {t('sku.holds.release.text')}
+                {may && t('sku.holds.release.text')}
               </div>
             )}
-            <Steps held={held} open={open} onClose={onClose} />
+            <Steps held={held} may={may && open} onClose={onClose} />
           </>
         )}
       </Stack>
@@ -64,9 +65,8 @@ export function ReservationDialog({ id, onClose }: { id: string; onClose: () => 
   );
 }
 
-function Steps({ held, open, onClose }: { held: Reservation; open: boolean; onClose: () => void }) {
+function Steps({ held, may, onClose }: { held: Reservation; may: boolean; onClose: () => void }) {
   const { t } = useI18n();
-  const may = useMay('orders:write') && open;
   const params = (key: string) => ({ path: { id: held.id }, header: { 'Idempotency-Key': key, 'If-Match': `"v${held.version}"` } });
   const done = (message: string) => ({
     refresh: [['reservations'], ['stock']],
