@@ -4,6 +4,7 @@ export const orders = {
   'orders.verdict.trouble': { one: '{link} could not be applied wholly.', other: '{link} could not be applied wholly.' },
   'orders.verdict.trouble.link': { one: '{n} order of a marketplace', other: '{n} orders of marketplaces' },
   'orders.verdict.mapping': { one: '{link} waits for a mapping: nothing is taken off the stock for it yet.', other: '{link} wait for a mapping: nothing is taken off the stock for them yet.' },
+  'orders.verdict.wish': { one: '{n} buyer wants to cancel.', other: '{n} buyers want to cancel.' },
   'orders.view.ours': 'Our orders',
   'orders.view.market': 'As marketplaces tell them',
   'orders.empty': 'No order fits these filters.',

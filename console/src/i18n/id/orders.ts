@@ -7,6 +7,7 @@ export const orders: Translation<typeof english> = {
   'orders.verdict.trouble': { other: '{link} tidak dapat diproses sepenuhnya.' },
   'orders.verdict.trouble.link': { other: '{n} pesanan marketplace' },
   'orders.verdict.mapping': { other: '{link} menunggu pemetaan: stok belum dikurangi untuknya.' },
+  'orders.verdict.wish': { other: '{n} pembeli ingin membatalkan.' },
   'orders.view.ours': 'Pesanan kita',
   'orders.view.market': 'Menurut marketplace',
   'orders.empty': 'Tidak ada pesanan yang cocok.',

@@ -7,6 +7,7 @@ export const orders: Translation<typeof english> = {
   'orders.verdict.trouble': { other: '{link} tidak dapat diproses sepenuhnya.' },
   'orders.verdict.trouble.link': { other: '{n} pesanan platform' },
   'orders.verdict.mapping': { other: '{link} menunggu pemetaan: stok belum ditolak untuknya.' },
+  'orders.verdict.wish': { other: '{n} pembeli mahu membatalkan.' },
   'orders.view.ours': 'Pesanan kita',
   'orders.view.market': 'Menurut platform',
   'orders.empty': 'Tiada pesanan yang sepadan.',

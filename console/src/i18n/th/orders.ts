@@ -7,6 +7,7 @@ export const orders: Translation<typeof english> = {
   'orders.verdict.trouble': { other: '{link} ดำเนินการได้ไม่ครบ' },
   'orders.verdict.trouble.link': { other: '{n} คำสั่งซื้อจากมาร์เก็ตเพลส' },
   'orders.verdict.mapping': { other: '{link}รอการจับคู่: ยังไม่ตัดสต็อกให้' },
+  'orders.verdict.wish': { other: 'ผู้ซื้อ {n} รายขอยกเลิก' },
   'orders.view.ours': 'คำสั่งซื้อของเรา',
   'orders.view.market': 'ตามมาร์เก็ตเพลส',
   'orders.empty': 'ไม่มีคำสั่งซื้อตามตัวกรอง',

@@ -7,6 +7,7 @@ export const orders: Translation<typeof english> = {
   'orders.verdict.trouble': { other: '{link} chưa được xử lý trọn vẹn.' },
   'orders.verdict.trouble.link': { other: '{n} đơn của sàn' },
   'orders.verdict.mapping': { other: '{link} chờ ghép nối: chưa trừ tồn cho các đơn này.' },
+  'orders.verdict.wish': { other: '{n} người mua muốn hủy.' },
   'orders.view.ours': 'Đơn trong hệ thống',
   'orders.view.market': 'Theo sàn',
   'orders.empty': 'Không có đơn nào khớp.',

@@ -7,6 +7,7 @@ export const orders: Translation<typeof english> = {
   'orders.verdict.trouble': { other: '{link}未能完整处理。' },
   'orders.verdict.trouble.link': { other: '{n} 个平台订单' },
   'orders.verdict.mapping': { other: '{link}等待映射：尚未为其扣减库存。' },
+  'orders.verdict.wish': { other: '{n} 位买家想取消。' },
   'orders.view.ours': '我方订单',
   'orders.view.market': '平台订单',
   'orders.empty': '没有符合条件的订单。',

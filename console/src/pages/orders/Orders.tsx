@@ -47,9 +47,12 @@ function OrdersVerdict() {
   const shown = useInfiniteQuery(orders(filter));
   const trouble = useInfiniteQuery(marketOrders('needs_attention'));
   const mapping = useInfiniteQuery(marketOrders('waits_for_mapping'));
+  // The API does not list wishes by themselves: those of the newest orders are counted.
+  const newest = useInfiniteQuery(marketOrders());
+  const wishes = newest.data?.pages[0]?.data.filter((order) => order.cancel_requested).length ?? 0;
   const counts = { needs_attention: countOf(trouble.data), waits_for_mapping: countOf(mapping.data) };
   const waiting = WAITING.filter(([state]) => counts[state] > 0);
-  if (waiting.length === 0) return <Verdict tone="ok">{t('orders.verdict', { n: countOf(shown.data) })}</Verdict>;
+  if (waiting.length + wishes === 0) return <Verdict tone="ok">{t('orders.verdict', { n: countOf(shown.data) })}</Verdict>;
   return (
     <Verdict tone="wait">
       {waiting.map(([state, sentence]) => {
@@ -61,6 +64,11 @@ function OrdersVerdict() {
         );
         return <Fragment key={state}>{rich(sentence, { n, link })} </Fragment>;
       })}
+      {wishes > 0 && (
+        <Link to="/orders" search={{ view: 'market' }}>
+          {t('orders.verdict.wish', { n: wishes })}
+        </Link>
+      )}
     </Verdict>
   );
 }
