@@ -10,13 +10,11 @@ export interface Steady<Row> {
 
 /**
  * The rows that were there keep their order, each as it is now. What has gone is gone. What has come on top or between them
- * waits; what has come below them is the next page.
+ * waits; what has come below them is the next page. Where none of them is left, it is another list.
  */
 export function inPlace<Row>(kept: readonly string[], rows: readonly Row[], keyOf: (row: Row) => string): Steady<Row> {
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
   const before = kept.flatMap((key) => byKey.get(key) ?? []);
-  // Nothing of it is there any more: it is another list.
-  if (before.length === 0) return { rows, waiting: 0 };
   const known = new Set(kept);
   const last = rows.findLastIndex((row) => known.has(keyOf(row)));
   const below = rows.slice(last + 1);
