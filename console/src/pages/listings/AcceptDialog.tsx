@@ -125,7 +125,9 @@ function Line({ listing, best, pending, on, done, failed, onTick }: LineProps) {
   return (
     <li>
       <Checkbox
-        size="xs"
+        size="sm"
+        // A line without a suggestion is still to be read.
+        styles={{ label: { color: 'var(--text)' } }}
         disabled={!best || done}
         checked={done || on}
         onChange={(event) => onTick(event.currentTarget.checked)}
