@@ -51,6 +51,11 @@ const order = createRoute({
   component: lazyRouteComponent(() => import('./pages/orders/Order'), 'OrderPage'),
 });
 
+const marketOrder = createRoute({
+  ...under('/orders/market/$id'),
+  component: lazyRouteComponent(() => import('./pages/orders/MarketOrder'), 'MarketOrderPage'),
+});
+
 const people = createRoute({
   ...under('/people'),
   component: lazyRouteComponent(() => import('./pages/access/People'), 'People'),
@@ -106,7 +111,7 @@ const webhooks = createRoute({
 
 const mapping = createRoute({
   ...under('/mapping'),
-  validateSearch: params({ view: oneOf('mapped'), shop: text }),
+  validateSearch: params({ view: oneOf('mapped'), shop: text, q: text }),
   component: lazyRouteComponent(() => import('./pages/listings/Mapping'), 'Mapping'),
 });
 
@@ -143,7 +148,7 @@ const rehearsal = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, people, keys, audit, account, shops, shop, webhooks, mapping, sync, drift, reservations, rehearsal]),
+  routeTree: root.addChildren([imports, sandbox, overview, attention, queues, job, stock, sku, orders, order, marketOrder, people, keys, audit, account, shops, shop, webhooks, mapping, sync, drift, reservations, rehearsal]),
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',

@@ -2,7 +2,7 @@
 // key is the kind of thing it is about; the live feed invalidates by it (live/apply.ts).
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, take } from './client';
+import { api, take, type Schemas } from './client';
 
 /** Rows asked for at once: the most that the server gives. */
 export const PAGE = 200;
@@ -145,6 +145,15 @@ export const shortfalls = () =>
     queryFn: () => take(api.GET('/v1/shortfalls', { params: { query: { limit: PAGE } } })),
   });
 
+/** The same, a page at a time. */
+export const shortfallPages = () =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'shortfall-pages'],
+    initialPageParam: first,
+    queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/shortfalls', { params: { query: { cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
 export const locations = () =>
   queryOptions({
     queryKey: ['locations'],
@@ -225,6 +234,14 @@ export const marketOrders = (state?: string, shop?: string) =>
     getNextPageParam: following,
   });
 
+/** No event tells that a buyer wants to cancel: it is looked for while somebody looks at the order. */
+export const marketOrder = (id: string) =>
+  queryOptions({
+    queryKey: ['market-orders', 'one', id],
+    queryFn: () => take(api.GET('/v1/market-orders/{id}', { params: { path: { id } } })),
+    refetchInterval: 10_000,
+  });
+
 /** What the server finds by these letters, whatever it is. */
 export const found = (text: string, limit: number) =>
   queryOptions({
@@ -241,6 +258,12 @@ export const reservations = (state?: string) =>
     queryFn: ({ pageParam: cursor }) =>
       take(api.GET('/v1/reservations', { params: { query: { state, cursor, limit: PAGE } } })),
     getNextPageParam: following,
+  });
+
+export const reservation = (id: string) =>
+  queryOptions({
+    queryKey: ['reservations', 'one', id],
+    queryFn: () => take(api.GET('/v1/reservations/{id}', { params: { path: { id } } })),
   });
 
 // --- work ------------------------------------------------------------------------------------------------------------
@@ -323,6 +346,34 @@ export const pushes = (filter: PushFilter) =>
     initialPageParam: first,
     queryFn: ({ pageParam: cursor }) => take(api.GET('/v1/pushes', { params: { query: { ...filter, cursor, limit: PAGE } } })),
     getNextPageParam: following,
+  });
+
+/** Pages of pushes that are looked through for each SKU: what is older is not worth the wait. */
+const SINCE_PAGES = 5;
+
+/** What was told of a SKU since then, and whether that is all. */
+async function pushesOf(sku: string, since: number, signal: AbortSignal) {
+  const found: Schemas['Push'][] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < SINCE_PAGES; page += 1) {
+    const got = await take(api.GET('/v1/pushes', { params: { query: { sku, cursor, limit: PAGE } }, signal }));
+    found.push(...got.data);
+    const last = got.data.at(-1);
+    cursor = following(got);
+    if (!cursor || (last && Date.parse(last.at) < since)) return { found, whole: true };
+  }
+  return { found, whole: false };
+}
+
+/** What was told of these SKUs since a time. It is read once: what comes after is in the feed. */
+export const pushesSince = (skus: readonly string[], since: string) =>
+  queryOptions({
+    queryKey: ['pushes-since', skus, since],
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const each = await Promise.all(skus.map((sku) => pushesOf(sku, Date.parse(since), signal)));
+      return { pushes: each.flatMap(({ found }) => found), whole: each.every(({ whole }) => whole) };
+    },
   });
 
 export const pushLatency = (shop?: string) =>

@@ -3,6 +3,7 @@ import { formOf, filled, parts } from '~/i18n/dictionary';
 import { formatFor } from '~/i18n/format';
 import { LANGUAGES, preferred, type Language } from '~/i18n/languages';
 import { en } from '~/i18n/en';
+import type { Schemas } from '~/api/client';
 import { dataOf, type FeedEvent } from '~/live/events';
 import { shopState } from '~/parts/shopState';
 import { pushState } from '~/parts/pushState';
@@ -12,7 +13,7 @@ import { amountOf } from './orders/columns';
 import { stepsFor, stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
 import { awake, isPutOff } from '~/parts/notices';
-import { inOrder, rowOf } from './attention/cases';
+import { inOrder, rowOf, together } from './attention/cases';
 import { aboutOf } from './queues/job';
 import { preview } from './stock/AdjustDialog';
 
@@ -197,6 +198,11 @@ describe('an order', () => {
     ];
     const entries = timeline(own, feed);
     expect(entries.map(({ key, kind, after }) => [key, kind, after])).toEqual([['1', 'step', 0], ['3', 'push', 40]]);
+    // What was told before the page was opened is read, and what the feed tells too stands once.
+    const told = (number: number, sku: string) =>
+      ({ number, sku, shop: 's', to: 1, from: 2, at: '2026-01-01T00:00:00.040Z', cause_at: '2026-01-01T00:00:00.001Z', total_ms: 40 }) as Schemas['Push'];
+    const kept = [told(3, 'A'), told(6, 'A'), told(7, 'PART'), told(8, 'B')];
+    expect(timeline(own, feed, kept, ['PART']).map(({ key }) => key)).toEqual(['1', '3', '6', '7']);
     expect(feed[0] && dataOf(feed[0], 'order.placed')).toBeUndefined();
   });
 });
@@ -216,6 +222,17 @@ describe('a case', () => {
       notice('young', 'x', { first_at: '2026-01-02T00:00:00Z' }), notice('old', 'x'),
     ];
     expect(inOrder(rows).map(({ key }) => key)).toEqual(['old', 'young', 'seen', 'closed']);
+  });
+
+  it('of a row that is short stands once, with what people did about it', () => {
+    const short = [{ sku: 'A', location: 'main' }, { sku: 'B', location: 'main' }] as unknown as Parameters<typeof together>[1];
+    const rows = [notice('shortfall:A@main', 'shortfall', { subject: 'A@main' }), notice('x:1', 'x', { subject: '1' }), notice('shortfall:C@main', 'shortfall', { subject: 'C@main' })];
+    const cases = together(rows, short).map(({ key, notice: told, row }) => [key, told?.key, row?.sku]);
+    expect(cases).toEqual([
+      ['A@main', 'shortfall:A@main', 'A'], ['B@main', undefined, 'B'], ['x:1', 'x:1', undefined], ['shortfall:C@main', 'shortfall:C@main', undefined],
+    ]);
+    const over = [notice('shortfall:A@main', 'shortfall', { subject: 'A@main', open: false })];
+    expect(together(over, short).map(({ notice: told }) => told?.key)).toEqual([undefined, undefined, 'shortfall:A@main']);
   });
 
   it('waits for nobody while it is put off, or when it is over', () => {

@@ -1,7 +1,9 @@
+import { useLocation } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
 import { isTyping } from '~/shell/keyboard';
+import { useSteady } from './steady';
 import { useWidth } from './width';
 import classes from './DataTable.module.css';
 
@@ -56,12 +58,23 @@ const AHEAD = 60;
 
 /** One table for all pages: as many rows as the server has, of which only those in sight are drawn. `j` and `k` move. */
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowKey, loading, more, onMore, onOpen, empty, inline, tone } = props;
+  const { label, columns, rowKey, loading, more, onMore, onOpen, empty, inline, tone } = props;
   const { t } = useI18n();
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const width = useWidth(scroller);
-  const [cursor, setCursor] = useState(-1);
+  const [chosen, setChosen] = useState<string>();
+  const [pointed, setPointed] = useState(false);
+  // Filters live in the address: with another one it is another list.
+  const list = useLocation({ select: ({ pathname, searchStr }) => pathname + searchStr });
+  const held = useMemo(() => chosen !== undefined && props.rows.some((row) => rowKey(row) === chosen), [props.rows, rowKey, chosen]);
+  const { rows, waiting, show } = useSteady(props.rows, rowKey, pointed || held, list);
+  const cursor = useMemo(() => (chosen === undefined ? -1 : rows.findIndex((row) => rowKey(row) === chosen)), [rows, rowKey, chosen]);
+  // Where it was, so that the keys go on from there when its row has gone.
+  const place = useRef(-1);
+  useEffect(() => {
+    if (cursor >= 0 || chosen === undefined) place.current = cursor;
+  }, [cursor, chosen]);
   const shown = useMemo(() => columns.filter(({ from }) => !from || !width || width >= from), [columns, width]);
   const template = shown.map((column) => column.width).join(' ');
 
@@ -77,22 +90,30 @@ export function DataTable<Row>(props: TableProps<Row>) {
     if (more && onMore && last >= rows.length - AHEAD) onMore();
   }, [more, onMore, last, rows.length]);
 
+  const choose = (index: number) => {
+    const row = rows[index];
+    setChosen(row && rowKey(row));
+  };
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
-    setCursor(next);
+    choose(next);
     virtual.scrollToIndex(next);
   };
   const onKeyDown = (event: { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; preventDefault: () => void }) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = rows[cursor];
+    // The row below one that has gone stands where that was.
+    const below = cursor < 0 && chosen !== undefined ? place.current : cursor + 1;
+    const above = (cursor < 0 ? place.current : cursor) - 1;
     const steps: Record<string, () => void> = {
-      j: () => move(cursor + 1),
-      k: () => move(cursor - 1),
-      ArrowDown: () => move(cursor + 1),
-      ArrowUp: () => move(cursor - 1),
+      j: () => move(below),
+      k: () => move(above),
+      ArrowDown: () => move(below),
+      ArrowUp: () => move(above),
       Home: () => move(0),
       End: () => move(rows.length - 1),
       Enter: () => row && onOpen?.(row),
+      ...(chosen !== undefined && { Escape: () => setChosen(undefined) }),
     };
     const step = steps[event.key];
     if (step) {
@@ -107,8 +128,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
   const clicked = useRef((_index: number, _target: EventTarget) => undefined as void);
   useEffect(() => {
     clicked.current = (index, target) => {
-      setCursor(index);
       const row = rows[index];
+      setChosen(row && rowKey(row));
       if (row && onOpen && !isOwnControl(target)) onOpen(row);
     };
   });
@@ -130,6 +151,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
         aria-activedescendant={cursor >= 0 ? `${id}-${cursor}` : undefined}
         tabIndex={0}
         onKeyDown={onGridKey}
+        onPointerEnter={(event) => setPointed(event.pointerType === 'mouse')}
+        onPointerLeave={() => setPointed(false)}
       >
         <div role="rowgroup" className={classes.head}>
           <div role="row" className={classes.row} style={{ gridTemplateColumns: template }} aria-rowindex={1}>
@@ -173,8 +196,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
           </div>
         )}
       </div>
-      <div className={classes.foot} aria-live="off">
+      <div className={classes.foot} aria-live="off" data-news={waiting > 0 ? '' : undefined}>
         <span>
+          {waiting > 0 && (
+            <>
+              <button type="button" className={classes.reload} onClick={show}>
+                {t('table.news', { n: waiting })}
+              </button>
+              {' · '}
+            </>
+          )}
           {more ? t('table.loaded', { n: rows.length }) : t('table.all', { n: rows.length })}
           {props.stale && props.onReload && (
             <>

@@ -61,6 +61,9 @@ export const VOCABULARY = {
     waits_for_mapping: say('state.waits_for_mapping', 'wait', 'bars'),
     needs_attention: say('state.needs_attention', 'bad', 'triangle'),
   },
+  wish: {
+    cancel: say('state.cancel_requested', 'wait', 'triangle'),
+  },
   webhook: {
     taken: say('state.taken', 'ok', 'disc'),
     unknown_shop: say('state.unknown_shop', 'wait', 'triangle'),

@@ -2,6 +2,7 @@ import { access } from './access';
 import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
+import { market } from './market';
 import { orders } from './orders';
 import { overview } from './overview';
 import { rehearsal } from './rehearsal';
@@ -14,4 +15,4 @@ import { whatif } from './whatif';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels, ...webhooks, ...audit } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...market, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels, ...webhooks, ...audit } as const;

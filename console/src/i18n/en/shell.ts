@@ -76,6 +76,7 @@ export const shell = {
   'table.loaded': { one: '{n} row, more below', other: '{n} rows, more below' },
   'table.all': { one: '{n} row', other: '{n} rows' },
   'table.stale': 'There is news: read again',
+  'table.news': { one: '{n} new: show', other: '{n} new: show' },
   'table.keys': 'j k to move, Enter to open',
 
   'problem.title': 'Something went wrong',

@@ -29,6 +29,7 @@ export const states = {
   'state.part_refund_pending': 'part refund due',
   'state.applied': 'applied',
   'state.waits_for_mapping': 'waits for a mapping',
+  'state.cancel_requested': 'wants to cancel',
   'state.needs_attention': 'needs attention',
   'state.waiting': 'waiting',
   'state.running': 'running',

@@ -3,6 +3,7 @@ import { access } from './access';
 import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
+import { market } from './market';
 import { orders } from './orders';
 import { overview } from './overview';
 import { rehearsal } from './rehearsal';
@@ -20,6 +21,7 @@ export const id: Dictionary = {
   ...overview,
   ...stock,
   ...orders,
+  ...market,
   ...work,
   ...imports,
   ...sandbox,

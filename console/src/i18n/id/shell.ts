@@ -74,6 +74,7 @@ export const shell: Translation<typeof english> = {
   'table.loaded': { other: '{n} baris, masih ada di bawah' },
   'table.all': { other: '{n} baris' },
   'table.stale': 'Ada kabar baru: baca ulang',
+  'table.news': { other: '{n} baru: tampilkan' },
   'table.keys': 'j k untuk berpindah, Enter untuk membuka',
   'problem.title': 'Ada yang salah',
   'problem.remedy': 'Yang perlu dilakukan:',

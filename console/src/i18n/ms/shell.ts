@@ -74,6 +74,7 @@ export const shell: Translation<typeof english> = {
   'table.loaded': { other: '{n} baris, ada lagi di bawah' },
   'table.all': { other: '{n} baris' },
   'table.stale': 'Ada berita baharu: baca semula',
+  'table.news': { other: '{n} baharu: tunjukkan' },
   'table.keys': 'j k untuk bergerak, Enter untuk buka',
   'problem.title': 'Ada yang tidak kena',
   'problem.remedy': 'Apa yang perlu dibuat:',

@@ -32,6 +32,7 @@ export const states: Translation<typeof english> = {
   'state.part_refund_pending': 'sebahagian perlu dibayar balik',
   'state.applied': 'sudah diproses',
   'state.waits_for_mapping': 'menunggu pemetaan',
+  'state.cancel_requested': 'minta batal',
   'state.needs_attention': 'perlu perhatian',
   'state.waiting': 'menunggu',
   'state.running': 'berjalan',

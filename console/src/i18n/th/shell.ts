@@ -74,6 +74,7 @@ export const shell: Translation<typeof english> = {
   'table.loaded': { other: '{n} แถว มีต่อด้านล่าง' },
   'table.all': { other: '{n} แถว' },
   'table.stale': 'มีข้อมูลใหม่: โหลดอีกครั้ง',
+  'table.news': { other: 'ใหม่ {n}: แสดง' },
   'table.keys': 'j k เพื่อเลื่อน Enter เพื่อเปิด',
   'problem.title': 'มีบางอย่างผิดพลาด',
   'problem.remedy': 'สิ่งที่ต้องทำ:',

@@ -32,6 +32,7 @@ export const states: Translation<typeof english> = {
   'state.part_refund_pending': 'ต้องคืนเงินบางส่วน',
   'state.applied': 'ดำเนินการแล้ว',
   'state.waits_for_mapping': 'รอจับคู่',
+  'state.cancel_requested': 'ขอยกเลิก',
   'state.needs_attention': 'ต้องดูแล',
   'state.waiting': 'รอ',
   'state.running': 'กำลังทำ',

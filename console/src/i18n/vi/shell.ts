@@ -74,6 +74,7 @@ export const shell: Translation<typeof english> = {
   'table.loaded': { other: '{n} dòng, còn nữa bên dưới' },
   'table.all': { other: '{n} dòng' },
   'table.stale': 'Có thay đổi: đọc lại',
+  'table.news': { other: '{n} mới: hiện' },
   'table.keys': 'j k để di chuyển, Enter để mở',
   'problem.title': 'Đã có lỗi',
   'problem.remedy': 'Việc cần làm:',

@@ -32,6 +32,7 @@ export const states: Translation<typeof english> = {
   'state.part_refund_pending': 'cần hoàn một phần',
   'state.applied': 'đã xử lý',
   'state.waits_for_mapping': 'chờ ghép nối',
+  'state.cancel_requested': 'xin hủy',
   'state.needs_attention': 'cần xử lý',
   'state.waiting': 'đang chờ',
   'state.running': 'đang chạy',

@@ -74,6 +74,7 @@ export const shell: Translation<typeof english> = {
   'table.loaded': { other: '{n} 行，下方还有' },
   'table.all': { other: '{n} 行' },
   'table.stale': '有更新：重新读取',
+  'table.news': { other: '{n} 条新内容：显示' },
   'table.keys': 'j k 移动，Enter 打开',
   'problem.title': '出错了',
   'problem.remedy': '处理办法：',

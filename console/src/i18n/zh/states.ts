@@ -32,6 +32,7 @@ export const states: Translation<typeof english> = {
   'state.part_refund_pending': '待部分退款',
   'state.applied': '已处理',
   'state.waits_for_mapping': '等待映射',
+  'state.cancel_requested': '申请取消',
   'state.needs_attention': '需处理',
   'state.waiting': '等待中',
   'state.running': '运行中',

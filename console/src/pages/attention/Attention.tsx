@@ -1,9 +1,11 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo, useRef, type RefObject } from 'react';
-import { notices, shortfalls } from '~/api/queries';
+import { useMemo, useRef, useState, type RefObject } from 'react';
+import { notices, shortfallPages } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { Filters, ViewSwitch } from '~/parts/Filters';
+import { useFirstPages } from '~/parts/firstPages';
 import { Ago, useMinute } from '~/parts/Moment';
 import { awake, isPutOff } from '~/parts/notices';
 import { Page, Panel } from '~/parts/Page';
@@ -11,10 +13,12 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
 import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
-import { inOrder } from './cases';
+import { inOrder, together } from './cases';
 import classes from './Attention.module.css';
 
 const route = getRouteApi('/attention');
+/** Cases that are drawn at once. */
+const ROOM = 200;
 
 /** `j` and `k` move from case to case; Tab goes on to its remedies. */
 function useCaseKeys(list: RefObject<HTMLUListElement | null>) {
@@ -35,18 +39,30 @@ export function Attention() {
   const now = useMinute();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(notices(all ? undefined : true));
-  const short = useQuery(shortfalls());
+  const short = useInfiniteQuery(shortfallPages());
+  useFirstPages(query);
+  useFirstPages(short);
   const list = useRef<HTMLUListElement>(null);
   useCaseKeys(list);
-  const every = useMemo(() => inOrder(query.data?.pages.flatMap((page) => page.data) ?? []), [query.data]);
-  const open = awake(every, now);
-  const putOff = every.filter((notice) => isPutOff(notice, now));
-  const rows = { open, later: putOff, all: every }[show];
-  const lacking = short.data?.data ?? [];
-  // A row of stock that is short cannot be put off.
-  const shown = show === 'later' ? [] : lacking;
-  const n = open.length + lacking.length;
-  const oldest = open.map((notice) => notice.first_at).sort()[0];
+  const every = useMemo(() => {
+    const told = query.data?.pages.flatMap((page) => page.data) ?? [];
+    const lacking = short.data?.pages.flatMap((page) => page.data) ?? [];
+    return together(inOrder(told), lacking);
+  }, [query.data, short.data]);
+  // A row that is short of which nobody was told yet cannot be put off.
+  const open = every.filter(({ notice }) => !notice || awake([notice], now).length > 0);
+  const putOff = every.filter(({ notice }) => notice && isPutOff(notice, now));
+  const cases = { open, later: putOff, all: every }[show];
+  const [room, setRoom] = useState(ROOM);
+  const more = query.hasNextPage || short.hasNextPage;
+  const n = open.length;
+  const oldest = open.map(({ notice, row }) => notice?.first_at ?? row?.changed_at ?? '').filter(Boolean).sort()[0];
+  const showMore = () => {
+    setRoom(room + ROOM);
+    if (cases.length > room + ROOM) return;
+    if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
+    if (short.hasNextPage && !short.isFetchingNextPage) void short.fetchNextPage();
+  };
   return (
     <Page
       title={t('attention.title')}
@@ -56,9 +72,7 @@ export function Attention() {
         (n === 0 ? (
           <Verdict tone="ok">{t('attention.verdict.none')}</Verdict>
         ) : (
-          <Verdict tone={lacking.length > 0 ? 'bad' : 'wait'}>
-            {rich('attention.verdict.some', { n, since: <Ago at={oldest ?? lacking[0]?.changed_at} /> })}
-          </Verdict>
+          <Verdict tone={open.some(({ row }) => row) ? 'bad' : 'wait'}>{rich('attention.verdict.some', { n, since: <Ago at={oldest} /> })}</Verdict>
         ))
       }
     >
@@ -76,15 +90,20 @@ export function Attention() {
       </Filters>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Panel>{t('loading')}</Panel>}
-      {query.data && rows.length + shown.length === 0 && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
+      {query.data && cases.length === 0 && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
       <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
-        {shown.map((row) => (
-          <ShortfallCase key={`${row.sku}@${row.location}`} row={row} />
-        ))}
-        {rows.map((notice) => (
-          <Case key={notice.key} notice={notice} />
-        ))}
+        {cases.slice(0, room).map(({ key, notice, row }) =>
+          row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} />,
+        )}
       </ul>
+      {(more || cases.length > room) && (
+        <div className={classes.more}>
+          <span className="soft">{t('attention.shown', { n: Math.min(room, cases.length) })}</span>
+          <Button size="xs" variant="default" loading={query.isFetchingNextPage || short.isFetchingNextPage} onClick={showMore}>
+            {t('more')}
+          </Button>
+        </div>
+      )}
     </Page>
   );
 }

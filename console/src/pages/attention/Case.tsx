@@ -1,8 +1,10 @@
 import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
+import { listing as listingQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Ago, At, useMinute } from '~/parts/Moment';
@@ -10,6 +12,7 @@ import { isPutOff } from '~/parts/notices';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
+import { causeOf } from '~/pages/listings/causes';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
 import { Care } from './Care';
 import { Remedies } from './Remedies';
@@ -20,10 +23,9 @@ type Notice = Schemas['Notice'];
 
 /** One thing that a person should know or do: what happened, since when, and what helps. */
 export function Case({ notice }: { notice: Notice }) {
-  const { t, rich } = useI18n();
+  const { t } = useI18n();
   const names = useShopNames();
   const tone = toneOf(notice);
-  const now = useMinute();
   return (
     <li tabIndex={-1} className={classes.case} data-tone={tone} data-seen={notice.seen_at || !notice.open ? '' : undefined}>
       <StateShape shape={!notice.open ? 'disc' : tone === 'bad' ? 'square' : 'triangle'} tone={tone} size={11} />
@@ -33,16 +35,9 @@ export function Case({ notice }: { notice: Notice }) {
           {notice.shop_id ? <span className="soft"> · {names.ofId(notice.shop_id)}</span> : null}
         </div>
         <div className={classes.text}>{notice.text}</div>
+        {notice.open && notice.kind === 'drift' && <Explained notice={notice} />}
         {notice.note && <div className={classes.note}>{notice.note}</div>}
-        <div className={`${classes.foot} num`}>
-          {notice.open ? rich('attention.since', { when: <Ago at={notice.first_at} /> }) : t('attention.closed')}
-          {' · '}
-          {t('attention.times', { n: notice.count })}
-          {notice.count > 1 && <> · {rich('attention.last', { when: <Ago at={notice.last_at} /> })}</>}
-          {notice.seen_at && <> · {rich('attention.seen.done', { when: <Ago at={notice.seen_at} /> })}</>}
-          {notice.open && notice.assignee && <> · {rich('attention.taken', { who: <strong>{notice.assignee}</strong> })}</>}
-          {notice.snoozed_until && isPutOff(notice, now) && <> · {rich('attention.put_off', { when: <At at={notice.snoozed_until} date /> })}</>}
-        </div>
+        <Foot notice={notice} />
       </div>
       <div className={classes.remedies}>
         {notice.open && <Remedies notice={notice} />}
@@ -51,6 +46,31 @@ export function Case({ notice }: { notice: Notice }) {
       </div>
     </li>
   );
+}
+
+/** Since when, how often, and who looks after it. */
+function Foot({ notice }: { notice: Notice }) {
+  const { t, rich } = useI18n();
+  const now = useMinute();
+  return (
+    <div className={`${classes.foot} num`}>
+      {notice.open ? rich('attention.since', { when: <Ago at={notice.first_at} /> }) : t('attention.closed')}
+      {' · '}
+      {t('attention.times', { n: notice.count })}
+      {notice.count > 1 && <> · {rich('attention.last', { when: <Ago at={notice.last_at} /> })}</>}
+      {notice.seen_at && <> · {rich('attention.seen.done', { when: <Ago at={notice.seen_at} /> })}</>}
+      {notice.open && notice.assignee && <> · {rich('attention.taken', { who: <strong>{notice.assignee}</strong> })}</>}
+      {notice.snoozed_until && isPutOff(notice, now) && <> · {rich('attention.put_off', { when: <At at={notice.snoozed_until} date /> })}</>}
+    </div>
+  );
+}
+
+/** What Onhand does by itself about a figure that was not the seller's. */
+function Explained({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const { data: listing } = useQuery(listingQuery(Number(notice.subject)));
+  if (!listing || listing.edit) return null;
+  return <div className={classes.text}>{t(`drift.cause.${causeOf(notice)}`)}</div>;
 }
 
 function Seen({ notice }: { notice: Notice }) {
@@ -69,8 +89,8 @@ function Seen({ notice }: { notice: Notice }) {
   );
 }
 
-/** A row of stock of which more was promised than there is. */
-export function ShortfallCase({ row }: { row: Schemas['Stock'] }) {
+/** A row of stock of which more was promised than there is, with what people have done about it if somebody was told. */
+export function ShortfallCase({ row, notice }: { row: Schemas['Stock']; notice?: Notice }) {
   const { t, rich } = useI18n();
   const may = useMay('stock:write');
   const [adjusting, setAdjusting] = useState(false);
@@ -80,14 +100,19 @@ export function ShortfallCase({ row }: { row: Schemas['Stock'] }) {
     </Link>
   );
   return (
-    <li tabIndex={-1} className={classes.case} data-tone="bad">
+    <li tabIndex={-1} className={classes.case} data-tone="bad" data-seen={notice?.seen_at ? '' : undefined}>
       <StateShape shape="square" tone="bad" size={11} />
       <div className={classes.body}>
         <div className={classes.title}>{t('notice.shortfall')}</div>
         <div className={classes.text}>
           {rich('attention.shortfall', { sku: link, location: row.location, n: -(row.available + row.backorder_limit) })}
         </div>
-        <div className={classes.foot}>{row.changed_at && rich('attention.since', { when: <Ago at={row.changed_at} /> })}</div>
+        {notice?.note && <div className={classes.note}>{notice.note}</div>}
+        {notice ? (
+          <Foot notice={notice} />
+        ) : (
+          <div className={classes.foot}>{row.changed_at && rich('attention.since', { when: <Ago at={row.changed_at} /> })}</div>
+        )}
       </div>
       <div className={classes.remedies}>
         {may && (
@@ -95,6 +120,8 @@ export function ShortfallCase({ row }: { row: Schemas['Stock'] }) {
             {t('stock.adjust')}
           </Button>
         )}
+        {notice && !notice.seen_at && <Seen notice={notice} />}
+        {notice && <Care notice={notice} />}
       </div>
       {adjusting && <AdjustDialog sku={row.sku} location={row.location} onClose={() => setAdjusting(false)} />}
     </li>

@@ -5,11 +5,13 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { shops } from '~/api/queries';
+import { listing as listingQuery, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
+import { causeOf } from '~/pages/listings/causes';
+import { marketIdOfSubject } from '~/pages/orders/market';
 import { MapDialog } from './MapDialog';
 import { rowOf } from './cases';
 
@@ -41,7 +43,7 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
       return <OpenStock notice={notice} />;
     case 'drift':
     case 'edit_escalated':
-      return <Decide listing={Number(notice.subject)} />;
+      return <Differs notice={notice} />;
     case 'listing_trouble':
       return <Push listing={Number(notice.subject)} />;
     case 'unmapped':
@@ -49,7 +51,7 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
     case 'order_trouble':
     case 'unknown_status':
     case 'return_received':
-      return <OpenOrders />;
+      return <OpenOrder subject={notice.subject} />;
     default:
       return null;
   }
@@ -139,13 +141,37 @@ function OpenStock({ notice }: { notice: Notice }) {
   );
 }
 
-function OpenOrders() {
+/** The order that it is about. */
+function OpenOrder({ subject }: { subject: string }) {
   const { t } = useI18n();
   const navigate = useNavigate();
+  const id = marketIdOfSubject(subject);
+  if (!id) return null;
   return (
-    <Button size="compact-sm" onClick={() => void navigate({ to: '/orders', search: { view: 'market', state: 'needs_attention' } })}>
-      {t('attention.do.orders')}
+    <Button size="compact-sm" onClick={() => void navigate({ to: '/orders/market/$id', params: { id } })}>
+      {t('attention.do.order')}
     </Button>
+  );
+}
+
+/** Somebody decides while the seller's edit is open. What has another cause is put right by Onhand, or is the campaign's. */
+function Differs({ notice }: { notice: Notice }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const id = Number(notice.subject);
+  const { data: listing } = useQuery(listingQuery(id));
+  if (!listing) return null;
+  if (listing.edit) return <Decide listing={id} />;
+  const { sku } = listing;
+  return (
+    <>
+      {causeOf(notice) !== 'campaign' && <Push listing={id} />}
+      {sku && (
+        <Button size="compact-sm" variant="default" onClick={() => void navigate({ to: '/stock/$sku', params: { sku }, search: { tab: 'channels' } })}>
+          {t('attention.do.stock')}
+        </Button>
+      )}
+    </>
   );
 }
 

@@ -1,46 +1,52 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { listings } from '~/api/queries';
+import { listing, listings, notices } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n, type Plain } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
 import { Figure } from '~/parts/Figure';
+import { useFirstPages } from '~/parts/firstPages';
 import { Ago, useNow } from '~/parts/Moment';
-import { Page } from '~/parts/Page';
+import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { causeOf, otherDrift } from './causes';
+import classes from './Drift.module.css';
 
 type Listing = Schemas['Listing'];
+type Notice = Schemas['Notice'];
 
 /** A seller's edit decides itself after it has stood for so long. */
 const WINDOW_MS = 5 * 60_000;
 const POLICIES = ['adopt', 'cap', 'reject'] as const;
 
-/** Figures on marketplaces that we did not put there, and the five minutes in which they may still go back. */
+/** Figures on marketplaces that we did not put there: the five minutes in which an edit may still go back, and other causes. */
 export function Drift() {
   const { t } = useI18n();
   const query = useInfiniteQuery({ ...listings({ edited: true }), refetchInterval: 5_000 });
+  const told = useInfiniteQuery(notices(true));
+  useFirstPages(told);
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const others = useMemo(() => {
+    const edited = new Set(rows.map(({ id }) => String(id)));
+    return otherDrift(told.data?.pages.flatMap((page) => page.data) ?? [], edited);
+  }, [told.data, rows]);
   const [deciding, setDeciding] = useState<Listing>();
   const columns = useColumns(setDeciding);
   return (
     <Page
       title={t('drift.title')}
-      filled
+      filled={others.length === 0}
       curl="/v1/listings?edited=true"
-      verdict={
-        query.data && (
-          <Verdict tone={rows.length > 0 ? 'wait' : 'ok'}>{rows.length > 0 ? t('drift.verdict', { n: rows.length }) : t('drift.verdict.ok')}</Verdict>
-        )
-      }
+      verdict={query.data && told.data && <DriftVerdict edits={rows.length} others={others.length} />}
     >
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
@@ -51,13 +57,67 @@ export function Drift() {
           rows={rows}
           rowKey={(row) => String(row.id)}
           loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={setDeciding}
-          empty={t('drift.verdict.ok')}
+          empty={t('drift.empty')}
           tone={(row) => (row.edit?.escalated ? 'bad' : 'wait')}
         />
       )}
+      {told.isError && <ProblemNote error={told.error} onRetry={() => void told.refetch()} />}
+      {others.length > 0 && <Others notices={others} />}
+      {told.hasNextPage && (
+        <Button size="xs" variant="default" loading={told.isFetchingNextPage} onClick={() => void told.fetchNextPage()}>
+          {t('more')}
+        </Button>
+      )}
       {deciding && <Decide listing={deciding} onClose={() => setDeciding(undefined)} />}
     </Page>
+  );
+}
+
+function DriftVerdict({ edits, others }: { edits: number; others: number }) {
+  const { t } = useI18n();
+  if (edits + others === 0) return <Verdict tone="ok">{t('drift.verdict.ok')}</Verdict>;
+  return (
+    <Verdict tone="wait">
+      {edits > 0 && t('drift.verdict', { n: edits })} {others > 0 && t('drift.verdict.others', { n: others })}
+    </Verdict>
+  );
+}
+
+/** Differences of which nothing is to be decided: what happened, and what Onhand does about it. */
+function Others({ notices: list }: { notices: Notice[] }) {
+  const { t } = useI18n();
+  const names = useShopNames();
+  return (
+    <Panel title={t('drift.others')}>
+      <ul className={classes.others}>
+        {list.map((notice) => (
+          <li key={notice.key}>
+            <div>
+              <strong>{names.ofId(notice.shop_id)}</strong> <Sold listing={Number(notice.subject)} />{' '}
+              <span className="soft">
+                <Ago at={notice.first_at} />
+              </span>
+            </div>
+            <div>{notice.text}</div>
+            <div className="soft">{t(`drift.cause.${causeOf(notice)}`)}</div>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** What a listing sells, and where it stands what it was told. */
+function Sold({ listing: id }: { listing: number }) {
+  const { data } = useQuery(listing(id));
+  if (!data?.sku) return <>{data?.title ?? `#${id}`}</>;
+  return (
+    <Link to="/stock/$sku" params={{ sku: data.sku }} search={{ tab: 'channels' }} className="code">
+      {data.sku}
+    </Link>
   );
 }
 

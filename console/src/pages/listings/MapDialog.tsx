@@ -1,15 +1,18 @@
 import { Button, Group, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { matchOf } from '~/api/match';
-import { suggestions } from '~/api/queries';
+import { ProblemError } from '~/api/problem';
+import { skuStock, suggestions } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { wordOf } from '~/parts/words';
 
 type Listing = Schemas['Listing'];
 
@@ -62,7 +65,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
                           <span className="code">{each.sku}</span> {each.name}
                         </span>
                       }
-                      description={t('mapping.map.score', { n: each.score, reason: each.reason.replaceAll('_', ' ') })}
+                      description={t('mapping.map.score', { n: each.score, reason: wordOf(t, 'mapping.reason', each.reason) })}
                     />
                   ))}
                 </Stack>
@@ -72,7 +75,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
             ))}
           <TextInput data-autofocus required label={t('mapping.map.sku')} value={sku} onChange={(e) => setSku(e.currentTarget.value)} />
           <NumberInput label={t('mapping.map.units')} min={1} max={10_000} allowDecimal={false} value={units} onChange={setUnits} />
-          <div className="soft">{t('mapping.map.effect')}</div>
+          <Effect sku={sku} />
           {act.isError && <ProblemNote error={act.error} />}
           <Group justify="flex-end">
             {listing.sku && may && (
@@ -92,5 +95,19 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+/** What there is of the SKU that was named, and what follows from the mapping. */
+function Effect({ sku }: { sku: string }) {
+  const { t } = useI18n();
+  const [asked] = useDebouncedValue(sku.trim(), 200);
+  const stock = useQuery({ ...skuStock(asked), enabled: asked !== '' });
+  const unknown = stock.error instanceof ProblemError && stock.error.problem.status === 404;
+  return (
+    <div className="soft">
+      {stock.data && <>{t('mapping.map.available', { sku: stock.data.sku, n: stock.data.available })} </>}
+      {unknown ? t('mapping.map.unknown') : t('mapping.map.effect')}
+    </div>
   );
 }

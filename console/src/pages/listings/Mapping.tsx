@@ -1,10 +1,11 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { withQuery } from '~/api/curl';
-import { listings, shops } from '~/api/queries';
+import { listings, marketOrders, PAGE, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
@@ -14,54 +15,75 @@ import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Verdict } from '~/parts/Verdict';
+import { AcceptDialog, SUGGESTED_MAX } from './AcceptDialog';
 import { MapDialog } from './MapDialog';
+import classes from './Mapping.module.css';
 
 type Listing = Schemas['Listing'];
 
 const route = getRouteApi('/mapping');
 
+/** Pages that are looked through for letters: the server finds listings by their whole seller SKU only. */
+const SEARCHED_PAGES = 50;
+
+/** Whether a listing has these letters in its title or one of its codes. */
+export function hasLetters(listing: Pick<Listing, 'title' | 'seller_sku' | 'sku' | 'item'>, letters: string): boolean {
+  const wanted = letters.toLowerCase();
+  return [listing.title, listing.seller_sku, listing.sku ?? '', listing.item].some((text) => text.toLowerCase().includes(wanted));
+}
+
+/** The listings that fit: those with exactly this seller SKU first, then those with the letters, as far as they were read. */
+function useListings() {
+  const { view, shop, q } = route.useSearch();
+  const mapped = view === 'mapped';
+  const query = useInfiniteQuery(listings({ shop, mapped }));
+  const exact = useInfiniteQuery({ ...listings({ shop, mapped, seller_sku: q }), enabled: q !== undefined });
+  const rows = useMemo(() => {
+    const all = query.data?.pages.flatMap((page) => page.data) ?? [];
+    if (!q) return all;
+    const same = exact.data?.pages.flatMap((page) => page.data) ?? [];
+    const known = new Set(same.map(({ id }) => id));
+    return [...same, ...all.filter((listing) => !known.has(listing.id) && hasLetters(listing, q))];
+  }, [query.data, exact.data, q]);
+  const more = query.hasNextPage && !(q && (query.data?.pages.length ?? 0) >= SEARCHED_PAGES);
+  return { query, rows, more, cut: query.hasNextPage && !more };
+}
+
 /** Which listing sells which SKU. What is not mapped waits, and is never guessed. */
 export function Mapping() {
   const { t } = useI18n();
   const { view, shop } = route.useSearch();
-  const navigate = route.useNavigate();
-  const all = useQuery(shops());
-  const names = useShopNames();
   const mapped = view === 'mapped';
-  const query = useInfiniteQuery(listings({ shop, mapped }));
-  const open = useInfiniteQuery(listings({ mapped: false }));
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const { query, rows, more, cut } = useListings();
+  const may = useMay('stock:write') && !mapped;
   const [mapping, setMapping] = useState<Listing>();
-  const columns = useColumns(setMapping);
-  const n = open.data?.pages.flatMap((page) => page.data).length ?? 0;
+  const [chosen, setChosen] = useState<ReadonlyMap<number, Listing>>(new Map());
+  const [accepting, setAccepting] = useState(false);
+  const toggle = useCallback(
+    (listing: Listing) =>
+      setChosen((before) => {
+        const next = new Map(before);
+        if (!next.delete(listing.id)) next.set(listing.id, listing);
+        return next;
+      }),
+    [],
+  );
+  const box = useBox(chosen, toggle);
+  const rest = useColumns(setMapping);
+  const columns = useMemo(() => (may ? [box, ...rest] : rest), [may, box, rest]);
+  const clear = () => setChosen(new Map());
   return (
-    <Page
-      title={t('mapping.title')}
-      filled
-      curl={withQuery('/v1/listings', { shop, mapped: String(mapped) })}
-      verdict={open.data && <Verdict tone={n > 0 ? 'wait' : 'ok'}>{n > 0 ? t('mapping.verdict', { n }) : t('mapping.verdict.ok')}</Verdict>}
-    >
-      <Filters
-        aside={
-          <ViewSwitch
-            label={t('mapping.title')}
-            views={[
-              { value: 'unmapped', label: t('mapping.view.unmapped') },
-              { value: 'mapped', label: t('mapping.view.mapped') },
-            ]}
-            value={view}
-            onChange={(next) => void navigate({ search: { shop, view: next === 'mapped' ? next : undefined }, replace: true })}
-          />
-        }
-      >
-        <FilterSelect
-          width={190}
-          label={t('mapping.shop')}
-          choices={(all.data?.data ?? []).map(({ shop: code }) => ({ value: code, label: names.ofCode(code) }))}
-          value={shop}
-          onChange={(code) => void navigate({ search: { view, shop: code }, replace: true })}
+    <Page title={t('mapping.title')} filled curl={withQuery('/v1/listings', { shop, mapped: String(mapped) })} verdict={<MappingVerdict />}>
+      <MappingFilters onChange={clear} />
+      {may && rows.length > 0 && (
+        <ChoiceBar
+          n={chosen.size}
+          onAll={() => setChosen(new Map(rows.slice(0, SUGGESTED_MAX).map((row) => [row.id, row])))}
+          onNone={clear}
+          onAccept={() => setAccepting(true)}
         />
-      </Filters>
+      )}
+      {cut && <div className="soft">{t('mapping.search.cut', { n: SEARCHED_PAGES * PAGE })}</div>}
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       ) : (
@@ -71,15 +93,129 @@ export function Mapping() {
           rows={rows}
           rowKey={(row) => String(row.id)}
           loading={query.isPending}
-          more={query.hasNextPage}
+          more={more}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={setMapping}
-          empty={t(mapped ? 'mapping.empty' : 'mapping.verdict.ok')}
+          onKey={(key, row) => key === 'x' && may && toggle(row)}
+          empty={t(mapped || rows.length < (query.data?.pages[0]?.data.length ?? 0) ? 'mapping.empty' : 'mapping.verdict.ok')}
           tone={(row) => (row.trouble ? 'bad' : undefined)}
         />
       )}
       {mapping && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
+      {accepting && <AcceptDialog listings={[...chosen.values()]} onClose={() => setAccepting(false)} onDone={clear} />}
     </Page>
+  );
+}
+
+/** How many listings nobody has mapped, and how many orders wait for that. */
+function MappingVerdict() {
+  const { t, rich } = useI18n();
+  const open = useInfiniteQuery(listings({ mapped: false }));
+  const waiting = useInfiniteQuery(marketOrders('waits_for_mapping'));
+  const n = open.data?.pages.flatMap((page) => page.data).length ?? 0;
+  const orders = waiting.data?.pages.flatMap((page) => page.data).length ?? 0;
+  if (!open.data) return null;
+  const link = (
+    <Link to="/orders" search={{ view: 'market', state: 'waits_for_mapping' }}>
+      {t('orders.verdict.trouble.link', { n: orders })}
+    </Link>
+  );
+  return (
+    <Verdict tone={n + orders > 0 ? 'wait' : 'ok'}>
+      {n > 0 ? t('mapping.verdict', { n }) : t('mapping.verdict.ok')} {orders > 0 && rich('mapping.verdict.orders', { n: orders, link })}
+    </Verdict>
+  );
+}
+
+function MappingFilters({ onChange }: { onChange: () => void }) {
+  const { t } = useI18n();
+  const { view, shop, q } = route.useSearch();
+  const navigate = route.useNavigate();
+  const all = useQuery(shops());
+  const names = useShopNames();
+  const [letters, setLetters] = useState(q ?? '');
+  const change = (next: { view?: 'mapped'; shop?: string; q?: string }) => {
+    onChange();
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  };
+  const search = useDebouncedCallback((text: string) => change({ q: text.trim() || undefined }), 250);
+  return (
+    <Filters
+      aside={
+        <ViewSwitch
+          label={t('mapping.title')}
+          views={[
+            { value: 'unmapped', label: t('mapping.view.unmapped') },
+            { value: 'mapped', label: t('mapping.view.mapped') },
+          ]}
+          value={view}
+          onChange={(next) => change({ view: next === 'mapped' ? next : undefined })}
+        />
+      }
+    >
+      <TextInput
+        size="xs"
+        w={210}
+        placeholder={t('mapping.search')}
+        aria-label={t('mapping.search')}
+        value={letters}
+        onChange={(event) => {
+          setLetters(event.currentTarget.value);
+          search(event.currentTarget.value);
+        }}
+      />
+      <FilterSelect
+        width={190}
+        label={t('mapping.shop')}
+        choices={(all.data?.data ?? []).map(({ shop: code }) => ({ value: code, label: names.ofCode(code) }))}
+        value={shop}
+        onChange={(code) => change({ shop: code })}
+      />
+    </Filters>
+  );
+}
+
+/** What can be done with the listings that are chosen. */
+function ChoiceBar({ n, onAll, onNone, onAccept }: { n: number; onAll: () => void; onNone: () => void; onAccept: () => void }) {
+  const { t } = useI18n();
+  return (
+    <div className={classes.bar} role="region" aria-label={t('mapping.chosen', { n })}>
+      <strong>{t('mapping.chosen', { n })}</strong>
+      <Button size="compact-sm" disabled={n === 0} onClick={onAccept}>
+        {t('mapping.accept')}
+      </Button>
+      <Button size="compact-sm" variant="default" onClick={onAll}>
+        {t('mapping.choose.all')}
+      </Button>
+      {n > 0 && (
+        <Button size="compact-sm" variant="subtle" color="gray" onClick={onNone}>
+          {t('stock.choose.none')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function useBox(chosen: ReadonlyMap<number, Listing>, toggle: (listing: Listing) => void): Column<Listing> {
+  const { t } = useI18n();
+  return useMemo(
+    () => ({
+      id: 'choose',
+      header: t('stock.choose'),
+      bare: true,
+      width: '22px',
+      from: 480,
+      cell: (row) => (
+        <input
+          type="checkbox"
+          className={classes.box}
+          aria-label={t('mapping.choose.row', { title: row.title || row.item })}
+          checked={chosen.has(row.id)}
+          onChange={() => toggle(row)}
+        />
+      ),
+    }),
+    [t, chosen, toggle],
   );
 }
 

@@ -1,58 +1,105 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
-import { order as orderQuery } from '~/api/queries';
+import { useState, type ReactNode } from 'react';
+import { marketOrder, order as orderQuery } from '~/api/queries';
+import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { Figure } from '~/parts/Figure';
 import { Ago, At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { CHANNEL, shortReference } from '~/parts/shopNames';
+import { CHANNEL, shortReference, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
 import { amountOf, paymentOf, shortOf, unitsOf, type Order } from './columns';
+import { useMarketId } from './market';
+import { CancelWish, JobNote } from './marketDialogs';
 import { OrderActions } from './OrderActions';
 import { Timeline } from './Timeline';
+import marketClasses from './MarketOrder.module.css';
 import classes from './Order.module.css';
 
 const route = getRouteApi('/orders/$id');
 
 /** One order: its lines, its money, its goods, and everything that happened to it. */
 export function OrderPage() {
-  const { t } = useI18n();
   const { id } = route.useParams();
   const query = useQuery(orderQuery(id));
-  const order = query.data;
+  if (query.data) return <Known key={id} order={query.data} />;
   return (
-    <Page
-      title={shortReference(order?.reference) ?? id}
-      above={<Link to="/orders">{t('order.above')}</Link>}
-      beside={order && <StateBadge topic="order" state={order.state} pill />}
-      curl={`/v1/orders/${encodeURIComponent(id)}`}
-      verdict={order && <OrderVerdict order={order} />}
-      actions={order && <OrderActions order={order} />}
-    >
+    <Page title={id} above={<Above />} curl={`/v1/orders/${encodeURIComponent(id)}`}>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
-      {order && (
-        <div className={classes.columns}>
-          <div className={classes.stack}>
-            <Lines order={order} />
-            <Timeline order={order} />
-          </div>
-          <Facts order={order} />
-        </div>
-      )}
     </Page>
   );
 }
 
-function OrderVerdict({ order }: { order: Order }) {
+function Above() {
+  const { t } = useI18n();
+  return <Link to="/orders">{t('order.above')}</Link>;
+}
+
+function Known({ order }: { order: Order }) {
+  const market = useMarketId(order);
+  const there = useQuery({ ...marketOrder(market.id ?? ''), enabled: market.id !== undefined });
+  const names = useShopNames();
+  const [shipping, setShipping] = useState<string>();
+  const shop = there.data ? names.ofId(there.data.shop_id) : (CHANNEL[order.channel] ?? order.channel);
+  const asked = there.data?.cancel_requested === true;
+  const behind = market.id ? { id: market.id, shop, asked, onShipped: setShipping } : undefined;
+  return (
+    <Page
+      title={shortReference(order.reference) ?? order.id}
+      above={<Above />}
+      beside={<StateBadge topic="order" state={order.state} pill />}
+      curl={`/v1/orders/${encodeURIComponent(order.id)}`}
+      verdict={<OrderVerdict order={order} there={market.id ? shop : undefined} asked={asked} />}
+      actions={market.known && <OrderActions order={order} market={behind} />}
+    >
+      {shipping && <JobNote id={shipping} />}
+      {market.id && asked && <CancelWish id={market.id} shop={shop} />}
+      <div className={classes.columns}>
+        <div className={classes.stack}>
+          <Lines order={order} />
+          <Timeline order={order} />
+        </div>
+        <div className={classes.stack}>
+          <Facts order={order} />
+          {market.id && <There id={market.id} shop={shop} order={there.data} />}
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** What the marketplace says of it, and who decides what. */
+function There({ id, shop, order }: { id: string; shop: string; order: Schemas['MarketOrderDetail'] | undefined }) {
+  const { t, rich } = useI18n();
+  return (
+    <Panel title={t('market.there', { shop })} aside={order && order.state !== 'applied' && <StateBadge topic="market_order" state={order.state} />}>
+      <div className={marketClasses.there}>
+        {order && <p>{rich('market.says', { word: <span className="mono">{order.status}</span>, when: <Ago at={order.updated_at} /> })}</p>}
+        {order?.trouble && <p className="tone-bad">{order.trouble}</p>}
+        <p className="soft">{t('market.follows', { shop })}</p>
+        <p>
+          <Link to="/orders/market/$id" params={{ id }}>
+            {t('market.open')}
+          </Link>
+        </p>
+      </div>
+    </Panel>
+  );
+}
+
+function OrderVerdict({ order, there, asked }: { order: Order; there: string | undefined; asked: boolean }) {
   const { t, rich } = useI18n();
   const short = shortOf(order);
   const left = order.lines.reduce((sum, line) => sum + line.allocated, 0);
   if (order.payment_state.includes('refund')) return <Verdict tone="wait">{t('order.verdict.refund')}</Verdict>;
-  if (short > 0) return <Verdict tone="bad">{t('order.verdict.short', { n: short })}</Verdict>;
+  if (short > 0) {
+    return <Verdict tone="bad">{there ? t('order.verdict.short.there', { n: short, shop: there }) : t('order.verdict.short', { n: short })}</Verdict>;
+  }
+  if (asked) return <Verdict tone="wait">{t('market.wish.title')}</Verdict>;
   const words: Record<string, [Tone, ReactNode]> = {
     pending: ['busy', rich('order.verdict.pending', { until: <Ago at={order.expires_at} /> })],
     confirmed: ['busy', t('order.verdict.confirmed', { n: left })],

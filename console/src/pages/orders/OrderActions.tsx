@@ -5,6 +5,7 @@ import { allows, session, type Scope } from '~/api/session';
 import { useI18n } from '~/i18n';
 import type { Order } from './columns';
 import { CancelDialog, ConfirmDialog, DeliverDialog, ReturnDialog, ShipDialog } from './dialogs';
+import { ShipThereDialog } from './marketDialogs';
 
 export type Step = 'confirm' | 'ship' | 'deliver' | 'cancel' | 'return';
 
@@ -30,19 +31,36 @@ const NEEDS: Record<Step, Scope> = {
   return: 'orders:fulfil',
 };
 
+/**
+ * What is ours to do with an order of a marketplace: whether it is paid, cancelled or delivered is said there, and Onhand
+ * follows. Cancelled here alone, its units would be sold again while the marketplace goes on selling them to its buyer.
+ */
+const THERE: readonly Step[] = ['ship', 'return'];
+
 /** The steps that the order and the person's rights both allow. */
-export function stepsFor(order: Pick<Order, 'state' | 'lines'>, scopes: readonly Scope[] | null | undefined): Step[] {
-  return stepsOf(order).filter((step) => allows(scopes, NEEDS[step]));
+export function stepsFor(order: Pick<Order, 'state' | 'lines'>, scopes: readonly Scope[] | null | undefined, ofMarket = false): Step[] {
+  return stepsOf(order).filter((step) => allows(scopes, NEEDS[step]) && (!ofMarket || THERE.includes(step)));
 }
 
 const DIALOGS = { confirm: ConfirmDialog, ship: ShipDialog, deliver: DeliverDialog, cancel: CancelDialog, return: ReturnDialog };
 
-export function OrderActions({ order }: { order: Order }) {
+/** The marketplace's order behind an order of ours. */
+export interface Behind {
+  id: string;
+  shop: string;
+  /** The buyer wants to cancel: nothing is shipped before that is answered. */
+  asked: boolean;
+  onShipped: (job: string | undefined) => void;
+}
+
+export function OrderActions({ order, market }: { order: Order; market?: Behind }) {
   const { t } = useI18n();
   const who = useQuery(session());
   const [open, setOpen] = useState<Step>();
-  const [next, ...others] = stepsFor(order, who.data?.scopes);
-  const Dialog = open && DIALOGS[open];
+  const steps = stepsFor(order, who.data?.scopes, market !== undefined);
+  const [next, ...others] = steps.filter((step) => !(market?.asked && step === 'ship'));
+  const close = () => setOpen(undefined);
+  const Dialog = open && !(market && open === 'ship') && DIALOGS[open];
   if (!next) return null;
   return (
     <>
@@ -65,7 +83,18 @@ export function OrderActions({ order }: { order: Order }) {
           </Menu.Dropdown>
         </Menu>
       )}
-      {Dialog && <Dialog order={order} onClose={() => setOpen(undefined)} />}
+      {Dialog && <Dialog order={order} onClose={close} />}
+      {market && open === 'ship' && (
+        <ShipThereDialog
+          id={market.id}
+          shop={market.shop}
+          onClose={close}
+          onDone={(job) => {
+            close();
+            market.onShipped(job);
+          }}
+        />
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@ import { TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { Fragment, useMemo, useState } from 'react';
 import { withQuery } from '~/api/curl';
 import { marketOrders, orders, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
@@ -35,22 +35,46 @@ export function Orders() {
   );
 }
 
+/** The states in which an order of a marketplace waits for a person, and how they are said. */
+const WAITING = [
+  ['needs_attention', 'orders.verdict.trouble'],
+  ['waits_for_mapping', 'orders.verdict.mapping'],
+] as const;
+
 function OrdersVerdict() {
   const { t, rich } = useI18n();
   const { view: _view, shop: _shop, ...filter } = route.useSearch();
   const shown = useInfiniteQuery(orders(filter));
   const trouble = useInfiniteQuery(marketOrders('needs_attention'));
-  const n = trouble.data?.pages.flatMap((page) => page.data).length ?? 0;
-  if (n > 0) {
-    const link = (
-      <Link to="/orders" search={{ view: 'market', state: 'needs_attention' }}>
-        {t('orders.verdict.trouble.link', { n })}
-      </Link>
-    );
-    return <Verdict tone="wait">{rich('orders.verdict.trouble', { n, link })}</Verdict>;
-  }
-  return <Verdict tone="ok">{t('orders.verdict', { n: shown.data?.pages.flatMap((page) => page.data).length ?? 0 })}</Verdict>;
+  const mapping = useInfiniteQuery(marketOrders('waits_for_mapping'));
+  // The API does not list wishes by themselves: those of the newest orders are counted.
+  const newest = useInfiniteQuery(marketOrders());
+  const wishes = newest.data?.pages[0]?.data.filter((order) => order.cancel_requested).length ?? 0;
+  const counts = { needs_attention: countOf(trouble.data), waits_for_mapping: countOf(mapping.data) };
+  const waiting = WAITING.filter(([state]) => counts[state] > 0);
+  if (waiting.length + wishes === 0) return <Verdict tone="ok">{t('orders.verdict', { n: countOf(shown.data) })}</Verdict>;
+  return (
+    <Verdict tone="wait">
+      {waiting.map(([state, sentence]) => {
+        const n = counts[state];
+        const link = (
+          <Link to="/orders" search={{ view: 'market', state }}>
+            {t('orders.verdict.trouble.link', { n })}
+          </Link>
+        );
+        return <Fragment key={state}>{rich(sentence, { n, link })} </Fragment>;
+      })}
+      {wishes > 0 && (
+        <Link to="/orders" search={{ view: 'market' }}>
+          {t('orders.verdict.wish', { n: wishes })}
+        </Link>
+      )}
+    </Verdict>
+  );
 }
+
+/** Rows that were read so far. */
+const countOf = (data: { pages: { data: unknown[] }[] } | undefined) => data?.pages.reduce((sum, page) => sum + page.data.length, 0) ?? 0;
 
 function OurOrders() {
   const { t } = useI18n();

@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Fragment, useMemo } from 'react';
+import { Fragment, useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { withQuery } from '~/api/curl';
@@ -16,12 +16,11 @@ import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { EXTENSION_S, ReservationDialog } from './ReservationDialog';
 
 type Reservation = Schemas['Reservation'];
 
 const route = getRouteApi('/reservations');
-/** How much longer units are held by one press. */
-const EXTENSION_S = 3_600;
 
 /** Units that are held for somebody who has not ordered yet. */
 export function Reservations() {
@@ -31,7 +30,8 @@ export function Reservations() {
   const state = view === 'all' ? undefined : 'held';
   const query = useInfiniteQuery({ ...reservations(state), refetchInterval: 10_000 });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const columns = useColumns();
+  const [open, setOpen] = useState<string>();
+  const columns = useColumns(setOpen);
   const held = rows.filter((row) => row.state === 'held').length;
   return (
     <Page
@@ -64,9 +64,11 @@ export function Reservations() {
           loading={query.isPending}
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          onOpen={({ id }) => setOpen(id)}
           empty={t('reservations.empty')}
         />
       )}
+      {open && <ReservationDialog id={open} onClose={() => setOpen(undefined)} />}
     </Page>
   );
 }
@@ -82,24 +84,22 @@ function Owner({ row }: { row: Reservation }) {
   );
 }
 
-function useColumns(): Column<Reservation>[] {
+function useColumns(onRelease: (id: string) => void): Column<Reservation>[] {
   const { t, f } = useI18n();
   const may = useMay('orders:write');
-  const header = (row: Reservation, key: string) => ({ 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` });
-  const done = (message: string) => ({
-    tells: true,
-    refresh: [['reservations'], ['stock']],
-    onDone: () => notifications.show({ message, color: 'teal' }),
-  });
-  const release = useAct(
-    (row: Reservation, key: string) =>
-      take(api.POST('/v1/reservations/{id}/release', { params: { path: { id: row.id }, header: header(row, key) }, body: {} })),
-    done(t('reservations.released')),
-  );
   const extend = useAct(
     (row: Reservation, key: string) =>
-      take(api.POST('/v1/reservations/{id}/extend', { params: { path: { id: row.id }, header: header(row, key) }, body: { ttl_s: EXTENSION_S } })),
-    done(t('reservations.extended')),
+      take(
+        api.POST('/v1/reservations/{id}/extend', {
+          params: { path: { id: row.id }, header: { 'Idempotency-Key': key, 'If-Match': `"v${row.version}"` } },
+          body: { ttl_s: EXTENSION_S },
+        }),
+      ),
+    {
+      tells: true,
+      refresh: [['reservations'], ['stock']],
+      onDone: () => notifications.show({ message: t('reservations.extended'), color: 'teal' }),
+    },
   );
   return useMemo(
     () => [
@@ -137,13 +137,13 @@ function useColumns(): Column<Reservation>[] {
               <Button size="compact-xs" variant="default" onClick={() => extend.mutate(row)}>
                 {t('reservations.extend')}
               </Button>
-              <Button size="compact-xs" variant="default" onClick={() => release.mutate(row)}>
+              <Button size="compact-xs" variant="default" onClick={() => onRelease(row.id)}>
                 {t('reservations.release')}
               </Button>
             </Group>
           ),
       },
     ],
-    [t, f, may, release, extend],
+    [t, f, may, onRelease, extend],
   );
 }

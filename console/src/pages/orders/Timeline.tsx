@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { orderEvents } from '~/api/queries';
+import { orderEvents, pushesSince } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useLive } from '~/live/LiveProvider';
 import { useActorNames } from '~/parts/actorNames';
@@ -25,14 +25,23 @@ const LOOK: Record<string, [Shape, Tone]> = {
   expired: ['cross', 'off'],
 };
 
+/** Codes of what was ordered, and of what bundles are made of: their listings are told, too. */
+function skusOf(order: Order): string[] {
+  const codes = order.lines.flatMap((line) => [line.sku, ...(line.parts ?? []).map((part) => part.sku)]);
+  return [...new Set(codes)].sort();
+}
+
 /** Everything that happened to an order and because of it, in one line of time. */
 export function Timeline({ order }: { order: Order }) {
   const { t } = useI18n();
   const own = useQuery(orderEvents(order.id));
   const { events } = useLive();
-  const entries = useMemo(() => timeline(own.data?.data ?? [], events), [own.data, events]);
+  const skus = useMemo(() => skusOf(order), [order]);
+  const kept = useQuery(pushesSince(skus, order.created_at));
+  const entries = useMemo(() => timeline(own.data?.data ?? [], events, kept.data?.pushes, skus), [own.data, events, kept.data, skus]);
   return (
-    <Panel title={t('order.timeline')} aside={<span className="soft">{t('order.timeline.seen')}</span>}>
+    <Panel title={t('order.timeline')} aside={kept.data && !kept.data.whole && <span className="soft">{t('order.timeline.newest')}</span>}>
+      {kept.isError && <ProblemNote error={kept.error} onRetry={() => void kept.refetch()} />}
       {own.isError && <ProblemNote error={own.error} onRetry={() => void own.refetch()} />}
       <ol className={classes.timeline}>
         {entries.map((entry) => (

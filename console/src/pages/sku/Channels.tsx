@@ -4,11 +4,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { listingPreview, listings, shops } from '~/api/queries';
+import { listingPreview, listings, pushes, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { dataOf } from '~/live/events';
-import { useLive } from '~/live/LiveProvider';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Flash } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
@@ -159,22 +157,15 @@ function Should({ listing }: { listing: Listing }) {
   );
 }
 
-/** When it was last told, and how long that took if this page saw it. */
+/** When it was last told, and how long that took: the pushes of the SKU stand below, newest first. */
 function LastPush({ listing }: { listing: Listing }) {
   const { f } = useI18n();
-  const { events } = useLive();
-  const seen = useMemo(() => {
-    for (let place = events.length - 1; place >= 0; place -= 1) {
-      const event = events[place];
-      const pushed = event && dataOf(event, 'listing.pushed');
-      if (pushed?.listing === listing.id) return pushed;
-    }
-    return undefined;
-  }, [events, listing.id]);
+  const told = useInfiniteQuery({ ...pushes({ sku: listing.sku ?? '' }), enabled: Boolean(listing.sku) });
+  const last = useMemo(() => told.data?.pages.flatMap((page) => page.data).find((push) => push.listing_id === listing.id), [told.data, listing.id]);
   return (
     <span className="soft">
       <Ago at={listing.pushed_at} />
-      {seen && ` · ${f.duration(seen.total_ms)}`}
+      {last && ` · ${f.duration(last.total_ms)}`}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
@@ -10,9 +10,9 @@ import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
-import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateBadge } from '~/parts/StateBadge';
+import { ReservationDialog } from '~/pages/orders/ReservationDialog';
 
 type Holder = Schemas['Holder'];
 
@@ -22,7 +22,12 @@ export function Holds({ sku, location }: { sku: string; location: string }) {
   const query = useInfiniteQuery(holders(sku, location));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const [releasing, setReleasing] = useState<Holder>();
+  const navigate = useNavigate();
   const columns = useHoldColumns(setReleasing);
+  const open = (holder: Holder) => {
+    if (holder.order_id) void navigate({ to: '/orders/$id', params: { id: holder.order_id } });
+    else setReleasing(holder);
+  };
   if (query.isError) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <Panel flush>
@@ -35,11 +40,10 @@ export function Holds({ sku, location }: { sku: string; location: string }) {
         loading={query.isPending}
         more={query.hasNextPage}
         onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+        onOpen={open}
         empty={t('sku.holds.empty')}
       />
-      {releasing?.reservation_id && (
-        <Release id={releasing.reservation_id} holder={releasing} onClose={() => setReleasing(undefined)} />
-      )}
+      {releasing?.reservation_id && <ReservationDialog id={releasing.reservation_id} onClose={() => setReleasing(undefined)} />}
     </Panel>
   );
 }
@@ -107,28 +111,5 @@ function HoldActions({ holder, release }: { holder: Holder; release: (holder: Ho
         {t('sku.holds.release')}
       </Button>
     </Group>
-  );
-}
-
-function Release({ id, holder, onClose }: { id: string; holder: Holder; onClose: () => void }) {
-  const { t } = useI18n();
-  const act = useAct(
-    (_: null, key: string) =>
-      take(api.POST('/v1/reservations/{id}/release', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body: {} })),
-    { refresh: [['stock'], ['reservations']], onDone: onClose },
-  );
-  return (
-    <Dialog onClose={onClose} title={t('sku.holds.release.title', { n: holder.reserved })}>
-      <p>{t('sku.holds.release.text')}</p>
-      {act.isError && <ProblemNote error={act.error} />}
-      <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>
-          {t('cancel')}
-        </Button>
-        <Button loading={act.isPending} onClick={() => act.mutate(null)}>
-          {t('sku.holds.release')}
-        </Button>
-      </Group>
-    </Dialog>
   );
 }

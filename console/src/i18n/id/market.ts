@@ -1,0 +1,33 @@
+import type { Translation } from '../dictionary';
+import type { market as english } from '../en/market';
+
+export const market: Translation<typeof english> = {
+  'market.ship.text': '{shop} diberi tahu bahwa semua barang pesanan ini dikirim. Mungkin diperlukan nomor resi, atau {shop} memberikannya sendiri. Stok kita menyusul saat {shop} menyatakan barang sudah keluar.',
+  'market.ship.do': 'Beri tahu {shop}',
+  'market.wish.title': 'Pembeli ingin membatalkan.',
+  'market.wish.text': 'Belum ada yang menjawab, dan marketplace memutuskan sendiri jika waktunya habis. Sementara itu tidak ada yang dikirim.',
+  'market.wish.none': 'Orang yang berhak mengubah pesanan harus menjawab.',
+  'market.wish.accept': 'Terima',
+  'market.wish.accept.title': 'Izinkan pembeli membatalkan?',
+  'market.wish.accept.text': '{shop} membatalkan pesanan. Setelah dinyatakan di sana, unitnya kembali tersedia dan setiap toko dikirimi angka baru.',
+  'market.wish.refuse': 'Tolak',
+  'market.wish.refuse.title': 'Tolak pembatalan?',
+  'market.wish.refuse.text': '{shop} memberi tahu pembeli, dan pesanan harus dikirim.',
+  'market.job': 'Marketplace sedang diberi tahu:',
+  'market.job.last': 'Terakhir diubah oleh tugas',
+  'market.there': 'Di {shop}',
+  'market.says': 'Di sana tertulis {word}, {when}.',
+  'market.follows': 'Untuk membatalkannya, batalkan di {shop}. Yang dibayar, dibatalkan, atau diterima di sana berlaku di sini dengan sendirinya.',
+  'market.open': 'Menurut marketplace',
+  'market.verdict.trouble': 'Tidak dapat diproses sepenuhnya: seseorang harus melihatnya.',
+  'market.verdict.mapping': { other: '{n} baris menunggu sampai SKU-nya ditentukan; stok belum dikurangi untuknya.' },
+  'market.verdict.ship': { other: '{n} unit menunggu dikirim.' },
+  'market.verdict.ok': 'Semua yang {shop} nyatakan tentangnya sudah dilakukan di sini.',
+  'market.became': 'Menjadi',
+  'market.line.cancelled': '{n} dibatalkan',
+  'market.line.unread': 'belum dibaca: impor listing toko',
+  'market.line.part': '{shipped} dari {of} dikirim',
+  'market.heard': 'Pertama diketahui',
+  'market.stale': 'Kabar lama diabaikan',
+  'market.event': 'Mereka menyatakan {word}',
+};

@@ -1,0 +1,33 @@
+import type { Translation } from '../dictionary';
+import type { market as english } from '../en/market';
+
+export const market: Translation<typeof english> = {
+  'market.ship.text': '{shop} dimaklumkan bahawa semua barang pesanan ini dihantar keluar. Ia mungkin memerlukan nombor penjejakan, atau memberikannya sendiri. Stok kita menyusul apabila {shop} mengatakan barang sudah keluar.',
+  'market.ship.do': 'Maklumkan {shop}',
+  'market.wish.title': 'Pembeli mahu membatalkan.',
+  'market.wish.text': 'Belum ada yang menjawab, dan platform membuat keputusan sendiri apabila tempohnya tamat. Sementara itu tiada yang dihantar.',
+  'market.wish.none': 'Orang yang berhak mengubah pesanan perlu menjawab.',
+  'market.wish.accept': 'Terima',
+  'market.wish.accept.title': 'Benarkan pembeli membatalkan?',
+  'market.wish.accept.text': '{shop} membatalkan pesanan. Apabila disahkan di sana, unitnya kembali tersedia dan setiap kedai dihantar angka baharu.',
+  'market.wish.refuse': 'Tolak',
+  'market.wish.refuse.title': 'Tolak pembatalan?',
+  'market.wish.refuse.text': '{shop} memaklumkan pembeli, dan pesanan mesti dihantar.',
+  'market.job': 'Platform sedang dimaklumkan:',
+  'market.job.last': 'Kali terakhir diubah oleh kerja',
+  'market.there': 'Di {shop}',
+  'market.says': 'Ia mengatakan {word}, {when}.',
+  'market.follows': 'Untuk membatalkannya, batalkan di {shop}. Apa yang dibayar, dibatalkan atau diterima di sana berlaku di sini dengan sendirinya.',
+  'market.open': 'Menurut platform',
+  'market.verdict.trouble': 'Ia tidak dapat diproses sepenuhnya: seseorang perlu melihatnya.',
+  'market.verdict.mapping': { other: '{n} baris menunggu sehingga SKU-nya dinyatakan; stok belum ditolak untuknya.' },
+  'market.verdict.ship': { other: '{n} unit menunggu dihantar.' },
+  'market.verdict.ok': 'Semua yang {shop} nyatakan tentangnya sudah dibuat di sini.',
+  'market.became': 'Menjadi',
+  'market.line.cancelled': '{n} dibatalkan',
+  'market.line.unread': 'belum dibaca: import penyenaraian kedai',
+  'market.line.part': '{shipped} daripada {of} dihantar',
+  'market.heard': 'Pertama diketahui',
+  'market.stale': 'Berita lama diabaikan',
+  'market.event': 'Mereka mengatakan {word}',
+};

@@ -1,0 +1,33 @@
+import type { Translation } from '../dictionary';
+import type { market as english } from '../en/market';
+
+export const market: Translation<typeof english> = {
+  'market.ship.text': 'แจ้ง{shop}ว่าสินค้าทั้งหมดของคำสั่งซื้อนี้ถูกส่งออก อาจต้องใช้หมายเลขพัสดุ หรือ{shop}จะออกให้เอง สต็อกของเราจะเปลี่ยนตามเมื่อ{shop}แจ้งว่าของออกไปแล้ว',
+  'market.ship.do': 'แจ้ง{shop}',
+  'market.wish.title': 'ผู้ซื้อต้องการยกเลิก',
+  'market.wish.text': 'ยังไม่มีใครตอบ และมาร์เก็ตเพลสจะตัดสินเองเมื่อหมดเวลา ระหว่างนี้จะไม่มีการส่งของ',
+  'market.wish.none': 'ต้องให้ผู้ที่มีสิทธิ์แก้ไขคำสั่งซื้อเป็นผู้ตอบ',
+  'market.wish.accept': 'ยอมรับ',
+  'market.wish.accept.title': 'ให้ผู้ซื้อยกเลิกหรือไม่',
+  'market.wish.accept.text': '{shop}จะยกเลิกคำสั่งซื้อ เมื่อแจ้งกลับมา สินค้าจะกลับมาพร้อมขาย และส่งยอดไปทุกร้าน',
+  'market.wish.refuse': 'ปฏิเสธ',
+  'market.wish.refuse.title': 'ปฏิเสธการยกเลิกหรือไม่',
+  'market.wish.refuse.text': '{shop}จะแจ้งผู้ซื้อ และต้องส่งคำสั่งซื้อนี้',
+  'market.job': 'กำลังแจ้งมาร์เก็ตเพลส:',
+  'market.job.last': 'เปลี่ยนล่าสุดโดยงาน',
+  'market.there': 'ที่{shop}',
+  'market.says': 'แจ้งว่า {word} {when}',
+  'market.follows': 'หากต้องการยกเลิก ให้ยกเลิกที่{shop} การชำระเงิน การยกเลิก หรือการรับของที่นั่นจะมีผลที่นี่เอง',
+  'market.open': 'ตามที่มาร์เก็ตเพลสแจ้ง',
+  'market.verdict.trouble': 'ดำเนินการได้ไม่ครบ: ต้องมีคนตรวจดู',
+  'market.verdict.mapping': { other: '{n} รายการรอให้ระบุ SKU และยังไม่ตัดสต็อกให้' },
+  'market.verdict.ship': { other: '{n} ชิ้นรอการจัดส่ง' },
+  'market.verdict.ok': 'ทุกอย่างที่{shop}แจ้งได้ดำเนินการที่นี่แล้ว',
+  'market.became': 'กลายเป็น',
+  'market.line.cancelled': 'ยกเลิก {n}',
+  'market.line.unread': 'ยังไม่ได้อ่าน: นำเข้าสินค้าของร้าน',
+  'market.line.part': 'ส่งแล้ว {shipped} จาก {of}',
+  'market.heard': 'ทราบครั้งแรก',
+  'market.stale': 'ข่าวเก่าที่ถูกข้าม',
+  'market.event': 'แจ้งว่า {word}',
+};

@@ -1,0 +1,33 @@
+import type { Translation } from '../dictionary';
+import type { market as english } from '../en/market';
+
+export const market: Translation<typeof english> = {
+  'market.ship.text': '{shop} được báo rằng toàn bộ hàng của đơn này được gửi đi. Sàn có thể cần mã vận đơn, hoặc tự cấp mã. Tồn của hệ thống thay đổi theo khi {shop} báo hàng đã rời kho.',
+  'market.ship.do': 'Báo cho {shop}',
+  'market.wish.title': 'Người mua muốn hủy.',
+  'market.wish.text': 'Chưa ai trả lời, và sàn sẽ tự quyết định khi hết hạn. Trong lúc đó không gửi hàng.',
+  'market.wish.none': 'Cần người có quyền sửa đơn trả lời.',
+  'market.wish.accept': 'Chấp nhận',
+  'market.wish.accept.title': 'Cho người mua hủy?',
+  'market.wish.accept.text': '{shop} hủy đơn. Khi sàn báo lại, hàng khả dụng trở lại và mọi gian hàng được đẩy số mới.',
+  'market.wish.refuse': 'Từ chối',
+  'market.wish.refuse.title': 'Từ chối hủy?',
+  'market.wish.refuse.text': '{shop} báo cho người mua, và đơn phải được gửi.',
+  'market.job': 'Đang báo cho sàn:',
+  'market.job.last': 'Việc thay đổi gần nhất',
+  'market.there': 'Trên {shop}',
+  'market.says': 'Sàn báo {word}, {when}.',
+  'market.follows': 'Muốn hủy, hãy hủy trên {shop}. Đơn được thanh toán, hủy hay giao ở đó thì ở đây cũng tự thay đổi theo.',
+  'market.open': 'Theo như sàn báo',
+  'market.verdict.trouble': 'Chưa xử lý được trọn vẹn: cần người xem.',
+  'market.verdict.mapping': { other: '{n} dòng chờ được chỉ định SKU; chưa trừ tồn cho các dòng này.' },
+  'market.verdict.ship': { other: '{n} đơn vị chờ gửi.' },
+  'market.verdict.ok': 'Mọi điều {shop} báo về đơn này đã được xử lý.',
+  'market.became': 'Trở thành',
+  'market.line.cancelled': 'hủy {n}',
+  'market.line.unread': 'chưa đọc: nhập sản phẩm của gian hàng',
+  'market.line.part': 'đã gửi {shipped}/{of}',
+  'market.heard': 'Biết lần đầu',
+  'market.stale': 'Tin cũ bị bỏ qua',
+  'market.event': 'Sàn báo {word}',
+};

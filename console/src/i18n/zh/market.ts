@@ -1,0 +1,33 @@
+import type { Translation } from '../dictionary';
+import type { market as english } from '../en/market';
+
+export const market: Translation<typeof english> = {
+  'market.ship.text': '将通知{shop}此订单的全部货物发出。平台可能需要运单号，也可能自行生成。{shop}确认发出后，我们的库存随之变动。',
+  'market.ship.do': '通知{shop}',
+  'market.wish.title': '买家想取消。',
+  'market.wish.text': '尚无人答复，到期后平台会自行裁定。在此之前不发货。',
+  'market.wish.none': '须由有权修改订单的人答复。',
+  'market.wish.accept': '同意',
+  'market.wish.accept.title': '同意买家取消？',
+  'market.wish.accept.text': '{shop}将取消订单。平台确认后货物恢复可售，并向所有店铺推送。',
+  'market.wish.refuse': '拒绝',
+  'market.wish.refuse.title': '拒绝取消？',
+  'market.wish.refuse.text': '{shop}将通知买家，此订单须发货。',
+  'market.job': '正在通知平台：',
+  'market.job.last': '最近由任务更改',
+  'market.there': '{shop}上',
+  'market.says': '平台状态 {word}，{when}。',
+  'market.follows': '如需取消，请在{shop}上取消。那里的付款、取消和送达会自动同步到这里。',
+  'market.open': '查看平台订单',
+  'market.verdict.trouble': '未能完整处理：须有人查看。',
+  'market.verdict.mapping': { other: '{n} 行等待指定 SKU；尚未为其扣减库存。' },
+  'market.verdict.ship': { other: '{n} 件待发货。' },
+  'market.verdict.ok': '{shop}所通知的内容均已处理。',
+  'market.became': '对应',
+  'market.line.cancelled': '取消 {n}',
+  'market.line.unread': '尚未读取：请导入店铺商品',
+  'market.line.part': '已发 {shipped}/{of}',
+  'market.heard': '首次获知',
+  'market.stale': '忽略的旧消息',
+  'market.event': '平台通知 {word}',
+};
