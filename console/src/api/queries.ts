@@ -19,6 +19,9 @@ const first = undefined as string | undefined;
 export const readiness = () =>
   queryOptions({ queryKey: ['readiness'], queryFn: () => take(api.GET('/readyz')), refetchInterval: 15_000 });
 
+/** Whether it is all right, with counts that no list has. */
+export const overview = () => queryOptions({ queryKey: ['overview'], queryFn: () => take(api.GET('/v1/overview')) });
+
 export const problemKind = (code: string) =>
   queryOptions({
     queryKey: ['problem-kind', code],

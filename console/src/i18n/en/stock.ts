@@ -2,7 +2,7 @@ export const stock = {
   'stock.title': 'Stock',
   'stock.verdict.ok': { one: '{n} row shown. Nothing is short.', other: '{n} rows shown. Nothing is short.' },
   'stock.verdict.short': { one: '{link} is short: more was promised than there is.', other: '{link} are short: more was promised than there is.' },
-  'stock.verdict.short.link': { one: '{n} row', other: '{n} rows' },
+  'stock.verdict.short.link': { one: '{count} row', other: '{count} rows' },
   'stock.search': 'SKU begins with',
   'stock.location': 'Location',
   'stock.filter.below': 'Available',

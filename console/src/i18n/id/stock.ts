@@ -5,7 +5,7 @@ export const stock: Translation<typeof english> = {
   'stock.title': 'Stok',
   'stock.verdict.ok': { other: '{n} baris ditampilkan. Tidak ada yang kurang.' },
   'stock.verdict.short': { other: '{link} kurang: dijanjikan lebih dari yang ada.' },
-  'stock.verdict.short.link': { other: '{n} baris' },
+  'stock.verdict.short.link': { other: '{count} baris' },
   'stock.search': 'SKU diawali',
   'stock.location': 'Lokasi',
   'stock.filter.below': 'Tersedia',

@@ -5,7 +5,7 @@ export const stock: Translation<typeof english> = {
   'stock.title': 'สต็อก',
   'stock.verdict.ok': { other: 'แสดง {n} แถว ไม่มีอะไรขาด' },
   'stock.verdict.short': { other: '{link} ขาด: ขายหรือจองเกินกว่าที่มี' },
-  'stock.verdict.short.link': { other: '{n} แถว' },
+  'stock.verdict.short.link': { other: '{count} แถว' },
   'stock.search': 'SKU ขึ้นต้นด้วย',
   'stock.location': 'ที่เก็บ',
   'stock.filter.below': 'พร้อมขาย',

@@ -5,7 +5,7 @@ export const stock: Translation<typeof english> = {
   'stock.title': 'Tồn kho',
   'stock.verdict.ok': { other: 'Hiện {n} dòng. Không thiếu gì.' },
   'stock.verdict.short': { other: '{link} bị thiếu: đã bán hoặc giữ nhiều hơn hiện có.' },
-  'stock.verdict.short.link': { other: '{n} dòng' },
+  'stock.verdict.short.link': { other: '{count} dòng' },
   'stock.search': 'SKU bắt đầu bằng',
   'stock.location': 'Địa điểm',
   'stock.filter.below': 'Khả dụng',

@@ -5,7 +5,7 @@ export const stock: Translation<typeof english> = {
   'stock.title': '库存',
   'stock.verdict.ok': { other: '显示 {n} 行。没有短缺。' },
   'stock.verdict.short': { other: '{link}短缺：承诺量超过现有量。' },
-  'stock.verdict.short.link': { other: '{n} 行' },
+  'stock.verdict.short.link': { other: '{count} 行' },
   'stock.search': 'SKU 开头为',
   'stock.location': '地点',
   'stock.filter.below': '可售',

@@ -5,13 +5,14 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { withQuery } from '~/api/curl';
-import { locations, shortfalls } from '~/api/queries';
+import { locations, overview } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Filters, FilterSelect } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { DataTable } from '~/parts/DataTable';
+import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { AdjustDialog } from './AdjustDialog';
 import { BulkPush } from './BulkPush';
@@ -82,13 +83,14 @@ export function Stock() {
 }
 
 function StockVerdict({ shown }: { shown: number }) {
-  const { t, rich } = useI18n();
-  const short = useQuery(shortfalls());
-  const n = short.data?.data.length ?? 0;
+  const { t, rich, f } = useI18n();
+  const short = useQuery(overview()).data?.shortfalls;
+  if (!short) return null;
+  const n = short.count;
   if (n === 0) return <Verdict tone="ok">{t('stock.verdict.ok', { n: shown })}</Verdict>;
   const link = (
     <Link to="/stock" search={{ below: BELOW.short }}>
-      {t('stock.verdict.short.link', { n })}
+      {t('stock.verdict.short.link', { n, count: tallied(f, short) })}
     </Link>
   );
   return <Verdict tone="bad">{rich('stock.verdict.short', { n, link })}</Verdict>;
