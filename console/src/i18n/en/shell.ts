@@ -18,6 +18,7 @@ export const shell = {
   'close': 'Close',
   'all': 'All',
   'more': 'Show more',
+  'filter.remove': 'Remove the filter {name}',
 
   'nav.label': 'Pages',
   'nav.overview': 'Overview',

@@ -21,6 +21,7 @@ export const shell: Translation<typeof english> = {
   'close': 'Tutup',
   'all': 'Semua',
   'more': 'Lainnya',
+  'filter.remove': 'Hapus filter {name}',
   'nav.label': 'Halaman',
   'nav.overview': 'Ringkasan',
   'nav.attention': 'Perlu perhatian',

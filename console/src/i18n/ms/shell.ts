@@ -21,6 +21,7 @@ export const shell: Translation<typeof english> = {
   'close': 'Tutup',
   'all': 'Semua',
   'more': 'Lagi',
+  'filter.remove': 'Buang penapis {name}',
   'nav.label': 'Halaman',
   'nav.overview': 'Ringkasan',
   'nav.attention': 'Perlu perhatian',

@@ -21,6 +21,7 @@ export const shell: Translation<typeof english> = {
   'close': 'ปิด',
   'all': 'ทั้งหมด',
   'more': 'เพิ่มเติม',
+  'filter.remove': 'เอาตัวกรอง {name} ออก',
   'nav.label': 'หน้า',
   'nav.overview': 'ภาพรวม',
   'nav.attention': 'ต้องดูแล',

@@ -21,6 +21,7 @@ export const shell: Translation<typeof english> = {
   'close': 'Đóng',
   'all': 'Tất cả',
   'more': 'Thêm',
+  'filter.remove': 'Bỏ bộ lọc {name}',
   'nav.label': 'Các trang',
   'nav.overview': 'Tổng quan',
   'nav.attention': 'Cần xử lý',

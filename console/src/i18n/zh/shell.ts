@@ -21,6 +21,7 @@ export const shell: Translation<typeof english> = {
   'close': '关闭',
   'all': '全部',
   'more': '更多',
+  'filter.remove': '移除筛选 {name}',
   'nav.label': '页面',
   'nav.overview': '总览',
   'nav.attention': '待处理',

@@ -8,6 +8,7 @@ import { withQuery } from '~/api/curl';
 import { locations, overview } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { FilterChip } from '~/parts/FilterChip';
 import { Filters, FilterSelect } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -105,7 +106,7 @@ function StockFilters() {
   const change = (next: Partial<typeof filter>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const search = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 200);
-  const chosen = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
+  const named = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
   return (
     <Filters>
       <TextInput
@@ -131,9 +132,12 @@ function StockFilters() {
         width={150}
         label={t('stock.filter.below')}
         choices={(Object.keys(BELOW) as Below[]).map((value) => ({ value, label: t(`stock.filter.${value}`) }))}
-        value={chosen}
+        value={named}
         onChange={(word) => change({ below: word === undefined ? undefined : BELOW[word as Below] })}
       />
+      {filter.below !== undefined && !named && (
+        <FilterChip label={t('stock.filter.below')} value={`< ${filter.below}`} onRemove={() => change({ below: undefined })} />
+      )}
     </Filters>
   );
 }
