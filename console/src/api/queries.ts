@@ -78,6 +78,18 @@ export const stock = (filter: StockFilter) =>
     getNextPageParam: following,
   });
 
+/** The rows of some SKUs, as one page. */
+export const stockOf = (skus: string[], filter: Pick<StockFilter, 'location' | 'available_below'>) =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'rows', { skus, ...filter }],
+    initialPageParam: first,
+    queryFn: async () => {
+      const pages = await Promise.all(skus.map((sku) => take(api.GET('/v1/stock', { params: { query: { sku, ...filter, limit: PAGE } } }))));
+      return { object: 'list', data: pages.flatMap((page) => page.data), has_more: false };
+    },
+    getNextPageParam: following,
+  });
+
 export const skus = (prefix: string) =>
   infiniteQueryOptions({
     queryKey: ['skus', 'list', prefix],

@@ -3,7 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { withQuery } from '~/api/curl';
 import { locations, overview } from '~/api/queries';
 import { useMay } from '~/api/session';
@@ -19,6 +19,7 @@ import { AdjustDialog } from './AdjustDialog';
 import { BulkPush } from './BulkPush';
 import { useStockColumns, type StockRow } from './columns';
 import { SelectionBar, keyOf, useBoxColumn, useSelection } from './Selection';
+import { WholeList } from './WholeList';
 import { useStockRows } from './rows';
 
 const route = getRouteApi('/stock');
@@ -32,11 +33,11 @@ export function Stock() {
   const { t } = useI18n();
   const filter = route.useSearch();
   const navigate = useNavigate();
-  const { rows, query } = useStockRows(filter);
+  const { rows, query, byName, filter: found, loading } = useStockRows(filter);
   const may = useMay('stock:write');
   const [adjusting, setAdjusting] = useState<StockRow>();
   const [pushing, setPushing] = useState<StockRow[]>();
-  const { chosen, toggle, clear } = useSelection();
+  const { chosen, toggle, add, clear } = useSelection();
   const box = useBoxColumn(chosen, toggle);
   const rest = useStockColumns(setAdjusting);
   const columns = useMemo(() => [box, ...rest], [box, rest]);
@@ -47,7 +48,8 @@ export function Stock() {
       verdict={<StockVerdict shown={rows.length} />}
       curl={withQuery('/v1/stock', { prefix: filter.q, location: filter.location, available_below: filter.below })}
     >
-      <StockFilters />
+      <StockFilters aside={<WholeList rows={rows} filter={found} onChoose={add} />} />
+      {byName && <div className="soft">{t('stock.by_name', { n: rows.length })}</div>}
       <SelectionBar rows={[...chosen.values()]} clear={clear} />
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
@@ -57,7 +59,7 @@ export function Stock() {
           columns={columns}
           rows={rows}
           rowKey={keyOf}
-          loading={query.isPending}
+          loading={loading}
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={({ sku, location }) => void navigate({ to: '/stock/$sku', params: { sku }, search: { location } })}
@@ -97,7 +99,7 @@ function StockVerdict({ shown }: { shown: number }) {
   return <Verdict tone="bad">{rich('stock.verdict.short', { n, link })}</Verdict>;
 }
 
-function StockFilters() {
+function StockFilters({ aside }: { aside: ReactNode }) {
   const { t } = useI18n();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
@@ -108,7 +110,7 @@ function StockFilters() {
   const search = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 200);
   const named = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
   return (
-    <Filters>
+    <Filters aside={aside}>
       <TextInput
         size="xs"
         w={220}
