@@ -2,11 +2,13 @@ import { ActionIcon, Menu } from '@mantine/core';
 import IconUserCircle from '@tabler/icons-react/dist/esm/icons/IconUserCircle.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { session, useSignOut } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { browserZone } from '~/i18n/zone';
-import { ZoneDialog } from './ZoneDialog';
+
+// Its list of zones needs a part that the first page does without.
+const ZoneDialog = lazy(async () => ({ default: (await import('./ZoneDialog')).ZoneDialog }));
 
 /** Who is signed in, and the way to their own page and out. */
 export function UserMenu() {
@@ -37,7 +39,7 @@ export function UserMenu() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {choosing && <ZoneDialog onClose={() => setChoosing(false)} />}
+      <Suspense>{choosing && <ZoneDialog onClose={() => setChoosing(false)} />}</Suspense>
     </>
   );
 }
