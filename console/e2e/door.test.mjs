@@ -76,7 +76,7 @@ async function everySight(name, show) {
     await page.evaluate(() => document.fonts.ready);
     await look(page, name, sight);
     // What the server refuses while somebody types is no error of the page.
-    assert.deepEqual(errors.filter((text) => !/status of 40[0-9]/.test(text)), [], name);
+    assert.deepEqual(errors.filter((text) => !/status of 4\d\d/.test(text)), [], name);
     await context.close();
   }
 }
@@ -133,11 +133,6 @@ test('with a second factor the code is asked for, and lets in', async () => {
   await field(page, /^Code/).fill(codeAt(secret, Date.now()));
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText('Keep these recovery codes in a safe place.').waitFor(WAIT);
-  await everySight('door_sign_in', (guest) => goIn(world, guest, '/'));
-  await everySight('door_second_factor', async (guest) => {
-    await signIn(guest, OWNER.password);
-    await field(guest, /^Code of your authenticator/).waitFor(WAIT);
-  });
   const guest = await open(world);
   await signIn(guest.page, OWNER.password);
   // A code is good once: the one that set it up is used.
@@ -145,6 +140,12 @@ test('with a second factor the code is asked for, and lets in', async () => {
   await guest.page.getByRole('button', { name: 'Sign in' }).click();
   await guest.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
   await guest.context.close();
+  // Five tries without a code are free, and these are four.
+  await everySight('door_sign_in', (other) => goIn(world, other, '/'));
+  await everySight('door_second_factor', async (other) => {
+    await signIn(other, OWNER.password);
+    await field(other, /^Code of your authenticator/).waitFor(WAIT);
+  });
 });
 
 test('a link sets a new password once', async () => {
@@ -166,6 +167,7 @@ test('a link sets a new password once', async () => {
   await field(guest.page, /^The new password/).fill(NEW_PASSWORD);
   await guest.page.getByRole('button', { name: 'Set password' }).click();
   await guest.page.getByText('The password is set. Sign in with it now.').waitFor(WAIT);
+  await guest.page.goto('about:blank');
   await goIn(world, guest.page, pathname + hash);
   await field(guest.page, /^The new password/).fill(OWNER.password);
   await guest.page.getByRole('button', { name: 'Set password' }).click();

@@ -16,7 +16,7 @@ export function FilterChip({ label, value, onRemove }: Props) {
     <Button
       size="xs"
       variant="light"
-      maw={260}
+      maw="100%"
       rightSection={<IconX size={13} stroke={2} />}
       title={t('filter.remove', { name })}
       aria-label={t('filter.remove', { name })}

@@ -34,6 +34,7 @@ export function ZoneDialog({ onClose }: { onClose: () => void }) {
           <Select
             data-autofocus
             searchable
+            openOnFocus={false}
             allowDeselect={false}
             limit={80}
             label={t('zone')}

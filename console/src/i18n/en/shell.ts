@@ -11,7 +11,7 @@ export const shell = {
   'user.docs': 'API description',
   'user.zone': 'Times in {zone}',
   'zone': 'Time zone',
-  'zone.text': 'Every time is shown in it. It is kept in this browser only.',
+  'zone.text': 'Every time is shown in it. The choice is kept in this browser only.',
   'zone.browser': 'As in this browser ({zone})',
   'loading': 'Loading…',
   'copied': 'Copied',
