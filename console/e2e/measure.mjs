@@ -149,7 +149,7 @@ async function stockGrid(address, storageState) {
   const prefix = last.slice(0, -2);
   await page.goto(`${address}/stock`);
   await page.locator('[role=gridcell] a').first().waitFor();
-  const filtered = await timed(page, () => page.getByRole('textbox', { name: 'SKU begins with' }).fill(prefix), (code) => document.querySelector('[role=gridcell] a')?.textContent.startsWith(code), prefix);
+  const filtered = await timed(page, () => page.getByRole('textbox', { name: 'Code or name' }).fill(prefix), (code) => document.querySelector('[role=gridcell] a')?.textContent.startsWith(code), prefix);
   note(`stock: filter by the beginning of a code (${prefix})`, `${ms(filtered)}, of which 200 ms wait for the next letter`);
   await page.locator('h1').click();
   await page.keyboard.press('/');

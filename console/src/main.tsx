@@ -4,7 +4,7 @@ import '@mantine/notifications/styles.css';
 import './styles/theme.css';
 
 import { Notifications } from '@mantine/notifications';
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -12,6 +12,7 @@ import { ProblemError } from './api/problem';
 import { I18nProvider } from './i18n';
 import { Themed } from './styles/Themed';
 import { LiveProvider } from './live/LiveProvider';
+import { PollingClient } from './live/polling';
 import { router } from './router';
 
 /** Signed out elsewhere, or kept out: ask who we are, and the shell shows the sign-in. */
@@ -21,7 +22,7 @@ function onError(error: Error, queryKey?: readonly unknown[]) {
   }
 }
 
-const client = new QueryClient({
+const client = new PollingClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,

@@ -19,6 +19,9 @@ const first = undefined as string | undefined;
 export const readiness = () =>
   queryOptions({ queryKey: ['readiness'], queryFn: () => take(api.GET('/readyz')), refetchInterval: 15_000 });
 
+/** Whether it is all right, with counts that no list has. */
+export const overview = () => queryOptions({ queryKey: ['overview'], queryFn: () => take(api.GET('/v1/overview')) });
+
 export const problemKind = (code: string) =>
   queryOptions({
     queryKey: ['problem-kind', code],
@@ -72,6 +75,18 @@ export const stock = (filter: StockFilter) =>
     initialPageParam: first,
     queryFn: ({ pageParam: cursor }) =>
       take(api.GET('/v1/stock', { params: { query: { ...filter, cursor, limit: PAGE } } })),
+    getNextPageParam: following,
+  });
+
+/** The rows of some SKUs, as one page. */
+export const stockOf = (skus: string[], filter: Pick<StockFilter, 'location' | 'available_below'>) =>
+  infiniteQueryOptions({
+    queryKey: ['stock', 'rows', { skus, ...filter }],
+    initialPageParam: first,
+    queryFn: async () => {
+      const pages = await Promise.all(skus.map((sku) => take(api.GET('/v1/stock', { params: { query: { sku, ...filter, limit: PAGE } } }))));
+      return { object: 'list', data: pages.flatMap((page) => page.data), has_more: false };
+    },
     getNextPageParam: following,
   });
 

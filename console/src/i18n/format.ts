@@ -81,6 +81,6 @@ export function formatFor(language: Language, timeZone?: string): Format {
   };
 }
 
-export function useFormatFor(language: Language): Format {
-  return useMemo(() => formatFor(language), [language]);
+export function useFormatFor(language: Language, zone: string | undefined): Format {
+  return useMemo(() => formatFor(language, zone), [language, zone]);
 }

@@ -3,6 +3,7 @@ import { filled, formOf, parts, type Dictionary, type Key, type Values } from '.
 import { en } from './en';
 import { useFormatFor, type Format } from './format';
 import { LANGUAGES, LOAD, LOCALE, preferred, type Language } from './languages';
+import { storeZone, storedZone } from './zone';
 
 export type { Key, Plain } from './dictionary';
 
@@ -12,6 +13,9 @@ type Rich = <K extends Key>(key: K, ...values: Values<K, ReactNode>) => ReactNod
 interface I18n {
   language: Language;
   setLanguage: (language: Language) => void;
+  /** The time zone that was chosen; undefined for the browser's own. */
+  zone: string | undefined;
+  setZone: (zone: string | undefined) => void;
   /** A text. */
   t: T;
   /** A text with links or figures inside. */
@@ -43,7 +47,8 @@ function initial(): Language {
 export function I18nProvider({ children }: { children: ReactNode }) {
   const [language, setState] = useState(initial);
   const dictionary = language === 'en' ? en : use(dictionaryOf(language));
-  const f = useFormatFor(language);
+  const [zone, setZone] = useState(storedZone);
+  const f = useFormatFor(language, zone);
 
   useEffect(() => {
     document.documentElement.lang = LOCALE[language].split('-u-')[0] ?? language;
@@ -59,6 +64,11 @@ export function I18nProvider({ children }: { children: ReactNode }) {
         localStorage.setItem(STORED, next);
         void dictionaryOf(next).then(() => setState(next));
       },
+      zone,
+      setZone: (next) => {
+        storeZone(next);
+        setZone(next);
+      },
       t: (key, ...[values]) => filled(text(key, (values as { n?: unknown } | undefined)?.n), values ?? {}, f.number),
       rich: (key, ...[values]) => {
         const given = (values ?? {}) as Record<string, ReactNode>;
@@ -69,7 +79,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
         });
       },
     };
-  }, [language, dictionary, f]);
+  }, [language, dictionary, f, zone]);
 
   return <Context value={value}>{children}</Context>;
 }

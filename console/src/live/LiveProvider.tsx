@@ -2,10 +2,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore, type ReactNode } from 'react';
 import { api, take } from '~/api/client';
 import { session } from '~/api/session';
+import { useNow } from '~/parts/Moment';
 import { Applier } from './apply';
 import { Feed, type SocketLike, type Wires } from './feed';
 import type { FeedEvent } from './events';
 import type { Meter } from './meter';
+import { PollingClient } from './polling';
 import { LiveStore, type LiveState } from './store';
 
 /** Events from before the page was opened that the overview begins with. */
@@ -31,7 +33,7 @@ const wires: Wires = {
   },
 };
 
-async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; head: number }> {
+async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; head: number; whole: boolean }> {
   const ready = await take(api.GET('/readyz', { signal }));
   const head = ready.feed_head ?? 0;
   const starts: number[] = [];
@@ -40,13 +42,20 @@ async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; 
     starts.map((after) => take(api.GET('/v1/events', { params: { query: { after, limit: PAGE } }, signal }))),
   );
   const events = pages.flatMap((page) => page.data);
-  return { events, head: events.at(-1)?.number ?? head };
+  return { events, head: events.at(-1)?.number ?? head, whole: head <= HISTORY };
 }
 
 /** Follows the feed while somebody is signed in. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const store = useMemo(() => new LiveStore(new Applier(client).apply), [client]);
+  useEffect(
+    () =>
+      store.subscribe(() => {
+        if (client instanceof PollingClient) client.pause(store.get().paused);
+      }),
+    [client, store],
+  );
   const signedIn = useQuery(session()).data?.state === 'signed_in';
 
   useEffect(() => {
@@ -78,9 +87,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     };
     const begin = () =>
       readHistory(abort.signal).then(
-        ({ events, head }) => {
+        ({ events, head, whole }) => {
           if (abort.signal.aborted) return;
-          store.history(events);
+          store.history(events, whole);
           follow(head);
         },
         () => {
@@ -122,6 +131,20 @@ export function useMeter(): Meter {
 /** Whether what happened before the page was opened is counted, so that "nothing" means nothing. */
 export function useBegun(): boolean {
   return useLiveValue((state) => state.begun);
+}
+
+/** The span, or as much of its end as every event of was counted, in milliseconds. */
+export function useCovered(span: number): number {
+  const from = useLiveValue((state) => state.wholeFrom);
+  const now = useLiveNow();
+  return from === undefined ? span : Math.max(0, Math.min(span, now - from));
+}
+
+/** The time until which the feed is shown: it stands still while somebody has paused it. */
+export function useLiveNow(): number {
+  const pausedAt = useLiveValue((state) => state.pausedAt);
+  const now = useNow();
+  return pausedAt ?? now;
 }
 
 /** One plain value of the live state; drawn again only when it changes. */

@@ -12,7 +12,7 @@ export function staleAfter(event: FeedEvent): string[] {
   const [thing] = event.type.split('.');
   switch (thing) {
     case 'stock':
-      return event.type === 'stock.changed' ? [] : ['stock'];
+      return event.type === 'stock.changed' ? [] : ['stock', 'overview'];
     case 'order':
       return ['orders'];
     case 'reservation':
@@ -30,7 +30,7 @@ export function staleAfter(event: FeedEvent): string[] {
     case 'job':
       return ['failures', 'jobs', 'queues'];
     case 'notice':
-      return ['notices'];
+      return ['notices', 'overview'];
     case 'queue':
       return ['queues'];
     case 'api_key':

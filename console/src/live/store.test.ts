@@ -44,4 +44,32 @@ describe('pause', () => {
     expect(reactions.at(-1)?.gap).toBe(true);
     expect(store.get().events).toHaveLength(KEPT);
   });
+
+  it('counts what came meanwhile when somebody resumes, also what is too much to keep', () => {
+    const order = (number: number): FeedEvent => ({ ...event(number), type: 'order.placed' });
+    const { store } = made();
+    const at = Date.parse('2026-01-01T00:00:00Z');
+    const orders = () => store.meter.since(at, at).reduce((sum, step) => sum + step.orders, 0);
+    store.events([order(1)]);
+    store.pause(true, at);
+    store.events([order(2)]);
+    expect(orders()).toBe(1);
+    expect(store.get().pausedAt).toBe(at);
+    store.events(Array.from({ length: 6_000 }, (_, n) => order(n + 3)));
+    store.pause(false);
+    expect(orders()).toBe(6_002);
+    expect(store.get().pausedAt).toBeUndefined();
+  });
+});
+
+describe('what was counted', () => {
+  it('is whole from the first event that was read, or from a gap on', () => {
+    const { store } = made();
+    store.history([event(1)], true);
+    expect(store.get().wholeFrom).toBeUndefined();
+    store.history([event(1)], false);
+    expect(store.get().wholeFrom).toBe(Date.parse('2026-01-01T00:00:00Z'));
+    store.gap(7);
+    expect(store.get().wholeFrom).toBe(7);
+  });
 });

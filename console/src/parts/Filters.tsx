@@ -52,6 +52,9 @@ interface FilterSelectProps {
 
 /** One filter that is a choice, or none. */
 export function FilterSelect({ label, width, choices, value, onChange }: FilterSelectProps) {
+  const data = choices.map((choice) => (typeof choice === 'string' ? { value: choice, label: choice } : choice));
+  // What the address asks for is seen, and can be cleared, also when it is none of them.
+  if (value !== undefined && !data.some((choice) => choice.value === value)) data.push({ value, label: value });
   return (
     <Select
       size="xs"
@@ -59,7 +62,7 @@ export function FilterSelect({ label, width, choices, value, onChange }: FilterS
       clearable
       placeholder={label}
       aria-label={label}
-      data={choices.map((choice) => (typeof choice === 'string' ? { value: choice, label: choice } : choice))}
+      data={data}
       value={value ?? null}
       onChange={(chosen) => onChange(chosen ?? undefined)}
     />

@@ -64,6 +64,8 @@ export const access = {
   'people.link': 'Link to set a password',
   'people.link.text': 'Hand this link to {name}, and to nobody else. It works once, within an hour.',
   'people.keep_out': 'Keep out',
+  'people.keep_out.title': 'Keep {name} out?',
+  'people.keep_out.text': '{email} is signed out everywhere at once and cannot sign in, until somebody lets them in again. What they did stays.',
   'people.let_in': 'Let in again',
   'people.changed': '{name} is changed',
   'people.change': 'Change {name}',

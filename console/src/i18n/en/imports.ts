@@ -6,6 +6,8 @@ export const imports = {
   'imports.verdict.reading': 'Comparing with what is there: {done} of {all} SKUs.',
   'imports.verdict.done': '{done} of {all} rows are in; {failed} failed.',
   'imports.verdict.undone': { one: '{n} row was taken back.', other: '{n} rows were taken back.' },
+  'imports.verdict.undoing': 'Taking back: {done} of {all} rows.',
+  'imports.verdict.stuck': { one: '{n} row could not be taken back.', other: '{n} rows could not be taken back.' },
   'imports.what': 'What is in it',
   'imports.kind.set': 'Stock: new number on hand',
   'imports.kind.set.text': 'On hand becomes the value, if it still is what the comparison saw.',

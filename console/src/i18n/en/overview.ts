@@ -6,11 +6,11 @@ export const overview = {
   'overview.verdict.behind': { one: '{units} unit at risk in {link}.', other: '{units} units at risk in {link}.' },
   'overview.verdict.calm': 'Nothing waits for you.',
   'overview.verdict.waits': { one: '{link} waits for you.', other: '{link} wait for you.' },
-  'overview.verdict.things': { one: '{n} thing', other: '{n} things' },
-  'overview.verdict.listings': { one: '{n} listing', other: '{n} listings' },
+  'overview.verdict.things': { one: '{count} thing', other: '{count} things' },
+  'overview.verdict.listings': { one: '{count} listing', other: '{count} listings' },
   'overview.verdict.database': 'The database does not take writes: {status}.',
   'overview.verdict.push': '95 of 100 pushes confirmed within {time}',
-  'overview.verdict.never': 'nothing was pushed in the last 15 min',
+  'overview.verdict.never': 'nothing was pushed in the last {span}',
 
   'overview.attention': 'Needs attention',
   'overview.attention.note': { one: 'notice open', other: 'notices open' },
@@ -23,7 +23,7 @@ export const overview = {
   'overview.risk': 'Units at risk',
   'overview.risk.note': { one: '{n} listing not told yet', other: '{n} listings not told yet' },
   'overview.orders': 'Orders',
-  'overview.orders.note': 'in the last {minutes} min',
+  'overview.orders.note': 'in the last {span}',
 
   'overview.shops': 'Shops',
   'overview.shops.none': 'No shop is connected. Connect one, or start the demo, which brings three.',

@@ -9,6 +9,10 @@ export const shell = {
   'user': 'Account',
   'user.key': 'Signed in by API key',
   'user.docs': 'API description',
+  'user.zone': 'Times in {zone}',
+  'zone': 'Time zone',
+  'zone.text': 'Every time is shown in it. The choice is kept in this browser only.',
+  'zone.browser': 'As in this browser ({zone})',
   'loading': 'Loading…',
   'copied': 'Copied',
   'copy_curl': 'Copy as curl',
@@ -18,6 +22,7 @@ export const shell = {
   'close': 'Close',
   'all': 'All',
   'more': 'Show more',
+  'filter.remove': 'Remove the filter {name}',
 
   'nav.label': 'Pages',
   'nav.overview': 'Overview',

@@ -82,6 +82,7 @@ export const work = {
   'queues.lane.slots': 'Jobs at once, each process',
   'queues.lane.pause': 'Pause',
   'queues.lane.resume': 'Resume',
+  'queues.lane.stops': 'It stops: {kinds}.',
   'queues.lane.depth': 'Depth since this page was opened',
   'queues.verdict.paused': 'Stopped by a person: {what}. These jobs wait and are not lost; resume them here.',
   'kinds.title': 'Kinds of jobs',
@@ -112,6 +113,7 @@ export const work = {
   'failures.discard': 'Discard',
   'failures.discard.title': { one: 'Discard {n} job?', other: 'Discard {n} jobs?' },
   'failures.discard.text': 'They are not done any more and leave this list. Say why; it stands in the audit log.',
+  'failures.discard.do': { one: 'Discard {n} job', other: 'Discard {n} jobs' },
   'failures.discarded': { one: '{n} job discarded', other: '{n} jobs discarded' },
   'failures.all': 'All causes',
 

@@ -65,6 +65,8 @@ export const access: Translation<typeof english> = {
   'people.link': 'Tautan kata sandi',
   'people.link.text': 'Berikan tautan ini hanya kepada {name}. Berlaku sekali, dalam satu jam.',
   'people.keep_out': 'Blokir',
+  'people.keep_out.title': 'Blokir {name}?',
+  'people.keep_out.text': '{email} langsung dikeluarkan di mana-mana dan tidak dapat masuk, sampai seseorang mengizinkannya lagi. Yang sudah dilakukannya tetap ada.',
   'people.let_in': 'Izinkan lagi',
   'people.changed': '{name} diubah',
   'people.change': 'Ubah {name}',

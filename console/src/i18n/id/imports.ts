@@ -9,6 +9,8 @@ export const imports: Translation<typeof english> = {
   'imports.verdict.reading': 'Membandingkan dengan yang ada: {done} dari {all} SKU.',
   'imports.verdict.done': '{done} dari {all} baris masuk; {failed} gagal.',
   'imports.verdict.undone': { other: '{n} baris ditarik kembali.' },
+  'imports.verdict.undoing': 'Menarik kembali: {done} dari {all} baris.',
+  'imports.verdict.stuck': { other: '{n} baris tidak dapat ditarik kembali.' },
   'imports.what': 'Isinya',
   'imports.kind.set': 'Stok: jumlah fisik baru',
   'imports.kind.set.text': 'Stok fisik menjadi nilai itu, jika masih sama seperti saat dibandingkan.',

@@ -65,6 +65,8 @@ export const access: Translation<typeof english> = {
   'people.link': 'Pautan kata laluan',
   'people.link.text': 'Beri pautan ini kepada {name} sahaja. Ia berfungsi sekali, dalam sejam.',
   'people.keep_out': 'Sekat',
+  'people.keep_out.title': 'Sekat {name}?',
+  'people.keep_out.text': '{email} dilog keluar di mana-mana serta-merta dan tidak dapat log masuk, sehingga seseorang membenarkannya semula. Apa yang dilakukannya kekal.',
   'people.let_in': 'Benarkan semula',
   'people.changed': '{name} diubah',
   'people.change': 'Ubah {name}',

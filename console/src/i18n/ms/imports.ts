@@ -9,6 +9,8 @@ export const imports: Translation<typeof english> = {
   'imports.verdict.reading': 'Membanding dengan yang ada: {done} daripada {all} SKU.',
   'imports.verdict.done': '{done} daripada {all} baris masuk; {failed} gagal.',
   'imports.verdict.undone': { other: '{n} baris ditarik balik.' },
+  'imports.verdict.undoing': 'Menarik balik: {done} daripada {all} baris.',
+  'imports.verdict.stuck': { other: '{n} baris tidak dapat ditarik balik.' },
   'imports.what': 'Kandungannya',
   'imports.kind.set': 'Stok: bilangan fizikal baharu',
   'imports.kind.set.text': 'Stok fizikal menjadi nilai itu, jika masih seperti semasa dibanding.',

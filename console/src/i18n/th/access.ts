@@ -65,6 +65,8 @@ export const access: Translation<typeof english> = {
   'people.link': 'ลิงก์ตั้งรหัสผ่าน',
   'people.link.text': 'มอบลิงก์นี้ให้ {name} เท่านั้น ใช้ได้ครั้งเดียวภายในหนึ่งชั่วโมง',
   'people.keep_out': 'ระงับ',
+  'people.keep_out.title': 'ระงับ {name}?',
+  'people.keep_out.text': '{email} จะถูกออกจากระบบทุกที่ทันทีและเข้าไม่ได้ จนกว่าจะมีคนให้เข้าอีกครั้ง สิ่งที่ทำไปแล้วคงอยู่',
   'people.let_in': 'ให้เข้าใช้อีกครั้ง',
   'people.changed': 'แก้ไข {name} แล้ว',
   'people.change': 'แก้ไข {name}',

@@ -9,6 +9,8 @@ export const imports: Translation<typeof english> = {
   'imports.verdict.reading': 'กำลังเทียบกับที่มี: {done} จาก {all} SKU',
   'imports.verdict.done': 'เข้าแล้ว {done} จาก {all} แถว ล้มเหลว {failed}',
   'imports.verdict.undone': { other: 'ถอนคืน {n} แถว' },
+  'imports.verdict.undoing': 'กำลังถอนคืน: {done} จาก {all} แถว',
+  'imports.verdict.stuck': { other: 'ถอนคืนไม่ได้ {n} แถว' },
   'imports.what': 'เนื้อหาในไฟล์',
   'imports.kind.set': 'สต็อก: จำนวนใหม่',
   'imports.kind.set.text': 'คงคลังเป็นค่านี้ หากยังเท่ากับตอนเทียบ',

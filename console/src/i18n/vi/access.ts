@@ -65,6 +65,8 @@ export const access: Translation<typeof english> = {
   'people.link': 'Liên kết đặt mật khẩu',
   'people.link.text': 'Chỉ đưa liên kết này cho {name}. Dùng một lần, trong một giờ.',
   'people.keep_out': 'Chặn',
+  'people.keep_out.title': 'Chặn {name}?',
+  'people.keep_out.text': '{email} bị đăng xuất ở mọi nơi ngay lập tức và không đăng nhập được, cho đến khi có người cho vào lại. Những gì họ đã làm vẫn còn.',
   'people.let_in': 'Cho vào lại',
   'people.changed': 'Đã đổi {name}',
   'people.change': 'Đổi {name}',

@@ -9,6 +9,8 @@ export const imports: Translation<typeof english> = {
   'imports.verdict.reading': 'Đang so với hiện có: {done}/{all} SKU.',
   'imports.verdict.done': 'Đã nhận {done}/{all} dòng; {failed} thất bại.',
   'imports.verdict.undone': { other: 'Đã rút lại {n} dòng.' },
+  'imports.verdict.undoing': 'Đang rút lại: {done}/{all} dòng.',
+  'imports.verdict.stuck': { other: 'Không rút lại được {n} dòng.' },
   'imports.what': 'Nội dung tệp',
   'imports.kind.set': 'Tồn kho: số mới',
   'imports.kind.set.text': 'Tồn thành giá trị đó, nếu vẫn như lúc so sánh.',

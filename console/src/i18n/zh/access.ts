@@ -65,6 +65,8 @@ export const access: Translation<typeof english> = {
   'people.link': '设置密码的链接',
   'people.link.text': '仅将此链接交给 {name}。一小时内有效一次。',
   'people.keep_out': '停用',
+  'people.keep_out.title': '停用 {name}？',
+  'people.keep_out.text': '{email} 将立即在所有地方退出登录，且无法登录，直到有人重新允许。其已做的操作保留不变。',
   'people.let_in': '重新启用',
   'people.changed': '已更改 {name}',
   'people.change': '更改 {name}',

@@ -9,6 +9,8 @@ export const imports: Translation<typeof english> = {
   'imports.verdict.reading': '正在与现状比较：{done}/{all} 个 SKU。',
   'imports.verdict.done': '{all} 行中 {done} 行已导入；{failed} 行失败。',
   'imports.verdict.undone': { other: '已撤回 {n} 行。' },
+  'imports.verdict.undoing': '正在撤回：{done}/{all} 行。',
+  'imports.verdict.stuck': { other: '{n} 行无法撤回。' },
   'imports.what': '文件内容',
   'imports.kind.set': '库存：新的在库数',
   'imports.kind.set.text': '在库改为该值，前提是与比较时一致。',

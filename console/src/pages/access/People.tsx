@@ -14,6 +14,7 @@ import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { KeepOutDialog } from './KeepOutDialog';
 import { Secret } from './Secret';
 
 type User = Schemas['User'];
@@ -27,9 +28,11 @@ export function People() {
   const query = useQuery(users());
   const [inviting, setInviting] = useState(false);
   const [changing, setChanging] = useState<User>();
+  const [leaving, setLeaving] = useState<User>();
   const [linked, setLinked] = useState<{ name: string; url: string }>();
   const rows = useMemo(() => query.data?.data ?? [], [query.data]);
-  const columns = useColumns(setLinked, setChanging);
+  const keep = useKeepOut();
+  const columns = useColumns({ onLink: setLinked, onChange: setChanging, onKeepOut: setLeaving, onLetIn: keep.mutate });
   const bare = rows.filter((user) => !user.disabled && !user.totp).length;
   return (
     <Page
@@ -62,6 +65,16 @@ export function People() {
       )}
       {inviting && <Invite onClose={() => setInviting(false)} onLink={setLinked} />}
       {changing && <Change user={changing} onClose={() => setChanging(undefined)} />}
+      {leaving && (
+        <KeepOutDialog
+          user={leaving}
+          onClose={() => setLeaving(undefined)}
+          onKeepOut={() => {
+            keep.mutate(leaving);
+            setLeaving(undefined);
+          }}
+        />
+      )}
       {linked && (
         <Dialog title={t('people.link')} onClose={() => setLinked(undefined)}>
           <Secret text={t('people.link.text', { name: linked.name })} secret={linked.url} onDone={() => setLinked(undefined)} />
@@ -71,14 +84,20 @@ export function People() {
   );
 }
 
-function useColumns(onLink: (link: { name: string; url: string }) => void, onChange: (user: User) => void): Column<User>[] {
+interface Actions {
+  onLink: (link: { name: string; url: string }) => void;
+  onChange: (user: User) => void;
+  onKeepOut: (user: User) => void;
+  onLetIn: (user: User) => void;
+}
+
+function useColumns({ onLink, onChange, onKeepOut, onLetIn }: Actions): Column<User>[] {
   const { t } = useI18n();
   const me = useQuery(session()).data?.user?.id;
   const link = useAct(
     (user: User) => take(api.POST('/v1/users/{id}/link', { params: { path: { id: user.id } } })),
     { tells: true, onDone: (made, user) => onLink({ name: user.name, url: made.url }) },
   );
-  const keep = useKeepOut();
   return useMemo(
     () => [
       {
@@ -118,7 +137,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
             <Menu.Dropdown>
               <Menu.Item onClick={() => onChange(row)}>{t('people.change', { name: row.name })}</Menu.Item>
               <Menu.Item onClick={() => link.mutate(row)}>{t('people.link')}</Menu.Item>
-              <Menu.Item color={row.disabled ? undefined : 'red'} onClick={() => keep.mutate(row)}>
+              <Menu.Item color={row.disabled ? undefined : 'red'} onClick={() => (row.disabled ? onLetIn : onKeepOut)(row)}>
                 {t(row.disabled ? 'people.let_in' : 'people.keep_out')}
               </Menu.Item>
             </Menu.Dropdown>
@@ -126,7 +145,7 @@ function useColumns(onLink: (link: { name: string; url: string }) => void, onCha
         ),
       },
     ],
-    [t, me, link, keep, onChange],
+    [t, me, link, onChange, onKeepOut, onLetIn],
   );
 }
 

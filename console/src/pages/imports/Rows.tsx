@@ -56,7 +56,7 @@ export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
         rows={shown}
         rowKey={(row) => String(row.line)}
         empty={t('imports.none')}
-        tone={(row) => (row.state === 'failed' ? 'bad' : row.state === 'wrong' ? 'wait' : undefined)}
+        tone={(row) => (row.failure ? 'bad' : row.state === 'wrong' ? 'wait' : undefined)}
       />
     </div>
   );
@@ -76,7 +76,7 @@ function useColumns(kind: Kind): Column<Row>[] {
         width: '90px',
         align: 'end',
         from: 560,
-        cell: (row) => (row.before === undefined || row.after === undefined ? '–' : f.signed(row.after - row.before)),
+        cell: (row) => (row.before === undefined || row.after === undefined ? '–' : f.signed(row.made ?? row.after - row.before)),
       },
     ];
     const name: Column<Row> = { id: 'name', header: t('word.name'), width: 'minmax(120px, 1.5fr)', from: 420, cell: (row) => row.name };
@@ -103,7 +103,7 @@ function useColumns(kind: Kind): Column<Row>[] {
 
 function Outcome({ row, kind }: { row: Row; kind: Kind }) {
   const { t } = useI18n();
-  const [shape, tone] = LOOK[row.state];
+  const [shape, tone] = LOOK[row.failure ? 'failed' : row.state];
   const words =
     row.failure ??
     (row.wrong

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decode, parse, readTable, separatorOf } from './file';
-import { compared, guessColumns, readRows, tally, type Known } from './plan';
-import { changeOf, counterOf, endOf } from './run';
+import { compared, guessColumns, readRows, tally, type Known, type Row } from './plan';
+import { attemptOf, changeOf, counterOf, deltaOf, endOf, goOn } from './run';
+import { ImportStore } from './store';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -75,9 +76,9 @@ describe('a plan', () => {
 describe('a run', () => {
   const row = { line: 2, cells: [], sku: 'A', location: 'main', name: '', value: 5, before: 4, after: 5, state: 'change' as const };
 
-  it('sets only what the comparison saw, and goes back by the difference', () => {
+  it('sets only what the comparison saw, and goes back by what it made', () => {
     expect(changeOf(row, 'set', 'n')).toMatchObject({ action: 'set', on_hand: 5, expected: 4 });
-    expect(counterOf(row, 'n')).toMatchObject({ action: 'adjust', quantity: -1, reason: 'correction' });
+    expect(counterOf({ ...row, made: 1 }, 'n')).toMatchObject({ action: 'adjust', quantity: -1, reason: 'correction' });
   });
 
   it('keeps what the server said of each row', () => {
@@ -85,5 +86,87 @@ describe('a run', () => {
     expect(endOf(row, { status: 409, problem: { detail: 'stale' } as never }, 'done')).toMatchObject({ state: 'failed', failure: 'stale' });
     expect(endOf({ ...row, state: 'done' }, { status: 409 }, 'undone').state).toBe('done');
     expect(endOf(row, undefined, 'done').state).toBe('failed');
+  });
+});
+
+describe('what a count made', () => {
+  const delta = (on_hand: number) => ({ on_hand, reserved: 0, allocated: 0, unavailable: 0 });
+  const answer = { on_hand: 45, version: 8, at: '2026-01-01T00:00:02Z' };
+  const shipped = { version: 7, kind: 'ship', at: '2026-01-01T00:00:01Z', delta: delta(-3) };
+
+  it('is what its movement says, not what the comparison saw', () => {
+    expect(deltaOf(answer, [{ version: 8, kind: 'count', at: answer.at, delta: delta(-2) }, shipped])).toBe(-2);
+  });
+
+  it('is nothing when it found what was there: the newest movement is another one', () => {
+    expect(deltaOf(answer, [{ ...shipped, version: 8, delta: delta(-5) }])).toBe(0);
+    expect(deltaOf(answer, [{ version: 8, kind: 'count', at: '2026-01-01T00:00:00Z', delta: delta(-5) }])).toBe(0);
+    expect(deltaOf(answer, [])).toBe(0);
+  });
+});
+
+describe('an attempt', () => {
+  const rows = Array.from({ length: 1_100 }, (_, line) => ({ line, state: 'change' }) as Row);
+
+  it('sends the part whose answer was lost again, unchanged and under its key; the next attempt has keys of its own', async () => {
+    const sent: [string, number, number][] = [];
+    let lose = true;
+    const send = async (part: Row[], key: string) => {
+      sent.push([key, part[0]?.line ?? -1, part.length]);
+      if (sent.length === 2 && lose) throw new Error('lost');
+      return part;
+    };
+    const attempt = attemptOf(rows);
+    await expect(goOn(attempt, send, () => undefined)).rejects.toThrow('lost');
+    lose = false;
+    await goOn(attempt, send, () => undefined);
+    expect(sent.map(([, from, n]) => [from, n])).toEqual([[0, 500], [500, 500], [500, 500], [1_000, 100]]);
+    expect(sent[2]?.[0]).toBe(sent[1]?.[0]);
+    expect(new Set(sent.map(([key]) => key)).size).toBe(3);
+    await goOn(attemptOf(rows.slice(0, 1)), send, () => undefined);
+    expect(sent.at(-1)?.[0]).not.toBe(sent[0]?.[0]);
+  });
+});
+
+describe('the import that is under way', () => {
+  const chosen = {
+    name: 'count.csv',
+    kind: 'adjust' as const,
+    table: readTable(bytes('sku,qty\nA,1\nB,2')),
+    columns: { sku: 0, location: -1, value: 1, name: -1 },
+    location: 'main',
+  };
+
+  /** A world in which undoing fails for B the first time. */
+  function made() {
+    const keys: string[] = [];
+    const guards: boolean[] = [];
+    let refuse = true;
+    const one = { bundle: false, stock: new Map([['main', { on_hand: 9, available: 9 }]]) };
+    const store = new ImportStore({
+      lookUp: async (skus) => new Map<string, Known>(skus.map((sku) => [sku, one])),
+      forth: () => async (part) => part.map((row) => endOf(row, { status: 200 }, 'done')),
+      back: () => async (part, key) => {
+        keys.push(key);
+        const ended = part.map((row) => endOf(row, { status: row.sku === 'B' && refuse ? 409 : 200 }, 'undone'));
+        refuse = false;
+        return ended;
+      },
+      guard: (on) => guards.push(on),
+    });
+    return { store, keys, guards };
+  }
+
+  it('is taken back by another attempt when the first has left something, and asks before it is left while it runs', async () => {
+    const { store, keys, guards } = made();
+    await store.compare(chosen);
+    await store.run(() => 'note', () => undefined);
+    expect(store.get().step).toBe('done');
+    await store.undo('note', () => undefined);
+    expect(tally(store.get().plan?.rows ?? [])).toMatchObject({ done: 1, undone: 1 });
+    await store.undo('note', () => undefined);
+    expect(tally(store.get().plan?.rows ?? [])).toMatchObject({ done: 0, undone: 2 });
+    expect(new Set(keys).size).toBe(2);
+    expect(guards).toEqual([true, false, true, false, true, false]);
   });
 });

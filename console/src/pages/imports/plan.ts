@@ -36,6 +36,10 @@ export interface Row {
   wrong?: Wrong;
   /** What the server said. */
   failure?: string;
+  /** Units by which on hand really changed, as soon as that is known. */
+  made?: number;
+  /** Where the row of stock stood right after the change. */
+  answer?: { on_hand: number; version: number; at: string };
 }
 
 export const FIELDS: Record<Kind, Field[]> = {

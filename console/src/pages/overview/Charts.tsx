@@ -1,8 +1,7 @@
 import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { useI18n } from '~/i18n';
-import { useMeter } from '~/live/LiveProvider';
-import { useNow } from '~/parts/Moment';
+import { useLiveNow, useMeter } from '~/live/LiveProvider';
 import { Panel } from '~/parts/Page';
 import { series } from './series';
 
@@ -13,7 +12,7 @@ const DECADES = [1, 10, 100, 1_000, 10_000, 100_000];
 export function Charts({ span }: { span: number }) {
   const { t, f } = useI18n();
   const meter = useMeter();
-  const now = useNow();
+  const now = useLiveNow();
   const { points, stepMs, spanMs } = series(meter, now, span);
   const data = points.map((point) => ({ ...point, label: f.time(point.at) }));
   const most = Math.max(10, ...points.map(({ p95 }) => p95 ?? 0));

@@ -1,17 +1,16 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { failures, listings, notices, readiness, shops, shortfalls, stock } from '~/api/queries';
+import { failures, overview, readiness, shops, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { useBegun, useMeter } from '~/live/LiveProvider';
+import { useBegun, useCovered, useLiveNow, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
 import { Tile } from '~/parts/Figure';
-import { useNow } from '~/parts/Moment';
-import { awake } from '~/parts/notices';
 import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { shopState } from '~/parts/shopState';
+import { pageTally, tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
 import { Integrity } from './Integrity';
@@ -24,7 +23,7 @@ const Charts = lazy(async () => ({ default: (await import('./Charts')).Charts })
 
 /** Below so many units a row of stock is thin: one order of a few more and it is gone. */
 const THIN_BELOW = 5;
-/** The span of the figures that come from the feed. */
+/** The longest span of the figures that come from the feed. */
 const SPAN_MS = 15 * 60_000;
 
 export function Overview() {
@@ -50,13 +49,14 @@ export function Overview() {
 
 function OverviewVerdict() {
   const { t, rich, f } = useI18n();
-  const now = useNow();
+  const now = useLiveNow();
   const meter = useMeter();
   const ready = useQuery(readiness());
   const all = useQuery(shops());
-  const open = useInfiniteQuery(notices(true));
+  const waits = useQuery(overview()).data?.attention ?? { count: 0, more: false };
   const risk = useRisk();
   const begun = useBegun();
+  const covered = useCovered(SPAN_MS);
   if (!all.data) return null;
 
   if (ready.data && !ready.data.writable) {
@@ -69,34 +69,33 @@ function OverviewVerdict() {
   // A figure that has just changed is on its way; one that waits for long makes its shop slow.
   const told = states.filter((state) => state === 'live').length;
   const p95 = percentile(latencies(meter.since(now - SPAN_MS, now)), 0.95);
-  const waits = awake(open.data?.pages.flatMap((page) => page.data) ?? [], now).length;
   const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
     ? 'bad'
-    : waits > 0 || (p95 ?? 0) >= TARGET_MS || states.some((state) => state !== 'live' && state !== 'paused')
+    : waits.count > 0 || (p95 ?? 0) >= TARGET_MS || states.some((state) => state !== 'live' && state !== 'paused')
       ? 'wait'
       : 'ok';
   return (
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
         shops: <Link to="/shops">{t('overview.verdict.shops', { n: list.length, confirmed: told })}</Link>,
-        push: <Link to="/pushes">{!begun ? '…' : p95 === undefined ? t('overview.verdict.never') : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
+        push: <Link to="/pushes">{!begun ? '…' : p95 === undefined ? t('overview.verdict.never', { span: f.duration(covered) }) : t('overview.verdict.push', { time: f.duration(p95) })}</Link>,
         rest: (
           <>
             {risk.units > 0 && (
               <>
                 {rich('overview.verdict.behind', {
                   n: risk.units,
-                  units: risk.units,
+                  units: tallied(f, { count: risk.units, more: risk.more }),
                   link: (
                     <Link to="/pushes" search={{ view: 'untold' }}>
-                      {t('overview.verdict.listings', { n: risk.listings })}
+                      {t('overview.verdict.listings', { n: risk.listings, count: tallied(f, { count: risk.listings, more: risk.more }) })}
                     </Link>
                   ),
                 })}{' '}
               </>
             )}
-            {waits > 0
-              ? rich('overview.verdict.waits', { n: waits, link: <Link to="/attention">{t('overview.verdict.things', { n: waits })}</Link> })
+            {waits.count > 0
+              ? rich('overview.verdict.waits', { n: waits.count, link: <Link to="/attention">{t('overview.verdict.things', { n: waits.count, count: tallied(f, waits) })}</Link> })
               : t('overview.verdict.calm')}
           </>
         ),
@@ -106,41 +105,38 @@ function OverviewVerdict() {
 }
 
 function Tiles() {
-  const { t } = useI18n();
-  const now = useNow();
+  const { t, f } = useI18n();
+  const now = useLiveNow();
   const meter = useMeter();
-  const open = useInfiniteQuery(notices(true));
+  const counts = useQuery({ ...overview(), refetchInterval: 15_000 }).data;
+  const all = useQuery(shops());
   const dead = useQuery(failures());
-  const short = useQuery(shortfalls());
   const thin = useInfiniteQuery({ ...stock({ available_below: THIN_BELOW }), refetchInterval: 20_000 });
-  const waiting = useInfiniteQuery(listings({ waiting: true }));
   const risk = useRisk();
 
-  const first = open.data?.pages[0];
-  const waits = first && { ...first, data: awake(first.data, now) };
   const thinFirst = thin.data?.pages[0];
-  const plus = (page: { data: unknown[]; has_more: boolean } | undefined) =>
-    page && (page.has_more ? `${page.data.length}+` : page.data.length);
   const groups = dead.data?.data ?? [];
   const jobs = groups.reduce((sum, group) => sum + group.count, 0);
   const begun = useBegun();
   const orders = begun ? meter.since(now - SPAN_MS, now).reduce((sum, step) => sum + step.orders, 0) : undefined;
-  const untold = waiting.data?.pages.flatMap((page) => page.data).length ?? 0;
+  const covered = useCovered(SPAN_MS);
+  // Each shop's own count is exact, however many there are.
+  const untold = (all.data?.data ?? []).reduce((sum, shop) => sum + shop.waiting, 0);
   return (
     <div className={classes.tiles}>
       <Tile
         label={t('overview.risk')}
-        value={waiting.data && risk.units}
+        value={risk.known ? tallied(f, { count: risk.units, more: risk.more }) : undefined}
         tone={risk.units > 0 ? 'bad' : undefined}
         note={t('overview.risk.note', { n: untold })}
         to={{ to: '/pushes', search: { view: 'untold' } }}
       />
       <Tile
         label={t('overview.attention')}
-        value={plus(waits)}
+        value={counts && tallied(f, counts.attention)}
         to={{ to: '/attention' }}
-        tone={waits && waits.data.length > 0 ? 'wait' : undefined}
-        note={t('overview.attention.note', { n: waits?.data.length ?? 0 })}
+        tone={counts && counts.attention.count > 0 ? 'wait' : undefined}
+        note={t('overview.attention.note', { n: counts?.attention.count ?? 0 })}
       />
       <Tile
         label={t('overview.dead')}
@@ -151,21 +147,21 @@ function Tiles() {
       />
       <Tile
         label={t('overview.shortfalls')}
-        value={plus(short.data)}
-        tone={short.data && short.data.data.length > 0 ? 'bad' : undefined}
+        value={counts && tallied(f, counts.shortfalls)}
+        tone={counts && counts.shortfalls.count > 0 ? 'bad' : undefined}
         note={t('overview.shortfalls.note')}
         to={{ to: '/stock', search: { below: 0 } }}
       />
       <Tile
         label={t('overview.thin')}
-        value={plus(thinFirst)}
+        value={thinFirst && tallied(f, pageTally(thinFirst))}
         note={t('overview.thin.note', { below: THIN_BELOW })}
         to={{ to: '/stock', search: { below: THIN_BELOW } }}
       />
       <Tile
         label={t('overview.orders')}
         value={orders}
-        note={t('overview.orders.note', { minutes: SPAN_MS / 60_000 })}
+        note={t('overview.orders.note', { span: f.duration(covered) })}
         to={{ to: '/orders' }}
       />
     </div>

@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
-import { useMeter } from '~/live/LiveProvider';
+import { useLiveNow, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
-import { Ago, useNow } from '~/parts/Moment';
+import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { Sparkline } from '~/parts/Sparkline';
 import { StateBadge } from '~/parts/StateBadge';
@@ -34,7 +34,7 @@ export function ShopStrip({ shops, loading, span }: Props) {
 
 function ShopCard({ shop, span }: { shop: Shop; span: number }) {
   const { t, rich, f } = useI18n();
-  const now = useNow();
+  const now = useLiveNow();
   const meter = useMeter();
   const steps = meter.since(now - span, now);
   const samples = latencies(steps, shop.shop);

@@ -20,9 +20,10 @@ export function unitsAtRisk(offered: readonly Offered[]): { units: number; listi
   return { units, listings: count };
 }
 
-/** Over the listings that wait to be told; of very many, over the first page, so that it is a lower bound. */
-export function useRisk(): { units: number; listings: number } {
+/** Over the listings that wait to be told; of very many, over those that were read: then `more` says that it is a lower bound. */
+export function useRisk(): { units: number; listings: number; more: boolean; known: boolean } {
   const waiting = useInfiniteQuery(listings({ waiting: true }));
   const rows = waiting.data?.pages.flatMap((page) => page.data) ?? [];
-  return unitsAtRisk(rows.map((row) => ({ shown: row.pushed ?? row.seen, should: row.should })));
+  const risk = unitsAtRisk(rows.map((row) => ({ shown: row.pushed ?? row.seen, should: row.should })));
+  return { ...risk, more: waiting.hasNextPage, known: waiting.data !== undefined };
 }

@@ -3,20 +3,32 @@ import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take } from '~/api/client';
+import { newKey } from '~/api/keys';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { Counted, useDryRun, type Choice } from './Counted';
 
 interface Props {
-  filter: { kind?: string; class?: string; code?: string; jobs?: string[] };
+  filter: Choice;
+  /** How many the page showed. */
   known: number;
   onClose: () => void;
 }
 
-/** Says that dead jobs are not to be done any more. It needs a reason, which stands in the audit log. */
+/** Counts first, and says of what was counted that it is not to be done any more. It needs a reason, which stands in the audit log. */
 export function DiscardDialog({ filter, known, onClose }: Props) {
   const { t } = useI18n();
   const [reason, setReason] = useState('');
+  const counted = useDryRun('discard', filter, () =>
+    take(
+      api.POST('/v1/failures/discard', {
+        params: { header: { 'Idempotency-Key': newKey() } },
+        body: { ...filter, reason: 'dry run', dry_run: true },
+      }),
+    ),
+  );
+  const n = counted.data?.count ?? known;
   const act = useAct(
     async (why: string, key: string) => {
       let count = 0;
@@ -40,7 +52,7 @@ export function DiscardDialog({ filter, known, onClose }: Props) {
     },
   );
   return (
-    <Dialog title={t('failures.discard.title', { n: known })} onClose={onClose}>
+    <Dialog title={t('failures.discard.title', { n })} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -49,6 +61,7 @@ export function DiscardDialog({ filter, known, onClose }: Props) {
       >
         <Stack gap="sm">
           <div>{t('failures.discard.text')}</div>
+          <Counted of={counted} />
           <TextInput
             data-autofocus
             required
@@ -62,8 +75,8 @@ export function DiscardDialog({ filter, known, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               {t('cancel')}
             </Button>
-            <Button type="submit" color="red" disabled={!reason.trim()} loading={act.isPending}>
-              {t('failures.discard')}
+            <Button type="submit" color="red" disabled={!reason.trim() || !counted.data || n === 0} loading={act.isPending}>
+              {t('failures.discard.do', { n })}
             </Button>
           </Group>
         </Stack>

@@ -11,6 +11,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { Sparkline } from '~/parts/Sparkline';
 import { wordOf } from '~/parts/words';
+import { LanePauseDialog } from './LanePauseDialog';
 import classes from './Queues.module.css';
 
 type Lane = Schemas['Lane'];
@@ -88,6 +89,7 @@ function LaneControls({ lane }: { lane: Lane }) {
   const { t } = useI18n();
   const may = useMay('queues:operate');
   const [slots, setSlots] = useState(lane.concurrency);
+  const [pausing, setPausing] = useState(false);
   useEffect(() => setSlots(lane.concurrency), [lane.concurrency]);
   const act = useAct(
     (body: Schemas['LaneChange'], key: string) =>
@@ -125,12 +127,22 @@ function LaneControls({ lane }: { lane: Lane }) {
           variant={lane.paused ? 'filled' : 'default'}
           disabled={!may}
           loading={act.isPending}
-          onClick={() => act.mutate({ concurrency: lane.concurrency, paused: !lane.paused })}
+          onClick={() => (lane.paused ? act.mutate({ concurrency: lane.concurrency, paused: false }) : setPausing(true))}
         >
           {t(lane.paused ? 'queues.lane.resume' : 'queues.lane.pause')}
         </Button>
       </div>
       {act.isError && <ProblemNote error={act.error} />}
+      {pausing && (
+        <LanePauseDialog
+          lane={lane}
+          onClose={() => setPausing(false)}
+          onPause={() => {
+            setPausing(false);
+            act.mutate({ concurrency: lane.concurrency, paused: true });
+          }}
+        />
+      )}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { failures, queues, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
+import { FilterChip } from '~/parts/FilterChip';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -85,7 +86,7 @@ function JobFilters() {
             { value: 'live', label: t('jobs.live') },
           ]}
           value={filter.jobs}
-          onChange={(jobs) => change({ jobs: jobs === 'live' ? jobs : undefined, state: undefined, code: undefined })}
+          onChange={(jobs) => change({ jobs: jobs === 'live' ? jobs : undefined, lane: undefined, state: undefined, code: undefined })}
         />
       }
     >
@@ -112,6 +113,10 @@ function JobFilters() {
           onChange={(state) => change({ state })}
         />
       )}
+      {!dead && filter.lane && (
+        <FilterChip label={t('job.fact.lane')} value={wordOf(t, 'lane', filter.lane)} onRemove={() => change({ lane: undefined })} />
+      )}
+      {dead && filter.code && <FilterChip label={t('jobs.filter.code')} value={filter.code} onRemove={() => change({ code: undefined })} />}
     </Filters>
   );
 }

@@ -1,6 +1,5 @@
 import { Button, Group, NumberInput, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take } from '~/api/client';
@@ -8,10 +7,10 @@ import { newKey } from '~/api/keys';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { Counted, useDryRun, type Choice } from './Counted';
 
 interface Props {
-  /** All of one cause, or some by their ids. */
-  filter: { kind?: string; class?: string; code?: string; jobs?: string[] };
+  filter: Choice;
   /** How many the page showed. */
   known: number;
   onClose: () => void;
@@ -21,17 +20,9 @@ interface Props {
 export function ReplayDialog({ filter, known, onClose }: Props) {
   const { t } = useI18n();
   const [pace, setPace] = useState(0);
-  const counted = useQuery({
-    queryKey: ['failures', 'count', filter],
-    queryFn: () =>
-      take(
-        api.POST('/v1/failures/replay', {
-          params: { header: { 'Idempotency-Key': newKey() } },
-          body: { ...filter, dry_run: true },
-        }),
-      ),
-    staleTime: 0,
-  });
+  const counted = useDryRun('replay', filter, () =>
+    take(api.POST('/v1/failures/replay', { params: { header: { 'Idempotency-Key': newKey() } }, body: { ...filter, dry_run: true } })),
+  );
   const n = counted.data?.count ?? known;
   const act = useAct(
     async (every_ms: number, key: string) => {
@@ -66,8 +57,7 @@ export function ReplayDialog({ filter, known, onClose }: Props) {
       >
         <Stack gap="sm">
           <div>{t('failures.replay.text')}</div>
-          {counted.isPending && <div className="soft">{t('failures.replay.counting')}</div>}
-          {counted.isError && <ProblemNote error={counted.error} onRetry={() => void counted.refetch()} />}
+          <Counted of={counted} />
           <NumberInput
             data-autofocus
             label={t('failures.replay.pace')}

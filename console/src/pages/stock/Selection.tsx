@@ -23,7 +23,11 @@ export function useSelection() {
       }),
     [],
   );
-  return { chosen, toggle, clear: () => setChosen(new Map()) };
+  const add = useCallback(
+    (rows: readonly StockRow[]) => setChosen((before) => new Map([...before, ...rows.map((row) => [keyOf(row), row] as const)])),
+    [],
+  );
+  return { chosen, toggle, add, clear: () => setChosen(new Map()) };
 }
 
 /** The column of boxes. */
@@ -84,6 +88,7 @@ export function SelectionBar({ rows, clear }: { rows: StockRow[]; clear: () => v
 
 const FIELDS = ['sku', 'location', 'on_hand', 'reserved', 'allocated', 'unavailable', 'available', 'changed_at'] as const;
 
-function exportRows(rows: StockRow[]) {
+/** Gives rows as a file. */
+export function exportRows(rows: StockRow[]) {
   download('stock.csv', csv([...FIELDS], rows.map((row) => FIELDS.map((field) => row[field]))));
 }

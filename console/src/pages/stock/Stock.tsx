@@ -3,20 +3,23 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { withQuery } from '~/api/curl';
-import { locations, shortfalls } from '~/api/queries';
+import { locations, overview } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { FilterChip } from '~/parts/FilterChip';
 import { Filters, FilterSelect } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { DataTable } from '~/parts/DataTable';
+import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { AdjustDialog } from './AdjustDialog';
 import { BulkPush } from './BulkPush';
 import { useStockColumns, type StockRow } from './columns';
 import { SelectionBar, keyOf, useBoxColumn, useSelection } from './Selection';
+import { WholeList } from './WholeList';
 import { useStockRows } from './rows';
 
 const route = getRouteApi('/stock');
@@ -30,11 +33,11 @@ export function Stock() {
   const { t } = useI18n();
   const filter = route.useSearch();
   const navigate = useNavigate();
-  const { rows, query } = useStockRows(filter);
+  const { rows, query, byName, filter: found, loading } = useStockRows(filter);
   const may = useMay('stock:write');
   const [adjusting, setAdjusting] = useState<StockRow>();
   const [pushing, setPushing] = useState<StockRow[]>();
-  const { chosen, toggle, clear } = useSelection();
+  const { chosen, toggle, add, clear } = useSelection();
   const box = useBoxColumn(chosen, toggle);
   const rest = useStockColumns(setAdjusting);
   const columns = useMemo(() => [box, ...rest], [box, rest]);
@@ -45,7 +48,8 @@ export function Stock() {
       verdict={<StockVerdict shown={rows.length} />}
       curl={withQuery('/v1/stock', { prefix: filter.q, location: filter.location, available_below: filter.below })}
     >
-      <StockFilters />
+      <StockFilters aside={<WholeList rows={rows} filter={found} onChoose={add} />} />
+      {byName && <div className="soft">{t('stock.by_name', { n: rows.length })}</div>}
       <SelectionBar rows={[...chosen.values()]} clear={clear} />
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
@@ -55,7 +59,7 @@ export function Stock() {
           columns={columns}
           rows={rows}
           rowKey={keyOf}
-          loading={query.isPending}
+          loading={loading}
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={({ sku, location }) => void navigate({ to: '/stock/$sku', params: { sku }, search: { location } })}
@@ -82,19 +86,20 @@ export function Stock() {
 }
 
 function StockVerdict({ shown }: { shown: number }) {
-  const { t, rich } = useI18n();
-  const short = useQuery(shortfalls());
-  const n = short.data?.data.length ?? 0;
+  const { t, rich, f } = useI18n();
+  const short = useQuery(overview()).data?.shortfalls;
+  if (!short) return null;
+  const n = short.count;
   if (n === 0) return <Verdict tone="ok">{t('stock.verdict.ok', { n: shown })}</Verdict>;
   const link = (
     <Link to="/stock" search={{ below: BELOW.short }}>
-      {t('stock.verdict.short.link', { n })}
+      {t('stock.verdict.short.link', { n, count: tallied(f, short) })}
     </Link>
   );
   return <Verdict tone="bad">{rich('stock.verdict.short', { n, link })}</Verdict>;
 }
 
-function StockFilters() {
+function StockFilters({ aside }: { aside: ReactNode }) {
   const { t } = useI18n();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
@@ -103,9 +108,9 @@ function StockFilters() {
   const change = (next: Partial<typeof filter>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   const search = useDebouncedCallback((q: string) => change({ q: q.trim() || undefined }), 200);
-  const chosen = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
+  const named = (Object.keys(BELOW) as Below[]).find((word) => BELOW[word] === filter.below);
   return (
-    <Filters>
+    <Filters aside={aside}>
       <TextInput
         size="xs"
         w={220}
@@ -129,9 +134,12 @@ function StockFilters() {
         width={150}
         label={t('stock.filter.below')}
         choices={(Object.keys(BELOW) as Below[]).map((value) => ({ value, label: t(`stock.filter.${value}`) }))}
-        value={chosen}
+        value={named}
         onChange={(word) => change({ below: word === undefined ? undefined : BELOW[word as Below] })}
       />
+      {filter.below !== undefined && !named && (
+        <FilterChip label={t('stock.filter.below')} value={`< ${filter.below}`} onRemove={() => change({ below: undefined })} />
+      )}
     </Filters>
   );
 }
