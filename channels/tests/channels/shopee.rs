@@ -129,7 +129,7 @@ async fn listings_come_with_their_models() {
     let [black, white, bag] = &page.listings[..] else { panic!("{page:?}") };
     assert_eq!(black.key, key("3400133011", "10001"));
     assert_eq!((black.seller_sku.as_str(), black.title.as_str()), ("TEE-BLK-M", "Heron T-shirt, Black, M"));
-    assert_eq!((black.stock, black.promotion_reserved, black.active), (40, 5, true));
+    assert_eq!((black.stock, black.promotion_reserved, black.active), (40, Some(5), true));
     assert_eq!(black.warehouses, ["SG1", "SG2"]);
     assert_eq!(black.updated_at, Some(1_795_240_000_000));
     assert_eq!((white.stock, white.active, white.seller_sku.as_str()), (7, false, ""));

@@ -119,7 +119,7 @@ async fn what_shopee_hints_at() {
         (
             12,
             json!({"expire_before": 1_800_000_000, "page_no": 1}),
-            Hint::GrantEnds { at: Some(1_800_000_000_000) },
+            Hint::GrantEnds { at: Some(1_800_000_000_000), account: None },
         ),
         (16, json!({"item_id": "77"}), Hint::Listing { item: "77".into() }),
         (22, json!({"item_id": 77}), Hint::Nothing),
@@ -156,7 +156,7 @@ async fn what_tiktok_hints_at() {
             vec![Hint::Listing { item: "1729592969712207013".into() }],
         ),
         (6, json!({"message": "deauthorised"}), vec![Hint::Deauthorised]),
-        (7, json!({"expiration_time": 1_800_000_000}), vec![Hint::GrantEnds { at: Some(1_800_000_000_000) }]),
+        (7, json!({"expiration_time": 1_800_000_000}), vec![Hint::GrantEnds { at: Some(1_800_000_000_000), account: None }]),
         (11, json!({"order_id": "57", "cancel_status": "CANCELLATION_REQUEST_PENDING"}), vec![order("57")]),
         (
             12,
@@ -193,7 +193,7 @@ async fn what_lazada_hints_at() {
         (
             8,
             json!({"auth_expiry_time": 1_800_000_000, "seller_id": "5"}),
-            Hint::GrantEnds { at: Some(1_800_000_000_000) },
+            Hint::GrantEnds { at: Some(1_800_000_000_000), account: None },
         ),
         (10, json!({"reverse_status": "CANCEL_INIT", "trade_order_id": "26"}), order()),
         (

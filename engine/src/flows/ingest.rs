@@ -71,12 +71,13 @@ impl Flows {
             received_at: now,
         };
         let grant_ends = hints.iter().find_map(|hint| match hint {
-            Hint::GrantEnds { at } => Some(at.unwrap_or(now)),
+            Hint::GrantEnds { at, account: None } => Some(at.unwrap_or(now)),
             _ => None,
         });
         let deauthorised = hints.iter().any(|hint| matches!(hint, Hint::Deauthorised));
-        let take = TakeWebhook { inbox, jobs, deauthorised, grant_ends, retry: false };
+        let take = TakeWebhook { inbox: inbox.clone(), jobs, deauthorised, grant_ends, retry: false };
         let answer = self.engine.submit(Request::internal(take)).await?;
+        self.keep_ends(&inbox, &hints).await?;
         let duplicate = matches!(answer.outcome, Outcome::Done(Receipt::Webhook { duplicate: true }));
         Ok(Arrived { duplicate })
     }

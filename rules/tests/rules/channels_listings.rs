@@ -16,7 +16,7 @@ fn h8_what_a_promotion_gives_back_is_told_in_the_transaction_that_sees_it() {
     for by_import in [false, true] {
         let see = |world: &mut Market, promotion_reserved: i64| match by_import {
             true => {
-                let found = SeenListing { promotion_reserved, ..seen("i", "A") };
+                let found = SeenListing { promotion_reserved: Some(promotion_reserved), ..seen("i", "A") };
                 drop(world.ok(TakeListings { shop: SHOP, listings: vec![found] }));
             }
             false => look(world, 50, promotion_reserved, false),
