@@ -96,7 +96,13 @@ const WATCH: &str = "watch_shops";
 const PURGE: &str = "purge_done";
 
 fn plans(shops: &[Shop], recovers: impl Fn(&str) -> bool) -> Vec<Plan> {
-    let plain = |name: &str, every_ms| Plan { name: name.into(), every_ms, first_at: 0, done_at: 0, jobs: Vec::new() };
+    let plain = |name: &str, every_ms| Plan {
+        name: name.into(),
+        every_ms,
+        first_at: 0,
+        done_at: 0,
+        jobs: Vec::new(),
+    };
     let mut plans = vec![plain(WATCH, MINUTE), plain(PURGE, HOUR)];
     for shop in shops.iter().filter(|shop| shop.state == ShopState::Connected) {
         plans.extend(of_shop(shop, recovers(&shop.channel)));

@@ -37,7 +37,11 @@ pub(super) async fn page(session: &Session<'_>, cursor: Option<&str>) -> Result<
         let whole = total.filter(|_| part.window.is_none());
         return Ok(ListingPage {
             listings: products.0.iter().filter(|product| !is_gone(product)).flat_map(map::listings).collect(),
-            next: if more { Some(part.from(seen).cursor()) } else { part.following().map(|next| next.cursor()) },
+            next: if more {
+                Some(part.from(seen).cursor())
+            } else {
+                part.following().map(|next| next.cursor())
+            },
             total: whole.and_then(|total| u64::try_from(total).ok()),
         });
     }
@@ -116,7 +120,8 @@ impl Part {
         let Window { from, to, end } = self.window.unwrap_or_else(whole);
         if to - from <= 1 {
             // A silent end would be worse.
-            let message = "more than ten thousand products were created in one second; Lazada does not list them all";
+            let message =
+                "more than ten thousand products were created in one second; Lazada does not list them all";
             return Err(Failure::new(Class::Invalid, "offset_limit", message));
         }
         Ok(Self { window: Some(Window { from, to: from + (to - from) / 2, end }), offset: 0 })

@@ -97,7 +97,8 @@ fn stock_entry(item: &PushItem) -> Result<Value, Failure> {
     } else {
         let share = |at: usize| if at == 0 { item.quantity } else { 0 };
         let places = item.warehouses.iter().enumerate();
-        let entry = |(at, place)| json!({ "warehouse_id": place, "quantity": share(at), "backorder_quantity": 0 });
+        let entry =
+            |(at, place)| json!({ "warehouse_id": place, "quantity": share(at), "backorder_quantity": 0 });
         places.map(entry).collect()
     };
     Ok(json!({ "id": id(&item.key.variant)?, "inventory": inventory }))

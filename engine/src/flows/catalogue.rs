@@ -108,7 +108,12 @@ impl Flows {
     pub(super) async fn read_again(&self, shop: ShopId, items: BTreeSet<String>) {
         let jobs: Vec<NewJob> = items
             .into_iter()
-            .map(|item| NewJob { body: JobBody::ImportItem { shop, item }, class: 1, run_at: 0, cause_at: None })
+            .map(|item| NewJob {
+                body: JobBody::ImportItem { shop, item },
+                class: 1,
+                run_at: 0,
+                cause_at: None,
+            })
             .collect();
         if jobs.is_empty() {
             return;

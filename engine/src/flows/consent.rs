@@ -135,7 +135,8 @@ impl Flows {
         now: i64,
     ) -> Result<Vec<Grant>, ConnectError> {
         let ahead = wall_clock() - now;
-        let shops = self.engine.reads().shops().await.map_err(|error| ConnectError::Ours(error.to_string()))?;
+        let shops =
+            self.engine.reads().shops().await.map_err(|error| ConnectError::Ours(error.to_string()))?;
         let others = shops.iter().filter(|shop| shop.channel == channel && shop.health.answered_at.is_some());
         let latest = others.max_by_key(|shop| shop.health.answered_at);
         let mut offset = latest.map_or(0, |shop| shop.health.clock_offset);

@@ -326,9 +326,8 @@ mod tests {
         let acknowledged =
             PushResult { outcome: PushOutcome::Same { quantity: 1 }, ..results(&[false]).remove(0) };
         let some = [results(&[false]), vec![acknowledged]].concat();
-        let end = |again, refused, results: &[PushResult]| {
-            Ends { again, refused, ..Ends::default() }.end(results)
-        };
+        let end =
+            |again, refused, results: &[PushResult]| Ends { again, refused, ..Ends::default() }.end(results);
         assert_eq!(code_of(&end(None, refused(), &results(&[false, false]))), "refused");
         assert_eq!(code_of(&end(None, refused(), &some)), "done", "the others were told");
         assert_eq!(code_of(&end(again(), refused(), &results(&[false, true]))), "down", "it comes again");

@@ -94,7 +94,8 @@ impl Flows {
         let asked = Instant::now();
         let now = read(reads.now().await)?;
         // What keeps its grant alive goes on in a shop that is paused: it would have to be authorised again.
-        let alive = matches!(attempt.job.body, JobBody::RefreshGrant { .. }) && shop.state == ShopState::Paused;
+        let alive =
+            matches!(attempt.job.body, JobBody::RefreshGrant { .. }) && shop.state == ShopState::Paused;
         if shop.state != ShopState::Connected && !alive {
             return Err(End::Snooze { until: now + 60_000 });
         }

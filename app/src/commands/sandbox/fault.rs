@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_with_its_place() {
-        let fault = json!({"id": 3, "fault": "latency", "ms": 9, "market": "shopee", "shop": "12", "struck": 0});
+        let fault =
+            json!({"id": 3, "fault": "latency", "ms": 9, "market": "shopee", "shop": "12", "struck": 0});
         assert_eq!(line(&fault), "3: latency shopee 12, ms 9; struck 0 times");
         let place = |market: Option<&str>, shop| Place { market: market.map(str::to_owned), shop };
         assert!(place(None, Some(12)).has(&fault) && place(Some("shopee"), None).has(&fault));

@@ -37,7 +37,8 @@ async fn the_end_of_a_grant_is_known_and_told_of_each_shop(stage: Stage) {
     let until = shop.grant_until.expect("the consent says it");
     assert!(until > bazaar.now().await + 30 * DAY, "{until}");
     let key = Notice::key(NoticeKind::GrantEnds, &shop.code);
-    let told = async || bazaar.engine.reads().notice(&key).await.expect("a read").filter(|notice| notice.open);
+    let told =
+        async || bazaar.engine.reads().notice(&key).await.expect("a read").filter(|notice| notice.open);
     let now = bazaar.now().await;
     let account: u64 = shop.account.parse().expect("a number");
     for (days, other) in [(20, 1), (6, 2)] {
@@ -97,7 +98,8 @@ async fn a_buyer_of_lazada_who_wants_to_cancel_is_seen(stage: Stage) {
     asks(true).await;
     let (shop, accept) = (bazaar.shop_id(LAZADA), false);
     let body = JobBody::AnswerCancel { shop, reference: reference.clone(), accept };
-    done(&bazaar.engine, EnqueueJobs { jobs: vec![NewJob { body, class: 1, run_at: 0, cause_at: None }] }).await;
+    done(&bazaar.engine, EnqueueJobs { jobs: vec![NewJob { body, class: 1, run_at: 0, cause_at: None }] })
+        .await;
     asks(false).await;
     stop(&runner).await;
     bazaar.stage.verify().await;
