@@ -43,6 +43,10 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it goes on until it is stopped, and so its log is all there is to see of it.
     pub(crate) fn is_server(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Sandbox(_))
+        match self {
+            Self::Serve(_) => true,
+            Self::Sandbox(sandbox) => sandbox.is_server(),
+            _ => false,
+        }
     }
 }

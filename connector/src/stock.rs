@@ -24,8 +24,10 @@ pub struct RemoteListing {
     pub title: String,
     /// Stock that buyers can take, in the quantity that [`PushItem`] writes.
     pub stock: i64,
-    /// Units that a campaign or promotion has put aside: a write below them is refused.
-    pub promotion_reserved: i64,
+    /// Units that a campaign or promotion has put aside: a write below them is refused. `None` where this answer does not say.
+    pub promotion_reserved: Option<i64>,
+    /// Why its stock is not ours to write, in a sentence for people, if it is not: goods in the marketplace's warehouses, a kit.
+    pub theirs: Option<String>,
     /// Whether buyers can see it. Hidden listings are kept true as well.
     pub active: bool,
     /// Where the stock is kept on their side (TikTok's warehouse ids, Shopee's location ids), needed for writing.

@@ -76,6 +76,8 @@ pub enum Hint {
     GrantEnds {
         /// When, if they say.
         at: Option<i64>,
+        /// Of which shop, as the marketplace calls it, where the webhook is about several.
+        account: Option<String>,
     },
     /// A listing was removed, banned or changed: import it again.
     Listing {

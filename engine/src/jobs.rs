@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use onhand_rules::commands::queue::End;
-use onhand_rules::{Job, Millis};
+use onhand_rules::{Job, Millis, Shop};
 
 #[cfg(test)]
 pub(crate) use a_shop::a_shop;
@@ -114,13 +114,27 @@ impl From<End> for Ended {
 pub struct ChannelTimes {
     /// Whether lost webhooks can be fetched.
     pub recovers_webhooks: bool,
-    /// How long before its end an access token is refreshed, in milliseconds.
-    pub refresh_before_ms: Millis,
+    /// The share of its life after which an access token is refreshed, in percent.
+    pub refresh_at_percent: i64,
 }
 
 impl Default for ChannelTimes {
     fn default() -> Self {
-        Self { recovers_webhooks: false, refresh_before_ms: 30 * 60_000 }
+        Self { recovers_webhooks: false, refresh_at_percent: 75 }
+    }
+}
+
+/// So long before its end an access token is refreshed of which nobody noted when it began.
+const REFRESH_BEFORE_MS: Millis = 30 * 60_000;
+
+impl ChannelTimes {
+    /// When the access token of this shop is to be refreshed. Ledger clock.
+    pub(crate) fn refresh_due(&self, shop: &Shop) -> Millis {
+        let (since, until) = (shop.health.granted_at, shop.access_until);
+        if since <= 0 || since >= until {
+            return until - REFRESH_BEFORE_MS;
+        }
+        since + (until - since) / 100 * self.refresh_at_percent
     }
 }
 
@@ -142,4 +156,25 @@ pub(crate) fn backoff(failures: u32) -> Duration {
     let longest = Duration::from_secs(2);
     let delay = Duration::from_millis(50).saturating_mul(1 << failures.clamp(1, 7).saturating_sub(1));
     delay.min(longest).mul_f64(0.75 + f64::from(crate::ids::chance()) / 131_072.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use onhand_rules::shop::ShopState;
+
+    use super::{ChannelTimes, a_shop};
+
+    #[test]
+    fn a_token_is_refreshed_after_a_share_of_its_life() {
+        const HOUR: i64 = 3_600_000;
+        let times = |refresh_at_percent| ChannelTimes { refresh_at_percent, ..ChannelTimes::default() };
+        let mut shop = a_shop(1, ShopState::Connected, None);
+        shop.access_until = 24 * HOUR;
+        assert_eq!(times(75).refresh_due(&shop), 24 * HOUR - HOUR / 2, "of a grant of an older program");
+        shop.health.granted_at = 20 * HOUR;
+        assert_eq!(times(75).refresh_due(&shop), 23 * HOUR, "Shopee: three of four hours");
+        shop.access_until = (20 + 7 * 24) * HOUR;
+        let after = times(85).refresh_due(&shop) - shop.health.granted_at;
+        assert!((142 * HOUR..144 * HOUR).contains(&after), "TikTok Shop: about six of seven days");
+    }
 }

@@ -26,6 +26,7 @@ use crate::telemetry::ScheduleLabels;
 const SECOND: Millis = 1_000;
 const MINUTE: Millis = 60 * SECOND;
 const HOUR: Millis = 60 * MINUTE;
+const DAY: Millis = 24 * HOUR;
 /// Finished jobs are kept so long.
 const KEEP_DONE: Millis = 7 * 24 * HOUR;
 /// Commands of one hourly purge at most: each forgets a thousand.
@@ -42,6 +43,8 @@ struct Plan {
     every_ms: Millis,
     /// When it is there for the first time: not before this.
     first_at: Millis,
+    /// When it was done last, whoever asked for it: it is not due again before its time from then is over, either.
+    done_at: Millis,
     jobs: Vec<NewJob>,
 }
 
@@ -61,16 +64,32 @@ fn of_shop(shop: &Shop, recovers_webhooks: bool) -> Vec<Plan> {
         .map(|(name, every_ms, class, body)| Plan {
             name: format!("{name}:{}", id.0),
             every_ms,
-            first_at: shop.created_at + stagger(id.0, every_ms),
+            first_at: shop.created_at + stagger(id.0, MINUTE),
+            done_at: 0,
             jobs: vec![NewJob { body, class, run_at: 0, cause_at: None }],
         })
+        .chain([import_of(shop)])
         .collect()
 }
 
-/// Shops do not all poll at the same moment: spread over the first minute by the golden ratio.
-fn stagger(shop: i64, every_ms: Millis) -> Millis {
+/// What nobody tells of (a listing that is new, a warehouse that is another) is found within a day. The first import comes
+/// with the consent; a day after the last one, whoever asked for it, comes the next.
+fn import_of(shop: &Shop) -> Plan {
+    let body = JobBody::ImportListings { shop: shop.id };
+    let done_at = shop.cursors.imported_at;
+    Plan {
+        name: format!("import_listings:{}", shop.id.0),
+        every_ms: DAY,
+        first_at: shop.created_at.max(done_at) + DAY + stagger(shop.id.0, HOUR),
+        done_at,
+        jobs: vec![NewJob { body, class: 4, run_at: 0, cause_at: None }],
+    }
+}
+
+/// Shops do not all poll at the same moment: spread over the first minute, or hour, by the golden ratio.
+fn stagger(shop: i64, over_ms: Millis) -> Millis {
     let share = shop.rem_euclid(1 << 20) * 618_034 % 1_000_000;
-    every_ms.min(MINUTE) * share / 1_000_000
+    over_ms * share / 1_000_000
 }
 
 /// What fires for nobody in particular. The jobs are done here, not queued.
@@ -78,7 +97,13 @@ const WATCH: &str = "watch_shops";
 const PURGE: &str = "purge_done";
 
 fn plans(shops: &[Shop], recovers: impl Fn(&str) -> bool) -> Vec<Plan> {
-    let plain = |name: &str, every_ms| Plan { name: name.into(), every_ms, first_at: 0, jobs: Vec::new() };
+    let plain = |name: &str, every_ms| Plan {
+        name: name.into(),
+        every_ms,
+        first_at: 0,
+        done_at: 0,
+        jobs: Vec::new(),
+    };
     let mut plans = vec![plain(WATCH, MINUTE), plain(PURGE, HOUR)];
     for shop in shops.iter().filter(|shop| shop.state == ShopState::Connected) {
         plans.extend(of_shop(shop, recovers(&shop.channel)));
@@ -151,7 +176,10 @@ async fn look(shared: &Shared) -> Result<(), String> {
 /// When it was to fire (`None` for the first time) and how often it does, if it is due.
 fn due(plan: &Plan, row: Option<(Millis, Millis)>, now: Millis) -> Option<(Option<Millis>, Millis)> {
     match row {
-        Some((every_ms, next_at)) => (next_at <= now).then_some((Some(next_at), every_ms)),
+        Some((every_ms, next_at)) => {
+            let rests = plan.done_at > 0 && now - plan.done_at < every_ms;
+            (next_at <= now && !rests).then_some((Some(next_at), every_ms))
+        }
         None => (plan.first_at <= now).then_some((None, plan.every_ms)),
     }
 }
@@ -188,11 +216,12 @@ async fn purge(shared: &Shared, now: Millis) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jobs::a_shop;
 
     #[test]
     fn b12_what_was_missed_is_due_once_and_the_row_says_how_often() {
-        let plan =
-            Plan { name: "poll_orders:1".into(), every_ms: 10 * MINUTE, first_at: 500, jobs: Vec::new() };
+        let (name, every_ms) = ("poll_orders:1".to_owned(), 10 * MINUTE);
+        let plan = Plan { name, every_ms, first_at: 500, done_at: 0, jobs: Vec::new() };
         assert_eq!(due(&plan, None, 499), None, "staggered");
         assert_eq!(due(&plan, None, 500), Some((None, 10 * MINUTE)));
         assert_eq!(due(&plan, Some((7_000, 1_000)), 999), None);
@@ -204,8 +233,32 @@ mod tests {
     }
 
     #[test]
+    fn listings_are_imported_a_day_after_the_last_time_whoever_asked() {
+        let mut shop = a_shop(1, ShopState::Connected, None);
+        shop.created_at = HOUR;
+        let plan = import_of(&shop);
+        let first = plan.first_at;
+        assert!((HOUR + DAY..HOUR + DAY + HOUR).contains(&first), "the consent has imported them: {first}");
+        assert_eq!((plan.jobs[0].class, plan.jobs.len()), (4, 1));
+        assert_eq!(due(&plan, None, first), Some((None, DAY)));
+        let fired = Some((DAY, first + DAY));
+        assert_eq!(due(&plan, fired, first + DAY), Some((Some(first + DAY), DAY)));
+        // A person asked for it meanwhile.
+        shop.cursors.imported_at = first + DAY - HOUR;
+        let plan = import_of(&shop);
+        assert_eq!(due(&plan, fired, first + DAY), None);
+        assert_eq!(due(&plan, fired, first + 2 * DAY - HOUR), Some((Some(first + DAY), DAY)));
+        let paused = a_shop(2, ShopState::Paused, None);
+        let names = |shops: &[Shop]| {
+            let imports = |plan: &Plan| plan.name.starts_with("import_listings");
+            plans(shops, |_| false).iter().filter(|plan| imports(plan)).count()
+        };
+        assert_eq!((names(&[shop]), names(&[paused])), (1, 0));
+    }
+
+    #[test]
     fn shops_start_apart_and_within_the_first_minute() {
-        let mut starts: Vec<Millis> = (1..=20).map(|shop| stagger(shop, 10 * MINUTE)).collect();
+        let mut starts: Vec<Millis> = (1..=20).map(|shop| stagger(shop, MINUTE)).collect();
         assert!(starts.iter().all(|start| (0..MINUTE).contains(start)));
         starts.sort_unstable();
         assert!(starts.windows(2).all(|two| two[1] - two[0] > SECOND), "{starts:?}");

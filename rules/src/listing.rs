@@ -12,6 +12,8 @@ use crate::quantity::{Millis, Quantity};
 pub enum ListingState {
     /// It can.
     Active,
+    /// Its stock is the marketplace's own affair: goods in its warehouses, a kit whose stock it reckons from other listings.
+    Theirs,
     /// The marketplace does not know it any more.
     Gone,
 }
@@ -138,7 +140,7 @@ pub struct Listing {
     /// The last such figure that was decided.
     #[serde(default)]
     pub settled: Option<SettledEdit>,
-    /// How the last write failed, while it has not succeeded since.
+    /// How the last write failed, while it has not succeeded since; or why its stock is theirs to keep.
     pub trouble: Option<String>,
     /// Rises by one with each change.
     pub version: i64,

@@ -107,6 +107,8 @@ pub struct ShopHealth {
     pub webhook_at: Option<Millis>,
     /// Their clock minus ours, milliseconds, as last measured.
     pub clock_offset: Millis,
+    /// When the access token was given: with its end, how long it lives. Ledger clock; 0 where that was not noted.
+    pub granted_at: Millis,
 }
 
 /// One connected account.

@@ -132,6 +132,7 @@ fn single_items(seed: u64) -> Vec<NewItem> {
             seller_sku: format!("TEE-{code}"),
             axes,
             variants,
+            kept: None,
         });
     }
     for (code, name) in MOTIFS {
@@ -192,12 +193,14 @@ fn with_one_axis(
         seller_sku: seller_sku.to_owned(),
         axes: vec![axis.to_owned()],
         variants: variants.collect(),
+        kept: None,
     }
 }
 
 fn plain(code: &str, title: &str, price: i64, stock: i64) -> NewItem {
     let only = NewVariant { seller_sku: code.to_owned(), options: Vec::new(), price, stock };
-    NewItem { title: title.to_owned(), seller_sku: code.to_owned(), axes: Vec::new(), variants: vec![only] }
+    let (title, seller_sku) = (title.to_owned(), code.to_owned());
+    NewItem { title, seller_sku, axes: Vec::new(), variants: vec![only], kept: None }
 }
 
 fn title_of(item: &NewItem, variant: &NewVariant) -> String {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::call::{Answer, Call, decode};
 use crate::faults::Fault;
 use crate::hub::Hub;
-use crate::world::Market;
+use crate::world::{Market, Millis};
 
 /// Longer bodies are not read.
 const LONGEST_BODY: usize = 8 << 20;
@@ -93,6 +93,16 @@ fn respond(answer: Answer) -> Response<Full<Bytes>> {
     response.unwrap_or_else(|_| Response::new(Full::new(Bytes::new())))
 }
 
+/// The time that a marketplace says it is, whose clock is wrong by so much; where it is right, the server says it.
+fn wrong_date(skew: Millis) -> Option<String> {
+    if skew == 0 {
+        return None;
+    }
+    let now = jiff::Timestamp::now().as_millisecond();
+    let theirs = jiff::Timestamp::from_millisecond(now.saturating_add(skew)).ok()?;
+    Some(theirs.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
 /// One call to a marketplace; none when the connection is to be cut.
 async fn handle(hub: &Hub, market: Market, call: Call) -> Option<Answer> {
     let dialect = hub.dialect(market);
@@ -124,7 +134,8 @@ async fn handle(hub: &Hub, market: Market, call: Call) -> Option<Answer> {
         hub.tally.count(market, shop, |counts| counts.throttled += 1);
         return Some(dialect.throttled());
     }
-    let answer = dialect.answer(hub, &call);
+    let mut answer = dialect.answer(hub, &call);
+    answer.headers.extend(wrong_date(hub.faults.skew(market, shop)).map(|date| ("date", date)));
     if strike(|fault| (*fault == Fault::LoseAnswer).then_some(0)).is_some() {
         hub.tally.count(market, shop, |counts| counts.answers_lost += 1);
         return None;

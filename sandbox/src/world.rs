@@ -23,7 +23,7 @@ pub(crate) use catalogue::{NewItem, NewVariant};
 pub(crate) use clock::{Clock, Millis};
 pub(crate) use credentials::{CodeFault, TokenFault, TokenPair, TokenRules};
 pub(crate) use events::{Event, ReturnStatus, What};
-pub(crate) use goods::{Cause, Item, ItemStatus, StockChange, Variant};
+pub(crate) use goods::{Cause, Item, ItemStatus, Kept, StockChange, Variant};
 pub(crate) use orders::{Actor, Cancellation, Line, Order, OrderFault, Status, Unit, Want};
 pub(crate) use returns::Return;
 pub(crate) use rng::Rng;

@@ -119,7 +119,8 @@ impl Market {
             title: title.clone(),
             warehouses: Vec::new(),
             stock: state.stock.get(item).copied().unwrap_or(0),
-            promotion_reserved: 0,
+            promotion_reserved: Some(0),
+            theirs: None,
             active: true,
             updated_at: None,
         };

@@ -1,5 +1,7 @@
 //! `onhand sandbox`: marketplaces to practise on.
 
+mod fault;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -12,7 +14,10 @@ use crate::terminal;
 
 /// Run look-alikes of Shopee, TikTok Shop and Lazada to practise on
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Sandbox {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Where the control API listens; the marketplaces take the next three ports (0: free ones)
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7100")]
     control: SocketAddr,
@@ -30,7 +35,18 @@ pub(crate) struct Sandbox {
     json: bool,
 }
 
+/// Instead of running one.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Fault(fault::FaultDesk),
+}
+
 impl Sandbox {
+    /// Whether it goes on until it is stopped.
+    pub(crate) fn is_server(&self) -> bool {
+        self.action.is_none()
+    }
+
     fn options(&self) -> Options {
         let next = |step: u16| {
             let port = if self.control.port() == 0 { 0 } else { self.control.port().saturating_add(step) };
@@ -53,7 +69,10 @@ impl Sandbox {
     }
 }
 
-pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(mut arguments: Sandbox) -> anyhow::Result<ExitCode> {
+    if let Some(Action::Fault(desk)) = arguments.action.take() {
+        return fault::run(desk).await.map(|()| ExitCode::SUCCESS);
+    }
     let mut stop = Stop::listen()?;
     let sandbox = Markets::start(arguments.options()).await.context("the sandbox cannot start")?;
     if arguments.json {
@@ -98,7 +117,8 @@ fn steps(sandbox: &Markets, webhooks: Option<&str>) -> String {
         ),
         "See what it lists:".to_owned(),
         format!("  curl -sS -H \"Authorization: Bearer $KEY\" '{server}/v1/listings?limit=3'"),
-        format!("Buyers, faults and the rest: {control}/control/state, and sandbox/README.md"),
+        format!("Make things go wrong: onhand sandbox fault set outage --market shopee --for 30 --control {control}"),
+        format!("Buyers and the rest: {control}/control/state, and sandbox/README.md"),
     ]);
     let commented = lines.iter().map(|line| format!("# {line}").trim_end().to_owned());
     commented.chain([String::new()]).collect::<Vec<_>>().join("\n")

@@ -11,6 +11,7 @@ mod crashes;
 mod demos;
 mod descriptors;
 mod disks;
+mod faults;
 mod fleets;
 mod imports;
 mod jobs;

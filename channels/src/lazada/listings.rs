@@ -3,43 +3,136 @@
 use onhand_connector::{Class, Failure, ListingPage, PushItem, RemoteListing, StockSeen};
 use serde_json::json;
 
-use super::map;
 use super::session::Session;
 use super::wire::{Data, Product, Products};
+use super::{map, time};
 
 const PRODUCTS: &str = "/products/get";
 const PRODUCT: &str = "/product/item/get";
 
 /// Products on a page. 50 are allowed, but with their descriptions they may not fit into 1 MiB.
 const PAGE: usize = 20;
-/// Lazada's own bound.
+/// Lazada's own bound. Beyond it, products are listed by the time at which they were created.
 const OFFSET_MAX: usize = 10_000;
+/// Lazada has opened in 2012. Seconds since 1970.
+const FIRST_PRODUCT: i64 = 1_325_376_000;
+/// Clocks differ, and a product of just now is not to be missed. Seconds.
+const DAY: i64 = 86_400;
 
 pub(super) async fn page(session: &Session<'_>, cursor: Option<&str>) -> Result<ListingPage, Failure> {
-    let wrong = |_| Failure::new(Class::Invalid, "cursor", "this is not a cursor of listings");
-    let offset: usize = cursor.unwrap_or("0").parse().map_err(wrong)?;
-    if offset > OFFSET_MAX {
-        // Nothing says in which order products come, so there is no other way to go on; a silent end would be worse.
-        let message = "Lazada lists no products beyond the ten thousandth";
-        return Err(Failure::new(Class::Invalid, "offset_limit", message));
+    let mut part = Part::at(cursor)?;
+    loop {
+        if part.offset > OFFSET_MAX {
+            part = part.narrower(session.call.now)?;
+        }
+        let Products { total_products, products } = read_part(session, &part).await?;
+        let total = total_products.and_then(|total| usize::try_from(total.0).ok());
+        if part.offset == 0 && total.is_some_and(|total| total > OFFSET_MAX) {
+            part = part.narrower(session.call.now)?;
+            continue;
+        }
+        let seen = part.offset + products.0.len();
+        // Without a total, a full page is the only sign that there is more.
+        let more = !products.0.is_empty() && total.map_or(products.0.len() == PAGE, |total| seen < total);
+        let whole = total.filter(|_| part.window.is_none());
+        return Ok(ListingPage {
+            listings: products.0.iter().filter(|product| !is_gone(product)).flat_map(map::listings).collect(),
+            next: if more {
+                Some(part.from(seen).cursor())
+            } else {
+                part.following().map(|next| next.cursor())
+            },
+            total: whole.and_then(|total| u64::try_from(total).ok()),
+        });
     }
-    let query = vec![
+}
+
+async fn read_part(session: &Session<'_>, part: &Part) -> Result<Products, Failure> {
+    let mut query = vec![
         ("filter", "all".to_owned()),
-        ("offset", offset.to_string()),
+        ("offset", part.offset.to_string()),
         ("limit", PAGE.to_string()),
         ("options", "1".to_owned()),
     ];
+    if let Some(window) = &part.window {
+        // Whether the bounds belong to it nobody says: what lies on one comes twice, rather than never.
+        let bound = |seconds: i64| time::write(seconds * 1000).ok_or_else(wrong);
+        query.push(("create_after", bound(window.from - 1)?));
+        query.push(("create_before", bound(window.to)?));
+    }
     let products: Data<Products> = session.get(PRODUCTS, query).await?.parse()?;
-    let Products { total_products, products } = products.data;
-    let total = total_products.and_then(|total| usize::try_from(total.0).ok());
-    let seen = offset + products.0.len();
-    // Without a total, a full page is the only sign that there is more.
-    let more = !products.0.is_empty() && total.map_or(products.0.len() == PAGE, |total| seen < total);
-    Ok(ListingPage {
-        listings: products.0.iter().filter(|product| !is_gone(product)).flat_map(map::listings).collect(),
-        next: more.then(|| seen.to_string()),
-        total: total.and_then(|total| u64::try_from(total).ok()),
-    })
+    Ok(products.data)
+}
+
+fn wrong() -> Failure {
+    Failure::new(Class::Invalid, "cursor", "this is not a cursor of listings")
+}
+
+/// A place in the list: of all products, as long as they are few enough to be counted through, or else of those that were
+/// created in some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    window: Option<Window>,
+    offset: usize,
+}
+
+/// In seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Window {
+    from: i64,
+    to: i64,
+    /// Where the last window ends.
+    end: i64,
+}
+
+impl Part {
+    /// `OFFSET`, or `FROM|TO|END|OFFSET`.
+    fn at(cursor: Option<&str>) -> Result<Self, Failure> {
+        let fields: Vec<&str> = cursor.unwrap_or("0").split('|').collect();
+        let second = |text: &str| text.parse::<i64>().map_err(|_| wrong());
+        let (window, offset) = match fields.as_slice() {
+            [offset] => (None, offset),
+            [from, to, end, offset] => {
+                (Some(Window { from: second(from)?, to: second(to)?, end: second(end)? }), offset)
+            }
+            _ => return Err(wrong()),
+        };
+        Ok(Self { window, offset: offset.parse().map_err(|_| wrong())? })
+    }
+
+    fn cursor(self) -> String {
+        match self.window {
+            None => self.offset.to_string(),
+            Some(Window { from, to, end }) => format!("{from}|{to}|{end}|{}", self.offset),
+        }
+    }
+
+    fn from(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// The first half of it, from its beginning.
+    fn narrower(self, now: i64) -> Result<Self, Failure> {
+        let whole = || {
+            let end = now.div_euclid(1000) + DAY;
+            Window { from: FIRST_PRODUCT, to: end, end }
+        };
+        let Window { from, to, end } = self.window.unwrap_or_else(whole);
+        if to - from <= 1 {
+            // A silent end would be worse.
+            let message =
+                "more than ten thousand products were created in one second; Lazada does not list them all";
+            return Err(Failure::new(Class::Invalid, "offset_limit", message));
+        }
+        Ok(Self { window: Some(Window { from, to: from + (to - from) / 2, end }), offset: 0 })
+    }
+
+    /// What comes after it. Where few were created more may be tried at once.
+    fn following(self) -> Option<Self> {
+        let Window { from, to, end } = self.window?;
+        let next = Window { from: to, to: end.min(to + (to - from) * 2), end };
+        (to < end).then_some(Self { window: Some(next), offset: 0 })
+    }
 }
 
 fn is_gone(product: &Product) -> bool {
@@ -93,6 +186,34 @@ fn pick(item: &PushItem, seen: &[RemoteListing]) -> StockSeen {
             // The seller may have given it another code since.
             Failure::new(Class::Gone, "item_gone", "no SKU with these ids and this seller's code exists")
         }),
-        promotion_reserved: found.map_or(0, |listing| listing.promotion_reserved),
+        promotion_reserved: found.and_then(|listing| listing.promotion_reserved).unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, FIRST_PRODUCT, Part};
+
+    #[test]
+    fn windows_cover_all_time_without_a_gap() {
+        let now = (FIRST_PRODUCT + 999) * 1000;
+        let first = Part::at(Some("10020")).unwrap().narrower(now).unwrap();
+        let mut part = first.narrower(now).unwrap();
+        let mut covered = FIRST_PRODUCT;
+        loop {
+            let window = part.window.unwrap();
+            assert_eq!((window.from, part.offset), (covered, 0));
+            assert_eq!(Part::at(Some(&part.from(40).cursor())).unwrap(), part.from(40));
+            covered = window.to;
+            match part.following() {
+                Some(next) => part = next,
+                None => break,
+            }
+        }
+        assert_eq!(covered, FIRST_PRODUCT + 999 + DAY);
+        assert_eq!(Part::at(None).unwrap().following(), None, "few products need no windows");
+        let second = Part::at(Some("5|6|9|0")).unwrap();
+        assert_eq!(second.narrower(now).unwrap_err().code, "offset_limit");
+        assert!(Part::at(Some("5|6")).is_err() && Part::at(Some("x")).is_err());
     }
 }

@@ -52,12 +52,10 @@ fn listing(product: &Product, sku: &Sku) -> RemoteListing {
         seller_sku: sku.seller_sku.0.clone(),
         title: title.join(", "),
         stock: sellable(sku),
-        promotion_reserved: sku
-            .channels
-            .0
-            .iter()
-            .map(|one| one.quantity.0.max(one.sellable_quantity.0))
-            .sum(),
+        promotion_reserved: Some(
+            sku.channels.0.iter().map(|one| one.quantity.0.max(one.sellable_quantity.0)).sum(),
+        ),
+        theirs: None,
         active: live(&product.status.0) && live(&sku.status.0),
         // One warehouse is written in the form without a code.
         warehouses: if places.len() > 1 {

@@ -1,13 +1,14 @@
 //! Orders and returns.
 
-use onhand_connector::{Class, Failure, OrderPage, OrderWindow, RemoteOrder, RemoteReturn};
+use onhand_connector::{Class, Failure, OrderPage, OrderWindow, RemoteOrder, RemoteReturn, RemoteStatus};
 use serde_json::json;
 
 use super::session::Session;
-use super::wire::{Data, OrderItems, OrderList, Reverse, ReverseAnswer};
+use super::wire::{Data, OrderFlags, OrderItems, OrderList, Reverse, ReverseAnswer};
 use super::{map, time};
 
 const LIST: &str = "/orders/get";
+const ORDER: &str = "/order/get";
 const ITEMS: &str = "/orders/items/get";
 const REVERSE: &str = "/reverse/getreverseordersforseller";
 
@@ -67,12 +68,27 @@ pub(super) async fn fetch(session: &Session<'_>, references: &[String]) -> Resul
     }
     match items(session, references).await {
         Ok(orders) => {
-            Ok(orders.iter().filter(|order| !order.order_items.0.is_empty()).map(map::order).collect())
+            let there = orders.iter().filter(|order| !order.order_items.0.is_empty());
+            let mut orders: Vec<RemoteOrder> = there.map(map::order).collect();
+            if let [order] = orders.as_mut_slice()
+                && matches!(order.status, RemoteStatus::Pending | RemoteStatus::Confirmed)
+            {
+                order.flags.cancel_requested = is_to_be_cancelled(session, &order.reference).await;
+            }
+            Ok(orders)
         }
         // One that does not exist is left out. Of several, the others may exist: the caller asks for them singly.
         Err(failure) if failure.class == Class::Gone && references.len() == 1 => Ok(Vec::new()),
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether the buyer wants to cancel, which the items do not say: one more request, so only for an order that is asked for
+/// by itself, as after the message of it. That this cannot be learned is no reason not to know the order.
+async fn is_to_be_cancelled(session: &Session<'_>, reference: &str) -> bool {
+    let Ok(answer) = session.get(ORDER, vec![("order_id", reference.to_owned())]).await else { return false };
+    let flags = answer.parse::<Data<OrderFlags>>().map(|order| order.data).unwrap_or_default();
+    flags.need_cancel_confirm.0 || flags.is_cancel_pending.0
 }
 
 pub(super) async fn items(session: &Session<'_>, references: &[String]) -> Result<Vec<OrderItems>, Failure> {

@@ -61,7 +61,7 @@ pub(super) fn hints(webhook: &Verified) -> Result<Vec<Hint>, Refused> {
         6 => item.map(|item| Hint::Stock { item }),
         8 => {
             let at = Some(data.auth_expiry_time.0).filter(|at| *at > 0).map(time::millis);
-            Some(Hint::GrantEnds { at })
+            Some(Hint::GrantEnds { at, account: None })
         }
         // A buyer's wish to cancel comes this way, too: it is about the order, nothing comes back.
         10 if data.reverse_status.0.starts_with("CANCEL") => order.map(|reference| Hint::Order { reference }),

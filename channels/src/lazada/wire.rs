@@ -84,6 +84,16 @@ pub(super) struct OrderHead {
     pub(super) updated_at: Text,
 }
 
+/// What an order says beside its items.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OrderFlags {
+    /// The seller is to say whether it may be cancelled …
+    pub(super) need_cancel_confirm: Flag,
+    /// … or somebody else is.
+    pub(super) is_cancel_pending: Flag,
+}
+
 /// One order with its items.
 #[derive(Debug, Deserialize)]
 pub(super) struct OrderItems {

@@ -1,7 +1,7 @@
 //! Consent, tokens, and whether the shop answers.
 
 use onhand_connector::http::{Answer, encode};
-use onhand_connector::wire::{Int, List, Text};
+use onhand_connector::wire::{Flag, Int, List, Text};
 use onhand_connector::{Call, Class, Consent, Failure, Grant, Secret, ShopInfo};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +14,11 @@ const AUTHORISE: &str = "/api/v2/shop/auth_partner";
 const EXCHANGE: &str = "/api/v2/auth/token/get";
 const REFRESH: &str = "/api/v2/auth/access_token/get";
 const SHOP: &str = "/api/v2/shop/get_shop_info";
+const AUTHORISED: &str = "/api/v2/public/get_shops_by_partner";
+
+/// Shops on a page of those that have authorised us, and the most pages that are looked through.
+const AUTHORISED_PAGE: usize = 100;
+const AUTHORISED_PAGES: usize = 20;
 
 /// A refresh token lives 30 days; the answer does not say so.
 const REFRESH_LIFE_MS: i64 = 30 * 86_400_000;
@@ -78,7 +83,42 @@ pub(super) async fn exchange(session: &Session<'_>, consent: &Consent) -> Result
         // Each shop starts with the same pair and goes its own way from its first refresh.
         tokens.shop_id_list.0.iter().map(|shop| shop.0.clone()).collect()
     };
-    shops.into_iter().map(|shop| grant(session, &answer, &tokens, shop)).collect()
+    let grants = shops.into_iter().map(|shop| grant(session, &answer, &tokens, shop));
+    Ok(with_ends(session, grants.collect::<Result<_, _>>()?).await)
+}
+
+#[derive(Debug, Deserialize)]
+struct AuthorisedShops {
+    #[serde(default)]
+    authed_shop_list: List<AuthorisedShop>,
+    #[serde(default)]
+    more: Flag,
+}
+
+#[derive(Debug, Deserialize)]
+struct AuthorisedShop {
+    shop_id: Text,
+    #[serde(default)]
+    expire_time: Int,
+}
+
+/// When what the owners granted ends, which the answer with the tokens does not say. The code is used up by now: that this
+/// cannot be learned is no reason to lose the tokens, and a webhook tells it a week before.
+async fn with_ends(session: &Session<'_>, mut grants: Vec<Grant>) -> Vec<Grant> {
+    for page in 1..=AUTHORISED_PAGES {
+        let query = vec![("page_size", AUTHORISED_PAGE.to_string()), ("page_no", page.to_string())];
+        let Ok(answer) = session.public_get(AUTHORISED, query).await else { break };
+        let Ok(shops) = answer.parse::<AuthorisedShops>() else { break };
+        for shop in shops.authed_shop_list.0.iter().filter(|shop| shop.expire_time.0 > 0) {
+            for grant in grants.iter_mut().filter(|grant| grant.account == shop.shop_id.0) {
+                grant.grant_until = Some(shop.expire_time.0 * 1000);
+            }
+        }
+        if !shops.more.0 || grants.iter().all(|grant| grant.grant_until.is_some()) {
+            break;
+        }
+    }
+    grants
 }
 
 pub(super) async fn refresh(session: &Session<'_>) -> Result<Grant, Failure> {

@@ -34,7 +34,13 @@ pub(super) async fn page(session: &Session<'_>, cursor: Option<&str>) -> Result<
     let list: Wrapped<ItemList> = session.get(LIST, query).await?.parse()?;
     let list = list.response;
     let ids: Vec<_> = list.item.0.iter().map(|item| item.item_id.0.clone()).collect();
-    let items = base_info(session, &ids).await?;
+    let mut items = base_info(session, &ids).await?;
+    // Both answers name kits.
+    let kits = list.item.0.iter().filter(|head| head.tag.kit.0);
+    let kits: Vec<_> = kits.map(|head| head.item_id.0.as_str()).collect();
+    for item in items.iter_mut().filter(|item| kits.contains(&item.item_id.0.as_str())) {
+        item.tag.kit.0 = true;
+    }
     let pages: Vec<_> = items.iter().map(|item| listings_of(session, item)).collect();
     let listings: Vec<Vec<_>> = stream::iter(pages).buffered(AT_ONCE).try_collect().await?;
     let next = list.has_next_page.0.then(|| list.next_offset.0.to_string());
@@ -182,6 +188,6 @@ fn pick(key: &ListingKey, seen: &[RemoteListing]) -> StockSeen {
         stock: found
             .map(|listing| listing.stock)
             .ok_or_else(|| Failure::new(Class::Gone, "item_gone", "the model does not exist (any more)")),
-        promotion_reserved: found.map_or(0, |listing| listing.promotion_reserved),
+        promotion_reserved: found.and_then(|listing| listing.promotion_reserved).unwrap_or(0),
     }
 }

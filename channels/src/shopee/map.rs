@@ -57,6 +57,18 @@ fn stock(info: Option<&StockInfo>) -> Stock {
     }
 }
 
+/// Why Shopee refuses to be told its stock, if it does.
+fn theirs(item: &ItemInfo, in_their_warehouse: bool) -> Option<String> {
+    let why = if item.tag.kit.0 {
+        "it is a kit of Shopee's, whose stock follows from the listings that it is made of"
+    } else if in_their_warehouse {
+        "it is shipped from Shopee's own warehouses"
+    } else {
+        return None;
+    };
+    Some(format!("Its stock is not told: {why}."))
+}
+
 /// An item without models.
 pub(super) fn plain(item: &ItemInfo) -> RemoteListing {
     let stock = stock(item.stock_info_v2.as_ref());
@@ -65,7 +77,8 @@ pub(super) fn plain(item: &ItemInfo) -> RemoteListing {
         seller_sku: item.item_sku.0.clone(),
         title: item.item_name.0.clone(),
         stock: stock.figure,
-        promotion_reserved: stock.reserved,
+        promotion_reserved: Some(stock.reserved),
+        theirs: theirs(item, item.is_fulfillment_by_shopee.0),
         active: item.item_status.0 == "NORMAL",
         warehouses: stock.locations,
         updated_at: updated(item),
@@ -97,7 +110,8 @@ fn model(item: &ItemInfo, list: &ModelList, model: &Model) -> RemoteListing {
         seller_sku: model.model_sku.0.clone(),
         title,
         stock: stock.figure,
-        promotion_reserved: stock.reserved,
+        promotion_reserved: Some(stock.reserved),
+        theirs: theirs(item, model.is_fulfillment_by_shopee.0),
         active: item.item_status.0 == "NORMAL" && model.model_status.0 != "MODEL_UNAVAILABLE",
         warehouses: stock.locations,
         updated_at: updated(item),

@@ -12,6 +12,10 @@ use crate::windows::timely;
 const LOST: &str = "/api/v2/push/get_lost_push_message";
 const CONFIRM_LOST: &str = "/api/v2/push/confirm_consumed_lost_push_message";
 
+/// The code of the webhook that says that grants end.
+const GRANTS_END: i64 = 12;
+const WEEK_MS: i64 = 7 * 86_400_000;
+
 /// The push key and the one before, or the partner key where the console shows no push key.
 pub(super) fn verify(call: &Call, raw: &RawWebhook) -> Result<Verified, Refused> {
     let app = &call.app;
@@ -34,6 +38,10 @@ fn parse(body: &[u8]) -> Result<Push, Refused> {
 fn believed(body: Vec<u8>, push: &Push) -> Verified {
     // At the top for orders and items, inside for the shop's own affairs, nowhere for 12.
     let shop = if push.shop_id.is_none() { &push.data.shop_id } else { &push.shop_id };
+    let shop = match push.data.shop_expire_soon.0.as_slice() {
+        [only] if shop.is_none() => only,
+        _ => shop,
+    };
     let account = if shop.is_none() { String::new() } else { shop.0.clone() };
     let code = push.code.0.to_string();
     let data = &push.data;
@@ -50,15 +58,14 @@ pub(super) fn hints(webhook: &Verified) -> Result<Vec<Hint>, Refused> {
     let push = parse(&webhook.body)?;
     let data = &push.data;
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    if push.code.0 == GRANTS_END {
+        return Ok(ends(&push));
+    }
     let hint = match push.code.0 {
         2 => Some(Hint::Deauthorised),
         3 | 4 | 30 | 47 => text(data.order()).map(|reference| Hint::Order { reference }),
         6 | 16 => text(&data.item_id.0).map(|item| Hint::Listing { item }),
         8 => text(&data.item_id.0).map(|item| Hint::Stock { item }),
-        12 => {
-            let at = Some(data.expire_before.0).filter(|at| *at > 0).map(|at| at * 1000);
-            Some(Hint::GrantEnds { at })
-        }
         29 => Some(Hint::Return { reference: text(data.order()), id: text(&data.return_sn.0) }),
         _ => None,
     };
@@ -67,6 +74,17 @@ pub(super) fn hints(webhook: &Verified) -> Result<Vec<Hint>, Refused> {
         // An order or item push that names none is not what they document.
         (None, 3 | 8) => Err(Refused::Body("it names nothing".into())),
         (None, _) => Ok(vec![Hint::Nothing]),
+    }
+}
+
+/// It is sent a week before, and names a page of the shops that it is about.
+fn ends(push: &Push) -> Vec<Hint> {
+    let told = Some(push.data.expire_before.0).filter(|at| *at > 0).map(|at| at * 1000);
+    let sent = Some(push.timestamp.0).filter(|at| *at > 0).map(|at| at * 1000);
+    let at = told.or(sent.map(|at| at + WEEK_MS));
+    match push.data.shop_expire_soon.0.as_slice() {
+        [] | [_] => vec![Hint::GrantEnds { at, account: None }],
+        many => many.iter().map(|shop| Hint::GrantEnds { at, account: Some(shop.0.clone()) }).collect(),
     }
 }
 

@@ -23,6 +23,15 @@ pub(super) struct ItemList {
 #[derive(Debug, Deserialize)]
 pub(super) struct ItemHead {
     pub(super) item_id: Text,
+    #[serde(default)]
+    pub(super) tag: Tag,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Tag {
+    /// A bundle that exists on paper only: its stock follows from its parts.
+    pub(super) kit: Flag,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,6 +54,11 @@ pub(super) struct ItemInfo {
     pub(super) stock_info_v2: Option<StockInfo>,
     #[serde(default)]
     pub(super) update_time: Int,
+    #[serde(default)]
+    pub(super) tag: Tag,
+    /// Of an item without models.
+    #[serde(default)]
+    pub(super) is_fulfillment_by_shopee: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,6 +112,8 @@ pub(super) struct Model {
     pub(super) model_status: Text,
     #[serde(default)]
     pub(super) stock_info_v2: Option<StockInfo>,
+    #[serde(default)]
+    pub(super) is_fulfillment_by_shopee: Flag,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -241,6 +257,8 @@ pub(super) struct PushData {
     pub(super) item_id: Text,
     pub(super) return_sn: Text,
     pub(super) expire_before: Int,
+    /// Shops whose grants end then; one webhook names many.
+    pub(super) shop_expire_soon: List<Text>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -268,6 +286,8 @@ impl ItemInfo {
             has_model: Flag(true),
             stock_info_v2: None,
             update_time: Int(0),
+            tag: Tag::default(),
+            is_fulfillment_by_shopee: Flag(false),
         }
     }
 }

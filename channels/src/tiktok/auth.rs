@@ -1,6 +1,6 @@
 //! Consent, tokens, and the shops that a token covers.
 
-use onhand_connector::http::{Answer, encode};
+use onhand_connector::http::{Answer, encode, measured};
 use onhand_connector::wire::{Int, Text};
 use onhand_connector::{Call, Class, Consent, Failure, Grant, Secret, ShopInfo};
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use super::wire::{Data, Shop, Shops};
 const EXCHANGE: &str = "/api/v2/token/get";
 const REFRESH: &str = "/api/v2/token/refresh";
 const SHOPS: &str = "/authorization/202309/shops";
+
+/// A clock that is nearer to ours than this is not corrected: theirs is told in whole seconds.
+const SKEW_NOTED_MS: i64 = 2_000;
 
 /// The page takes the service, or the app where only the older page is known.
 pub(super) fn consent_url(call: &Call, state: &str) -> String {
@@ -48,11 +51,17 @@ fn read(answer: &Answer) -> Result<Tokens, Failure> {
 }
 
 pub(super) async fn exchange(session: &Session<'_>, consent: &Consent) -> Result<Vec<Grant>, Failure> {
-    let answer = session.tokens(EXCHANGE, "auth_code", &consent.code, "authorized_code").await?;
+    let asked = session.tokens(EXCHANGE, "auth_code", &consent.code, "authorized_code");
+    let (answer, measured) = measured(asked).await;
+    let answer = answer?;
     failure::judge(&answer)?;
     let tokens = read(&answer)?;
     let access = Secret::new(&tokens.access_token.0);
-    let shops = shops(session, &access).await?;
+    // The code is used up, and that request bore no time; this one does, and a clock that is 31 s fast would be refused. The
+    // answer has said what time it is there.
+    let theirs = measured.their_time().filter(|theirs| (theirs - session.call.now).abs() >= SKEW_NOTED_MS);
+    let call = Call { now: theirs.unwrap_or(session.call.now), ..session.call.clone() };
+    let shops = shops(&session.with(&call), &access).await?;
     Ok(shops.into_iter().map(|shop| grant(&tokens, shop)).collect())
 }
 

@@ -90,12 +90,16 @@ fn stock_entry(item: &PushItem) -> Result<Value, Failure> {
     if !(0..=QUANTITY_MAX).contains(&item.quantity) {
         return Err(Failure::new(Class::Invalid, "quantity", "stock must be 0 to 99999"));
     }
+    // What may be ordered beyond the figure stays as it is when it is left out, and would be sold without being there. What we
+    // allow beyond the stock is in the figure.
     let inventory: Vec<Value> = if item.warehouses.is_empty() {
-        vec![json!({ "quantity": item.quantity })]
+        vec![json!({ "quantity": item.quantity, "backorder_quantity": 0 })]
     } else {
         let share = |at: usize| if at == 0 { item.quantity } else { 0 };
         let places = item.warehouses.iter().enumerate();
-        places.map(|(at, place)| json!({ "warehouse_id": place, "quantity": share(at) })).collect()
+        let entry =
+            |(at, place)| json!({ "warehouse_id": place, "quantity": share(at), "backorder_quantity": 0 });
+        places.map(entry).collect()
     };
     Ok(json!({ "id": id(&item.key.variant)?, "inventory": inventory }))
 }

@@ -40,7 +40,8 @@ fn listing(product: &Product, sku: &Sku) -> RemoteListing {
         title: title.join(", "),
         stock: sku.inventory.0.iter().map(|place| place.quantity.0).sum(),
         // What campaigns have put aside only the inventory search says.
-        promotion_reserved: 0,
+        promotion_reserved: None,
+        theirs: None,
         active: product.status.0 == "ACTIVATE",
         warehouses: sku
             .inventory

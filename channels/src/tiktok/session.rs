@@ -20,6 +20,14 @@ impl<'a> Session<'a> {
         Self { http, call, until: http.until(call) }
     }
 
+    /// With something else about the call; its time goes on.
+    pub(super) fn with<'b>(&self, call: &'b Call) -> Session<'b>
+    where
+        'a: 'b,
+    {
+        Session { http: self.http, call, until: self.until }
+    }
+
     pub(super) fn app(&self) -> &AppKeys {
         &self.call.app
     }

@@ -61,7 +61,7 @@ pub(super) fn hints(webhook: &Verified) -> Result<Vec<Hint>, Refused> {
         6 => vec![Hint::Deauthorised],
         7 => {
             let at = Some(data.expiration_time.0).filter(|at| *at > 0).map(|at| at * 1000);
-            vec![Hint::GrantEnds { at }]
+            vec![Hint::GrantEnds { at, account: None }]
         }
         12 => {
             let id = Some(data.return_id).filter(|id| !id.is_none()).map(|id| id.0);

@@ -104,7 +104,7 @@ async fn listings_come_with_their_skus() {
     assert_eq!((&one.key, one.stock, one.active), (&key("234", "2341"), 7, true));
     assert_eq!((one.title.as_str(), one.warehouses.len()), ("Heron T-shirt, Black, M", 0));
     assert_eq!(one.updated_at, Some(1_795_240_001_000));
-    assert_eq!((many.stock, many.promotion_reserved), (12, 4));
+    assert_eq!((many.stock, many.promotion_reserved), (12, Some(4)));
     assert_eq!(many.warehouses, ["dropshipping", "wh2"]);
     assert_eq!((old.stock, old.active), (8, false));
     let request = desk.server.only();
@@ -114,8 +114,16 @@ async fn listings_come_with_their_skus() {
     );
     let end = desk.channel.listings(&desk.call, Some("20")).await.unwrap();
     assert_eq!(end.next, None, "all 23 were seen");
-    let failure = desk.channel.listings(&desk.call, Some("10001")).await.unwrap_err();
-    assert_eq!(failure.code, "offset_limit");
+    desk.server.only();
+    // Beyond the ten thousandth: by the time of their creation, each second with its neighbours.
+    desk.channel.listings(&desk.call, Some("10001")).await.unwrap();
+    let request = desk.server.only();
+    assert_eq!(request.parameter("offset").as_deref(), Some("0"));
+    assert_eq!(request.parameter("create_after").as_deref(), Some("2011-12-31T23:59:59+00:00"));
+    assert!(request.parameter("create_before").is_some_and(|until| until.starts_with("2019-06-")));
+    let failure = desk.channel.listings(&desk.call, Some("1|2|9|10001")).await.unwrap_err();
+    assert_eq!(failure.code, "offset_limit", "too many in one second");
+    assert_eq!(desk.channel.listings(&desk.call, Some("x|1")).await.unwrap_err().code, "cursor");
 }
 
 fn batch() -> Vec<onhand_connector::PushItem> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use onhand_connector::contract::Reply;
 use onhand_connector::http::measured;
 use onhand_connector::{
-    Call, Class, Consent, Failure, ListingKey, OrderWindow, RemoteStatus, Secret, StatusFlags,
+    Call, Class, Consent, Failure, ListingKey, OrderWindow, RemoteListing, RemoteStatus, Secret, StatusFlags,
 };
 use onhand_sandbox::hmac_hex;
 use serde_json::json;
@@ -57,13 +57,24 @@ async fn the_consent_page_is_signed_and_carries_the_state_in_the_redirect() {
 async fn a_code_is_exchanged() {
     let desk = desk().await;
     desk.plays("shopee/token_get");
+    desk.plays("shopee/shops_by_partner");
     let grants = desk.channel.exchange(&desk.call, &desk.consent()).await.unwrap();
     let [grant] = &grants[..] else { panic!("{grants:?}") };
     assert_eq!(grant.account, "14701711");
     assert_eq!((grant.access_token.expose(), grant.refresh_token.expose()), ("new-access", "new-refresh"));
     assert_eq!(grant.access_until, NOW + 14_400_000);
     assert_eq!(grant.refresh_until, Some(NOW + 30 * 86_400_000));
-    let request = desk.server.only();
+    assert_eq!(grant.grant_until, Some(1_800_000_000_000), "what the owner granted ends then");
+    let requests = desk.server.take();
+    let [request, shops] = &requests[..] else { panic!("{requests:?}") };
+    let mut query = pairs(&[("partner_id", "1000016"), ("timestamp", "1795240800")]);
+    let base = b"1000016/api/v2/public/get_shops_by_partner1795240800";
+    query.extend(pairs(&[
+        ("sign", &hmac_hex("the-app-secret", base)),
+        ("page_size", "100"),
+        ("page_no", "1"),
+    ]));
+    assert_eq!(shops.parameters(), query);
     let signature = hmac_hex("the-app-secret", b"1000016/api/v2/auth/token/get1795240800");
     assert_eq!(
         request.parameters(),
@@ -84,7 +95,8 @@ async fn a_main_account_gives_a_grant_for_each_shop() {
     let grants = desk.channel.exchange(&desk.call, &consent).await.unwrap();
     let accounts: Vec<_> = grants.iter().map(|grant| grant.account.as_str()).collect();
     assert_eq!(accounts, ["14701711", "14701712"]);
-    assert_eq!(desk.server.only().json()["main_account_id"], 99);
+    assert!(grants.iter().all(|grant| grant.grant_until.is_none()), "that cannot be learned costs no token");
+    assert_eq!(desk.server.take()[0].json()["main_account_id"], 99);
     let nobody = Consent { code: Secret::new("c0de"), parameters: Vec::new() };
     let failure = desk.channel.exchange(&desk.call, &nobody).await.unwrap_err();
     assert_eq!((failure.class, failure.code.as_str()), (Class::Invalid, "no_shop"));
@@ -129,12 +141,15 @@ async fn listings_come_with_their_models() {
     let [black, white, bag] = &page.listings[..] else { panic!("{page:?}") };
     assert_eq!(black.key, key("3400133011", "10001"));
     assert_eq!((black.seller_sku.as_str(), black.title.as_str()), ("TEE-BLK-M", "Heron T-shirt, Black, M"));
-    assert_eq!((black.stock, black.promotion_reserved, black.active), (40, 5, true));
+    assert_eq!((black.stock, black.promotion_reserved, black.active), (40, Some(5), true));
     assert_eq!(black.warehouses, ["SG1", "SG2"]);
     assert_eq!(black.updated_at, Some(1_795_240_000_000));
     assert_eq!((white.stock, white.active, white.seller_sku.as_str()), (7, false, ""));
     assert_eq!((&bag.key, bag.stock, bag.active), (&key("3400133012", "0"), 12, false));
     assert_eq!((bag.seller_sku.as_str(), bag.warehouses.len()), ("BAG", 0));
+    let theirs = |listing: &RemoteListing| listing.theirs.clone().unwrap_or_default();
+    assert!(theirs(black).contains("Shopee's own warehouses") && theirs(bag).contains("kit"), "{page:?}");
+    assert_eq!(white.theirs, None);
 
     let requests = desk.server.take();
     let mut query = common("/api/v2/product/get_item_list");

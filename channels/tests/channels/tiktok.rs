@@ -173,9 +173,10 @@ async fn h2_each_sku_has_an_outcome_of_its_own() {
         request.json(),
         json!({"skus": [
             {"id": "1729592969712207013", "inventory": [
-                {"warehouse_id": "11", "quantity": 99_999}, {"warehouse_id": "12", "quantity": 0}]},
-            {"id": "1729592969712207014", "inventory": [{"quantity": 0}]},
-            {"id": "1729592969712207015", "inventory": [{"quantity": 5}]},
+                {"warehouse_id": "11", "quantity": 99_999, "backorder_quantity": 0},
+                {"warehouse_id": "12", "quantity": 0, "backorder_quantity": 0}]},
+            {"id": "1729592969712207014", "inventory": [{"quantity": 0, "backorder_quantity": 0}]},
+            {"id": "1729592969712207015", "inventory": [{"quantity": 5, "backorder_quantity": 0}]},
         ]})
     );
 }

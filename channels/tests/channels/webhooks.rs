@@ -119,7 +119,7 @@ async fn what_shopee_hints_at() {
         (
             12,
             json!({"expire_before": 1_800_000_000, "page_no": 1}),
-            Hint::GrantEnds { at: Some(1_800_000_000_000) },
+            Hint::GrantEnds { at: Some(1_800_000_000_000), account: None },
         ),
         (16, json!({"item_id": "77"}), Hint::Listing { item: "77".into() }),
         (22, json!({"item_id": 77}), Hint::Nothing),
@@ -156,7 +156,11 @@ async fn what_tiktok_hints_at() {
             vec![Hint::Listing { item: "1729592969712207013".into() }],
         ),
         (6, json!({"message": "deauthorised"}), vec![Hint::Deauthorised]),
-        (7, json!({"expiration_time": 1_800_000_000}), vec![Hint::GrantEnds { at: Some(1_800_000_000_000) }]),
+        (
+            7,
+            json!({"expiration_time": 1_800_000_000}),
+            vec![Hint::GrantEnds { at: Some(1_800_000_000_000), account: None }],
+        ),
         (11, json!({"order_id": "57", "cancel_status": "CANCELLATION_REQUEST_PENDING"}), vec![order("57")]),
         (
             12,
@@ -193,7 +197,7 @@ async fn what_lazada_hints_at() {
         (
             8,
             json!({"auth_expiry_time": 1_800_000_000, "seller_id": "5"}),
-            Hint::GrantEnds { at: Some(1_800_000_000_000) },
+            Hint::GrantEnds { at: Some(1_800_000_000_000), account: None },
         ),
         (10, json!({"reverse_status": "CANCEL_INIT", "trade_order_id": "26"}), order()),
         (
@@ -212,6 +216,28 @@ async fn what_lazada_hints_at() {
 
 fn verified(desk: &Desk, name: &str, body: &Value) -> onhand_connector::Verified {
     desk.channel.verify(&desk.call, &signed(name, &desk.call, "the-app-secret", body)).unwrap()
+}
+
+#[tokio::test]
+async fn one_webhook_of_shopee_says_of_several_shops_that_their_grants_end() {
+    let desk = Desk::of("shopee").await;
+    let ends = |at: i64, account: Option<&str>| {
+        let account = account.map(str::to_owned);
+        Hint::GrantEnds { at: Some(at), account }
+    };
+    let soon = |shops: Value, end: Value| {
+        let data = json!({"page_no": 1, "total_page": 1, "shop_expire_soon": shops, "expire_before": end});
+        verified(&desk, "shopee", &json!({"code": 12, "timestamp": SECONDS, "data": data}))
+    };
+    let end = 1_800_000_000_i64;
+    let several = soon(json!([5, "6"]), json!(end));
+    assert_eq!(several.account, "", "it is about the app");
+    let hints = desk.channel.hints(&several).unwrap();
+    assert_eq!(hints, [ends(end * 1_000, Some("5")), ends(end * 1_000, Some("6"))]);
+    // One alone is a webhook of that shop. Without a time it is a week.
+    let alone = soon(json!([5]), Value::Null);
+    assert_eq!(alone.account, "5");
+    assert_eq!(desk.channel.hints(&alone).unwrap(), [ends(SECONDS * 1_000 + 7 * 86_400_000, None)]);
 }
 
 #[tokio::test]

@@ -146,7 +146,8 @@ async fn exchange(
     Ok((status, retry_after, body))
 }
 
-fn now_ms() -> i64 {
+/// This machine's clock. Milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::client::now_ms;
+
 tokio::task_local! {
     static METER: Arc<Meter>;
 }
@@ -20,6 +22,14 @@ pub struct Measured {
     /// The marketplace's clock minus this machine's, from the `Date` of the quickest answer, in milliseconds. `Date`
     /// has whole seconds, so half a second either way means nothing.
     pub offset_ms: Option<i64>,
+}
+
+impl Measured {
+    /// What the marketplace's clock shows now, if it was measured. Milliseconds since 1970.
+    #[must_use]
+    pub fn their_time(&self) -> Option<i64> {
+        self.offset_ms.map(|offset| now_ms() + offset)
+    }
 }
 
 #[derive(Default)]

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_connector::{Call, Channel, Endpoint, RemoteListing};
-use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
+use onhand_rules::commands::channels::{MoveCursors, RecordSeen, SeenListing, SeenStock, TakeListings};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::NewJob;
+use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::{Notice, NoticeKind};
+use onhand_rules::retry::FailureClass;
 use onhand_rules::shop::ShopCursors;
 use onhand_rules::{JobBody, MarketOrder, Receipt, ShopId};
 use onhand_store::MarketOrderFilter;
@@ -66,13 +68,59 @@ impl Flows {
         if listings.is_empty() {
             return Err(done("obsolete"));
         }
+        let there: BTreeSet<String> = listings.iter().map(|listing| listing.key.variant.clone()).collect();
         let news = self.take_listings(shop, same_item, listings).await?;
+        if same_item {
+            self.left_behind(shop, item, &there).await?;
+        }
         // Items are read again with each message about them, which mostly brings no listing. An attempt before this one may
         // have taken it in and not come so far.
         if news || attempt.job.last_failure.is_some() || attempt.job.replay_of.is_some() {
             self.follow_waiting(shop).await?;
         }
         Ok(())
+    }
+
+    /// Variations of an item that were read whole, and are not in it any more, are gone: a write that named them would be
+    /// refused with all others of the item.
+    async fn left_behind(&self, shop: ShopId, item: &str, there: &BTreeSet<String>) -> Result<(), End> {
+        let known = read(self.engine.reads().listings_of_unit(shop, item).await)?;
+        let gone = known.into_iter().filter(|listing| {
+            listing.item == item && listing.state != ListingState::Gone && !there.contains(&listing.variant)
+        });
+        let seen: Vec<SeenStock> = gone
+            .map(|listing| SeenStock {
+                listing: listing.id,
+                acked: listing.acked,
+                stock: None,
+                promotion_reserved: listing.promotion_reserved,
+                before: None,
+            })
+            .collect();
+        if seen.is_empty() {
+            return Ok(());
+        }
+        self.submit(RecordSeen { shop, seen, orders_until_now: false }).await.map(|_| ())
+    }
+
+    /// Has items read again that a push has found to be otherwise than we know: the next attempt writes what is there then.
+    /// That this fails is no reason for the push to end otherwise; its next attempt asks again.
+    pub(super) async fn read_again(&self, shop: ShopId, items: BTreeSet<String>) {
+        let jobs: Vec<NewJob> = items
+            .into_iter()
+            .map(|item| NewJob {
+                body: JobBody::ImportItem { shop, item },
+                class: 1,
+                run_at: 0,
+                cause_at: None,
+            })
+            .collect();
+        if jobs.is_empty() {
+            return;
+        }
+        if let Err(end) = self.submit(EnqueueJobs { jobs }).await {
+            tracing::debug!(shop = shop.0, ?end, "items that have changed could not be asked for");
+        }
     }
 
     /// Whether a listing is new, or mapped by itself.
@@ -157,6 +205,12 @@ impl Flows {
     }
 }
 
+/// Whether a write failed because the marketplace keeps the item otherwise than we know: in other warehouses, or with other
+/// models. A database of ours that is busy has the same class; reading an item once more does no harm.
+pub(super) fn is_otherwise(end: &End) -> bool {
+    matches!(end, End::Failed { class: FailureClass::Conflict, .. })
+}
+
 fn seen_of(listing: RemoteListing, same_item: bool) -> SeenListing {
     SeenListing {
         unit: if same_item { listing.key.item.clone() } else { String::new() },
@@ -167,5 +221,6 @@ fn seen_of(listing: RemoteListing, same_item: bool) -> SeenListing {
         warehouses: listing.warehouses,
         stock: listing.stock,
         promotion_reserved: listing.promotion_reserved,
+        theirs: listing.theirs,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use onhand_connector::http::measured;
 use onhand_connector::{Call, Consent, Failure, Grant, Secret};
 use onhand_rules::commands::channels::{ConnectShop, StartConsent};
 use onhand_rules::setting::{Setting, consent_key};
@@ -10,7 +11,8 @@ use onhand_rules::{Receipt, ShopId};
 use onhand_store::Outcome;
 use thiserror::Error;
 
-use super::Flows;
+use super::visit::{CLOCK_SKEW, SKEW_NOTED_MS, wall_clock};
+use super::{Flows, Outlet};
 use crate::ledger::Request;
 
 /// Why a shop could not be connected.
@@ -103,8 +105,8 @@ impl Flows {
             _ => None,
         });
         let Some(wanted) = wanted else { return Err(ConnectError::State) };
-        let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 20_000 };
-        let grants = outlet.channel.exchange(&call, &Consent { code: Secret::new(code), parameters }).await?;
+        let consent = Consent { code: Secret::new(code), parameters };
+        let grants = self.exchange(channel, outlet, &consent, now).await?;
         if let Some(wanted) = wanted {
             self.is_covered(wanted, &grants).await?;
         }
@@ -159,4 +161,53 @@ impl Flows {
             got: got.join(", "),
         })
     }
+
+    /// Exchanges the code, by the marketplace's clock as far as that is known. A request that was refused for its time has not
+    /// used the code up; corrected, the same is right.
+    async fn exchange(
+        &self,
+        channel: &str,
+        outlet: &Outlet,
+        consent: &Consent,
+        now: i64,
+    ) -> Result<Vec<Grant>, ConnectError> {
+        let ahead = wall_clock() - now;
+        let shops =
+            self.engine.reads().shops().await.map_err(|error| ConnectError::Ours(error.to_string()))?;
+        let others = shops.iter().filter(|shop| shop.channel == channel && shop.health.answered_at.is_some());
+        let latest = others.max_by_key(|shop| shop.health.answered_at);
+        let mut offset = latest.map_or(0, |shop| shop.health.clock_offset);
+        let mut corrected = false;
+        loop {
+            let call =
+                Call { app: Arc::clone(&outlet.app), grant: None, now: now + offset, budget_ms: 20_000 };
+            let (result, cost) = measured(outlet.channel.exchange(&call, consent)).await;
+            let failure = match result {
+                Ok(grants) => return Ok(grants),
+                Err(failure) => failure,
+            };
+            let found = cost.offset_ms.map(|found| found + ahead);
+            match found {
+                _ if failure.code != CLOCK_SKEW => return Err(failure.into()),
+                Some(found) if !corrected && (found - offset).abs() >= SKEW_NOTED_MS => {
+                    (offset, corrected) = (found, true);
+                }
+                _ => return Err(wrong_clock(&failure, found).into()),
+            }
+        }
+    }
+}
+
+/// Whose clock is wrong, by how much as far as that is known, and what to do.
+fn wrong_clock(failure: &Failure, offset: Option<i64>) -> Failure {
+    let by = match offset {
+        Some(offset) if offset < 0 => format!("{} s ahead of the marketplace's", -offset / 1_000),
+        Some(offset) => format!("{} s behind the marketplace's", offset / 1_000),
+        None => "not the marketplace's".to_owned(),
+    };
+    let message = format!(
+        "the clock here is {by}: set it right (timedatectl set-ntp true), then start again from the marketplace's page ({})",
+        failure.message
+    );
+    Failure { message, ..failure.clone() }
 }

@@ -6,15 +6,17 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use onhand_connector::{Class, Endpoint, Failure, Grant};
-use onhand_rules::commands::channels::{DisconnectShop, RaiseNotice, RenewGrant};
+use onhand_connector::http::measured;
+use onhand_connector::{Class, Endpoint, Failure, Grant, Hint};
+use onhand_rules::commands::channels::{DisconnectShop, RaiseNotice, RenewGrant, TakeWebhook};
 use onhand_rules::commands::queue::End;
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Shop, ShopId};
+use onhand_rules::{Inbox, Shop, ShopId};
 use serde_json::Value;
 
-use super::visit::Visit;
+use super::ingest::IngestError;
+use super::visit::{CLOCK_SKEW, Visit, wall_clock};
 use super::{Attempt, Flows, done, failed, read};
 use crate::jobs::Handlers as _;
 use crate::ledger::Request;
@@ -78,15 +80,13 @@ impl Flows {
 
     /// A new grant, kept before it is used. Whoever comes second, for this shop or for another one of the same
     /// authorisation, finds the first one's.
-    pub(super) async fn renew(&self, attempt: &Attempt<'_>, visit: Visit) -> Result<Visit, End> {
+    pub(super) async fn renew(&self, attempt: &Attempt<'_>, mut visit: Visit) -> Result<Visit, End> {
         let lock = self.refresh_lock(&visit);
         let _alone = lock.lock().await;
         if let Some(newer) = self.newer_grant(&visit).await? {
             return Ok(newer);
         }
-        let now = read(self.engine.reads().now().await)?;
-        let call = visit.call(now, attempt);
-        match visit.outlet.channel.refresh(&call).await {
+        match self.refreshed(attempt, &mut visit).await? {
             Ok(grant) => {
                 let sharers = self.sharers(&visit).await?;
                 self.keep_grant(&visit.shop, &grant, visit.kept.shared.as_deref()).await?;
@@ -107,6 +107,27 @@ impl Flows {
                 Err(failed(FailureClass::Auth, &failure.code, &failure.message))
             }
             Err(failure) => Err(self.end_of(&visit, Endpoint::Auth, &failure).await),
+        }
+    }
+
+    /// Asks for a new grant. A request that was refused for its time has used nothing up, and is right with a corrected clock.
+    async fn refreshed(
+        &self,
+        attempt: &Attempt<'_>,
+        visit: &mut Visit,
+    ) -> Result<Result<Grant, Failure>, End> {
+        let mut corrected = false;
+        loop {
+            let now = read(self.engine.reads().now().await)?;
+            let ahead = wall_clock() - now;
+            let call = visit.call(now, attempt);
+            let (result, cost) = measured(visit.outlet.channel.refresh(&call)).await;
+            let moved = self.correct_clock(visit, &cost, ahead).await;
+            let late = result.as_ref().is_err_and(|failure| failure.code == CLOCK_SKEW);
+            if !late || !moved || corrected {
+                return Ok(result);
+            }
+            corrected = true;
         }
     }
 
@@ -173,6 +194,25 @@ impl Flows {
         }
     }
 
+    /// One webhook may say of several shops that their grants end: for each that is ours it is kept once more, as its own.
+    pub(super) async fn keep_ends(&self, inbox: &Inbox, hints: &[Hint]) -> Result<(), IngestError> {
+        for hint in hints {
+            let Hint::GrantEnds { at, account: Some(account) } = hint else { continue };
+            let found = self.engine.reads().shop_by_account(&inbox.channel, account).await?;
+            let Some(shop) = found else { continue };
+            let inbox = Inbox {
+                key: format!("{}:{account}", inbox.key),
+                account: account.clone(),
+                shop: Some(shop.id),
+                ..inbox.clone()
+            };
+            let grant_ends = Some(at.unwrap_or(inbox.received_at));
+            let take = TakeWebhook { inbox, jobs: Vec::new(), grant_ends, retry: false };
+            self.engine.submit(Request::internal(take)).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn disconnect(&self, visit: &Visit, failure: &Failure) -> Result<(), End> {
         let reason = format!("{}: {}", failure.code, failure.message);
         let from_number = Some(visit.shop.grant_number);
@@ -191,7 +231,7 @@ impl Flows {
             self.submit(RaiseNotice { kind, subject, shop: Some(shop), text, open: true }).await?;
         }
         // It was renewed since the job was made, perhaps for another shop of the same authorisation.
-        if visit.shop.access_until - self.times(&visit.shop.channel).refresh_before_ms > now {
+        if self.times(&visit.shop.channel).refresh_due(&visit.shop) > now {
             return Err(done("obsolete"));
         }
         self.renew(&attempt, visit).await.map(|_| ())

@@ -25,7 +25,9 @@ impl Handlers for Flows {
     fn times(&self, channel: &str) -> ChannelTimes {
         let Some(outlet) = self.outlets().get(channel) else { return ChannelTimes::default() };
         let facts = outlet.channel.facts();
-        ChannelTimes { recovers_webhooks: facts.lost_webhooks, ..ChannelTimes::default() }
+        #[expect(clippy::cast_possible_truncation, reason = "a share of a whole, written in our own tables")]
+        let refresh_at_percent = (facts.refresh_at * 100.0).round() as i64;
+        ChannelTimes { recovers_webhooks: facts.lost_webhooks, refresh_at_percent }
     }
 }
 

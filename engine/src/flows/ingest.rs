@@ -71,11 +71,12 @@ impl Flows {
             received_at: now,
         };
         let grant_ends = hints.iter().find_map(|hint| match hint {
-            Hint::GrantEnds { at } => Some(at.unwrap_or(now)),
+            Hint::GrantEnds { at, account: None } => Some(at.unwrap_or(now)),
             _ => None,
         });
-        let take = TakeWebhook { inbox, jobs, grant_ends, retry: false };
+        let take = TakeWebhook { inbox: inbox.clone(), jobs, grant_ends, retry: false };
         let answer = self.engine.submit(Request::internal(take)).await?;
+        self.keep_ends(&inbox, &hints).await?;
         let duplicate = matches!(answer.outcome, Outcome::Done(Receipt::Webhook { duplicate: true }));
         Ok(Arrived { duplicate })
     }

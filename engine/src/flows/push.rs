@@ -1,5 +1,6 @@
 //! Telling a marketplace the stock of the listings of one write unit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
@@ -11,7 +12,7 @@ use onhand_rules::{Listing, Receipt, ShopId};
 
 use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
-use super::{Attempt, FlowEnd, Flows, done, failed, read};
+use super::{Attempt, FlowEnd, Flows, catalogue, done, failed, read};
 use crate::publishing::{Told, told};
 
 /// The connectors' code for an item whose fate is unknown because another one of its batch was refused.
@@ -71,6 +72,9 @@ impl Flows {
                     results.extend(chunk.iter().map(|(listing, _)| result(listing, PushOutcome::Gone)));
                 }
                 Err(failure) => {
+                    if catalogue::is_otherwise(&failure) {
+                        ends.otherwise.extend(chunk.iter().map(|(listing, _)| listing.item.clone()));
+                    }
                     if may_have_arrived(&failure) {
                         results.extend(chunk.iter().map(|(listing, quantity)| {
                             result(listing, PushOutcome::Unanswered { quantity: *quantity, trouble: None })
@@ -78,6 +82,7 @@ impl Flows {
                     }
                     // What was acknowledged before, or may have arrived, must not be forgotten.
                     if results.is_empty() {
+                        self.read_again(shop, ends.otherwise).await;
                         return Err(failure);
                     }
                     ends.again = Some(failure);
@@ -85,8 +90,11 @@ impl Flows {
                 }
             }
         }
+        let otherwise = std::mem::take(&mut ends.otherwise);
         let end = ends.end(&results);
-        self.record(attempt, shop, results, end.clone()).await.map(|()| end)
+        let recorded = self.record(attempt, shop, results, end.clone()).await;
+        self.read_again(shop, otherwise).await;
+        recorded.map(|()| end)
     }
 
     /// What is to be told now. Generations are read before the stock: a change in between makes the listing dirty again,
@@ -183,6 +191,9 @@ impl Flows {
                     let again = !matches!(failure.class, Class::Invalid | Class::Forbidden);
                     let end = failed(class_of(failure.class), &failure.code, &failure.message);
                     let unanswered = may_have_arrived(&end);
+                    if catalogue::is_otherwise(&end) {
+                        ends.otherwise.insert(listing.item.clone());
+                    }
                     *(if again { &mut ends.again } else { &mut ends.refused }) = Some(end);
                     if unanswered {
                         let trouble = Some(format!("{}: {}", failure.code, failure.message));
@@ -222,6 +233,8 @@ struct Ends {
     again: Option<End>,
     /// The last that will not.
     refused: Option<End>,
+    /// Items that the marketplace keeps otherwise than we know: in other warehouses, or with other models.
+    otherwise: BTreeSet<String>,
 }
 
 impl Ends {
@@ -313,7 +326,8 @@ mod tests {
         let acknowledged =
             PushResult { outcome: PushOutcome::Same { quantity: 1 }, ..results(&[false]).remove(0) };
         let some = [results(&[false]), vec![acknowledged]].concat();
-        let end = |again, refused, results: &[PushResult]| Ends { again, refused }.end(results);
+        let end =
+            |again, refused, results: &[PushResult]| Ends { again, refused, ..Ends::default() }.end(results);
         assert_eq!(code_of(&end(None, refused(), &results(&[false, false]))), "refused");
         assert_eq!(code_of(&end(None, refused(), &some)), "done", "the others were told");
         assert_eq!(code_of(&end(again(), refused(), &results(&[false, true]))), "down", "it comes again");

@@ -24,7 +24,7 @@ const ACCESS_MARGIN_MS: i64 = 60_000;
 const NOTE_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A clock that is nearer to ours than this is not corrected: `Date` has whole seconds and comes by a network.
-const SKEW_NOTED_MS: i64 = 2_000;
+pub(super) const SKEW_NOTED_MS: i64 = 2_000;
 
 /// A shop that may be talked to.
 #[derive(Clone)]
@@ -94,7 +94,10 @@ impl Flows {
         };
         let asked = Instant::now();
         let now = read(reads.now().await)?;
-        if shop.state != ShopState::Connected {
+        // What keeps its grant alive goes on in a shop that is paused: it would have to be authorised again.
+        let alive =
+            matches!(attempt.job.body, JobBody::RefreshGrant { .. }) && shop.state == ShopState::Paused;
+        if shop.state != ShopState::Connected && !alive {
             return Err(End::Snooze { until: now + 60_000 });
         }
         let Some(outlet) = self.outlets.get(shop.channel.as_str()).cloned() else {
@@ -183,7 +186,7 @@ impl Flows {
 
     /// Keeps what the answers say of the marketplace's clock, against the ledger's, and signs by it from now on.
     /// `ahead`: this machine's clock minus the ledger's. Whether it has changed.
-    async fn correct_clock(&self, visit: &mut Visit, cost: &Measured, ahead: i64) -> bool {
+    pub(super) async fn correct_clock(&self, visit: &mut Visit, cost: &Measured, ahead: i64) -> bool {
         let Some(offset) = cost.offset_ms.map(|offset| offset + ahead) else { return false };
         if (offset - visit.shop.health.clock_offset).abs() < SKEW_NOTED_MS {
             return false;
@@ -263,7 +266,7 @@ impl Flows {
 }
 
 /// The connectors' code for a time that the marketplace does not accept.
-const CLOCK_SKEW: &str = "clock_skew";
+pub(super) const CLOCK_SKEW: &str = "clock_skew";
 
 /// How long a request of this job waits for the limit.
 fn patience_of(body: &JobBody) -> i64 {
@@ -277,7 +280,7 @@ fn patience_of(body: &JobBody) -> i64 {
 }
 
 /// This machine's clock, in milliseconds since 1970: what `Measured` compares with.
-fn wall_clock() -> i64 {
+pub(super) fn wall_clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -39,8 +39,7 @@ pub(super) async fn shops(shared: &Shared, shops: &[Shop], now: Millis) -> Resul
     }
     let mut refreshes = Vec::new();
     for shop in shops.iter().filter(|shop| shop.state != ShopState::Disconnected) {
-        let before = shared.handlers.times(&shop.channel).refresh_before_ms;
-        if shop.access_until - before <= now {
+        if shared.handlers.times(&shop.channel).refresh_due(shop) <= now {
             let body = JobBody::RefreshGrant { shop: shop.id };
             refreshes.push(NewJob { body, class: 1, run_at: 0, cause_at: None });
         }
@@ -82,7 +81,9 @@ fn findings(shop: &Shop, last_order: Option<Millis>, now: Millis) -> [Finding; 3
             shop.name
         )
     });
-    let end = match (shop.grant_until, shop.refresh_until) {
+    // A shop that answers a day after its grant should have ended was authorised again there, where nobody told us.
+    let granted = shop.grant_until.filter(|end| health.answered_at.is_none_or(|at| at < end + 24 * HOUR));
+    let end = match (granted, shop.refresh_until) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
@@ -144,5 +145,12 @@ mod tests {
         shop.grant_until = Some(GRANT_ENDS * 9);
         assert_eq!(said(&shop, None, 99), []);
         assert_eq!(said(&shop, None, 100), [NoticeKind::GrantEnds]);
+        shop.refresh_until = None;
+        shop.grant_until = Some(GRANT_ENDS);
+        let day = 24 * HOUR;
+        shop.health.answered_at = Some(GRANT_ENDS + day - 1);
+        assert_eq!(said(&shop, None, GRANT_ENDS + day), [NoticeKind::GrantEnds], "it goes on for a while");
+        shop.health.answered_at = Some(GRANT_ENDS + day);
+        assert_eq!(said(&shop, None, GRANT_ENDS + day), [], "it was authorised again");
     }
 }

@@ -1,6 +1,7 @@
 //! The whole inside against the whole outside: publisher, runner, flows and the real connectors, over real sockets against
 //! the sandbox, which shares no code with them.
 
+mod announcements;
 mod answers;
 mod catalogue;
 mod edits;

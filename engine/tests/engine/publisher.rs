@@ -85,7 +85,8 @@ async fn list(engine: &Engine, shop: ShopId, skus: &[&str]) {
             warehouses: Vec::new(),
             unit: format!("item-{sku}"),
             stock: 0,
-            promotion_reserved: 0,
+            promotion_reserved: Some(0),
+            theirs: None,
         })
         .collect();
     done(engine, TakeListings { shop, listings }).await;

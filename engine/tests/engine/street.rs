@@ -1,5 +1,6 @@
 //! The flows against a marketplace in memory: what is told, looked for, read back and paid for.
 
+mod changes;
 mod grants;
 mod hearts;
 mod log;
@@ -101,7 +102,8 @@ impl Street {
             warehouses: Vec::new(),
             unit: unit.into(),
             stock: 0,
-            promotion_reserved: 0,
+            promotion_reserved: Some(0),
+            theirs: None,
         };
         done(&self.engine, TakeListings { shop: self.shop_id(), listings: vec![one] }).await;
     }

@@ -312,6 +312,22 @@ fn a_webhook_may_say_that_a_grant_ends() {
     let mut world = Market::with_shop(5);
     let day = 86_400_000;
     let soon = TakeWebhook { grant_ends: Some(world.now + 6 * day), ..webhook("1", Some(SHOP), "R") };
+    // What is further away is kept, and told when it is time.
+    let later = TakeWebhook { grant_ends: Some(world.now + 20 * day), ..webhook("0", Some(SHOP), "R") };
+    world.ok(later);
+    assert_eq!(
+        (world.shops[&SHOP].grant_until, world.open("grant_ends")),
+        (Some(world.now + 20 * day), false)
+    );
+    // The end of an access token that can be refreshed is no end of a grant.
+    let token = world.shops[&SHOP].access_until;
+    world.shops.get_mut(&SHOP).expect("the shop").refresh_until = Some(token + 9 * day);
+    world.ok(TakeWebhook { grant_ends: Some(token), ..webhook("00", Some(SHOP), "R") });
+    assert_eq!(
+        (world.shops[&SHOP].grant_until, world.open("grant_ends")),
+        (Some(world.now + 20 * day), false)
+    );
     world.ok(soon);
+    assert_eq!(world.shops[&SHOP].grant_until, Some(world.now + 6 * day));
     assert!(world.open("grant_ends") && world.shops[&SHOP].state == ShopState::Connected);
 }

@@ -4,8 +4,10 @@ use onhand_rules::JobBody;
 use onhand_rules::commands::channels::{
     Publish, PushOutcome, RaiseNotice, RecordSeen, SeenListing, SeenStock, TakeListings, Urgency,
 };
+use onhand_rules::job::JobFailure;
 use onhand_rules::listing::ListingState;
 use onhand_rules::notice::NoticeKind;
+use onhand_rules::retry::{FailureClass, Spent};
 
 use crate::channels::{command, look, push, told};
 use crate::channels_world::{MINUTE, Market, SHOP, seen};
@@ -16,7 +18,7 @@ fn h8_what_a_promotion_gives_back_is_told_in_the_transaction_that_sees_it() {
     for by_import in [false, true] {
         let see = |world: &mut Market, promotion_reserved: i64| match by_import {
             true => {
-                let found = SeenListing { promotion_reserved, ..seen("i", "A") };
+                let found = SeenListing { promotion_reserved: Some(promotion_reserved), ..seen("i", "A") };
                 drop(world.ok(TakeListings { shop: SHOP, listings: vec![found] }));
             }
             false => look(world, 50, promotion_reserved, false),
@@ -115,4 +117,64 @@ fn h8_units_that_come_back_on_top_are_known_to_be_there() {
     look(&mut world, 58, 0, false);
     let listing = world.listing("i");
     assert_eq!((listing.pushed, listing.dirty(), listing.edit.is_none()), (Some(58), true, true));
+}
+
+/// Goods in the marketplace's own warehouses, a kit: a write would be refused for ever.
+#[test]
+fn a_listing_whose_stock_is_theirs_is_told_nothing_and_says_why() {
+    let mut world = told();
+    let take = |world: &mut Market, theirs: Option<&str>| {
+        let found = SeenListing { theirs: theirs.map(str::to_owned), ..seen("i", "A") };
+        drop(world.ok(TakeListings { shop: SHOP, listings: vec![found] }));
+    };
+    let change = |world: &mut Market| {
+        let listings = vec![(world.listing("i").id, world.now)];
+        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    };
+    change(&mut world);
+    assert!(world.listing("i").dirty());
+    take(&mut world, Some("a kit"));
+    change(&mut world);
+    let listing = world.listing("i");
+    assert_eq!((listing.state, listing.dirty()), (ListingState::Theirs, false));
+    assert_eq!(listing.trouble.as_deref(), Some("a kit"));
+    assert!(listing.mapping.is_some(), "what it sells is known");
+    take(&mut world, None);
+    let listing = world.listing("i");
+    assert_eq!((listing.state, listing.dirty(), &listing.trouble), (ListingState::Active, true, &None));
+    // A new one is so from the beginning.
+    let found = SeenListing { theirs: Some("a kit".into()), ..seen("k", "B") };
+    world.ok(TakeListings { shop: SHOP, listings: vec![found] });
+    assert_eq!((world.listing("k").state, world.listing("k").dirty()), (ListingState::Theirs, false));
+}
+
+/// Where an answer does not say what a promotion has put aside, it is what it was.
+#[test]
+fn an_import_that_does_not_know_of_promotions_ends_none() {
+    let mut world = told();
+    look(&mut world, 50, 8, false);
+    let found = SeenListing { promotion_reserved: None, ..seen("i", "A") };
+    world.ok(TakeListings { shop: SHOP, listings: vec![found] });
+    assert_eq!((world.listing("i").promotion_reserved, world.listing("i").dirty()), (8, false));
+}
+
+/// A write that named the old places was refused, or will be.
+#[test]
+fn a_push_goes_on_at_once_when_the_places_of_stock_are_known() {
+    let mut world = told();
+    let listings = vec![(world.listing("i").id, world.now)];
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    let id = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
+    let failure = JobFailure {
+        class: FailureClass::Conflict,
+        code: "places".into(),
+        message: String::new(),
+        at: world.now,
+        spent: Spent::default(),
+    };
+    let job = world.jobs.get_mut(&id).expect("the push");
+    (job.attempts, job.last_failure, job.run_at) = (4, Some(failure), world.now + MINUTE);
+    let found = SeenListing { warehouses: vec!["east".into()], ..seen("i", "A") };
+    world.ok(TakeListings { shop: SHOP, listings: vec![found] });
+    assert_eq!(world.jobs[&id].run_at, world.now);
 }

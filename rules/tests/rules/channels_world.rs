@@ -327,6 +327,7 @@ pub(crate) fn seen(item: &str, code: &str) -> SeenListing {
         warehouses: Vec::new(),
         unit: item.into(),
         stock: 50,
-        promotion_reserved: 0,
+        promotion_reserved: Some(0),
+        theirs: None,
     }
 }

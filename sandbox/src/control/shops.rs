@@ -169,6 +169,9 @@ pub(super) struct Figure {
     seller_sku: String,
     #[serde(alias = "units")]
     stock: i64,
+    /// What may be ordered beyond it, on TikTok Shop; left out, it stays as it is.
+    #[serde(default)]
+    backorder: Option<i64>,
     /// `seller_edit`, or `campaign` when units were taken or returned by one.
     #[serde(default)]
     campaign: bool,
@@ -184,6 +187,11 @@ pub(super) async fn set_stock(
     desk.hub.in_shop(key, |world, now| {
         let variant = find(world, key, &figure.seller_sku)?;
         world.set_stock(key, variant, figure.stock, cause, now).map_err(refuse)?;
+        if let (Some(units), Some(shop)) = (figure.backorder, world.shop_mut(key))
+            && let Some(known) = shop.variant_mut(variant)
+        {
+            known.backorder = units.max(0);
+        }
         Ok(Json(json!({"variant": Id(variant), "stock": figure.stock})))
     })
 }

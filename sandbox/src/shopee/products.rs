@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::reply::{Refusal, Reply};
 use super::{Visit, seconds, wording};
-use crate::world::{Item, Shop};
+use crate::world::{Item, Kept, Shop};
 
 /// So many items are told about in one call.
 pub(super) const MOST_ITEMS: usize = 50;
@@ -39,7 +39,7 @@ pub(super) fn get_item_list(visit: &Visit<'_>) -> Result<Reply, Refusal> {
                     "item_id": item.id,
                     "item_status": wording::item_status(item.status),
                     "update_time": seconds(item.updated),
-                    "tag": {"kit": false},
+                    "tag": {"kit": item.kept == Some(Kept::Kit)},
                 })
             })
             .collect();
@@ -81,7 +81,7 @@ fn base_info(shop: &Shop, item: &Item) -> Value {
         "promotion_id": 0,
         "brand": {"brand_id": 0, "original_brand_name": "NoBrand"},
         "item_dangerous": 0,
-        "tag": {"kit": false},
+        "tag": {"kit": item.kept == Some(Kept::Kit)},
     });
     // With models there is neither price nor stock here.
     if !item.has_variations()
@@ -89,6 +89,7 @@ fn base_info(shop: &Shop, item: &Item) -> Value {
     {
         told["price_info"] = wording::price_info(only, &shop.currency);
         told["stock_info_v2"] = wording::stock_info(only);
+        told["is_fulfillment_by_shopee"] = json!(item.kept == Some(Kept::Warehouse));
     }
     told
 }
@@ -129,7 +130,7 @@ pub(super) fn get_model_list(visit: &Visit<'_>) -> Result<Reply, Refusal> {
                     "has_promotion": variant.reserved > 0,
                     "price_info": wording::price_info(variant, &shop.currency),
                     "stock_info_v2": wording::stock_info(variant),
-                    "is_fulfillment_by_shopee": false,
+                    "is_fulfillment_by_shopee": item.kept == Some(Kept::Warehouse),
                 })
             })
             .collect();

@@ -8,7 +8,7 @@ use super::products::{item_ids, read};
 use super::reply::{Refusal, Reply, whole};
 use super::{Visit, wording};
 use crate::hub::WriteFault;
-use crate::world::{Item, ItemStatus, Market, ShopKey, World};
+use crate::world::{Item, ItemStatus, Kept, Market, ShopKey, World};
 
 const MOST_MODELS: usize = 50;
 const MOST_STOCK: i64 = 999_999;
@@ -83,7 +83,17 @@ fn find(world: &World, key: ShopKey, id: u64) -> Result<&Item, Refusal> {
     if item.status == ItemStatus::Deleted {
         return Err(Refusal::new("product.error_item_uneditable", "The item cannot be edited."));
     }
-    Ok(item)
+    match item.kept {
+        None => Ok(item),
+        Some(Kept::Kit) => Err(Refusal::new(
+            "product.error_busi_cannot_edit_vsku",
+            "The stock of a kit follows from its components and cannot be edited.",
+        )),
+        Some(Kept::Warehouse) => Err(Refusal::new(
+            "product.error_param",
+            "The stock of an item that is fulfilled by Shopee must be 0.",
+        )),
+    }
 }
 
 /// One unknown or repeated model refuses the whole call.

@@ -35,6 +35,8 @@ struct UpdateSku {
 struct UpdateInventory {
     warehouse_id: Option<String>,
     quantity: i64,
+    /// What may be ordered beyond the quantity. Left out, it stays as it is.
+    backorder_quantity: Option<i64>,
 }
 
 /// Why one SKU was not set, with the warehouse if it is at fault.
@@ -143,6 +145,10 @@ fn set(visit: &mut Visit<'_>, product: u64, warehouse: &str, sku: &UpdateSku) ->
         let message = "The SKU inventory quantity for the warehouse must be within allowed limits.";
         return Err(SkuError::of_warehouse(named, 12_052_055, message));
     }
+    let backorder = wanted.backorder_quantity;
+    if backorder.is_some_and(|units| !(0..=MOST_UNITS).contains(&units)) {
+        return Err(SkuError::of_warehouse(named, 12_019_024, "backorder count is invalid"));
+    }
     let (hub, now) = (visit.hub, visit.now);
     hub.write_stock(visit.world, visit.shop, variant, wanted.quantity, now).map_err(|fault| match fault {
         WriteFault::NoSuchVariant => unknown(),
@@ -154,7 +160,13 @@ fn set(visit: &mut Visit<'_>, product: u64, warehouse: &str, sku: &UpdateSku) ->
             SkuError::of_sku(12_052_393, message)
         }
         WriteFault::Broken => SkuError::of_sku(36_009_003, "Internal error. Please try again."),
-    })
+    })?;
+    if let (Some(units), Some(shop)) = (backorder, visit.world.shop_mut(visit.shop))
+        && let Some(variant) = shop.variant_mut(variant)
+    {
+        variant.backorder = units;
+    }
+    Ok(())
 }
 
 #[derive(Debug, Default, Deserialize)]

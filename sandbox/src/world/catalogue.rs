@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::events::What;
-use super::goods::{Cause, Item, ItemStatus, StockChange, Variant};
+use super::goods::{Cause, Item, ItemStatus, Kept, StockChange, Variant};
 use super::{Millis, ShopKey, World};
 
 /// An item to list.
@@ -17,6 +17,9 @@ pub(crate) struct NewItem {
     #[serde(default)]
     pub(crate) axes: Vec<String>,
     pub(crate) variants: Vec<NewVariant>,
+    /// `kit` or `warehouse`, where the marketplace keeps its stock itself.
+    #[serde(default)]
+    pub(crate) kept: Option<Kept>,
 }
 
 /// One variant of an item to list.
@@ -47,6 +50,7 @@ impl World {
             price: variant.price,
             stock: variant.stock.max(0),
             reserved: 0,
+            backorder: 0,
             unpaid: 0,
             paid: 0,
             listed: variant.stock.max(0),
@@ -68,6 +72,7 @@ impl World {
             axes: new.axes.clone(),
             variants,
             status: ItemStatus::Live,
+            kept: new.kept,
             created: now,
             updated: now,
         };

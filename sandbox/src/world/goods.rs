@@ -15,6 +15,8 @@ pub(crate) struct Item {
     pub(crate) axes: Vec<String>,
     pub(crate) variants: Vec<Variant>,
     pub(crate) status: ItemStatus,
+    /// Where the marketplace keeps its stock itself; only Shopee's dialect tells of it.
+    pub(crate) kept: Option<Kept>,
     pub(crate) created: Millis,
     /// The last change of the item itself: a change of stock is none.
     pub(crate) updated: Millis,
@@ -39,6 +41,16 @@ pub(crate) enum ItemStatus {
     Deleted,
 }
 
+/// Why an integrator cannot set an item's stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kept {
+    /// A bundle on paper: its stock follows from its parts.
+    Kit,
+    /// It lies in a warehouse of the marketplace.
+    Warehouse,
+}
+
 /// What buyers put into their carts. Its id is never 0; a dialect that has none for an item without variations hides it.
 #[derive(Debug, Clone)]
 pub(crate) struct Variant {
@@ -52,6 +64,8 @@ pub(crate) struct Variant {
     pub(crate) stock: i64,
     /// How much of the stock a promotion has taken aside: the seller may not set the stock below it.
     pub(crate) reserved: i64,
+    /// How much may be ordered beyond the stock; only TikTok Shop's dialect sets it.
+    pub(crate) backorder: i64,
     /// Ordered and not paid (Lazada: withhold).
     pub(crate) unpaid: i64,
     /// Paid and not handed over (Lazada: occupy; TikTok Shop counts both as committed).

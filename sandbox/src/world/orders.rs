@@ -171,11 +171,11 @@ impl World {
             if item.status != ItemStatus::Live {
                 return Err(OrderFault::NoSuchVariant);
             }
-            if variant.stock < want.quantity {
+            if variant.stock + variant.backorder < want.quantity {
                 return Err(OrderFault::OutOfStock {
                     seller_sku: variant.seller_sku.clone(),
                     wanted: want.quantity,
-                    left: variant.stock,
+                    left: variant.stock + variant.backorder,
                 });
             }
         }
@@ -436,7 +436,9 @@ impl Shop {
         let old = variant.stock;
         variant.ordered += want.quantity;
         variant.holds(status, want.quantity);
-        variant.change(old - want.quantity, Cause::Sale, now);
+        let there = want.quantity.min(old);
+        variant.backorder -= want.quantity - there;
+        variant.change(old - there, Cause::Sale, now);
         let line = Line {
             item,
             variant: variant.id,

@@ -42,7 +42,8 @@ fn seen(item: &str, code: &str) -> SeenListing {
         warehouses: vec!["W1".into()],
         unit: item.into(),
         stock: 5,
-        promotion_reserved: 0,
+        promotion_reserved: Some(0),
+        theirs: None,
     }
 }
 

@@ -42,7 +42,8 @@ async fn taken_in_and_not_followed(stage: Stage) -> (Bazaar, String) {
         title: "Item UNKNOWN".into(),
         warehouses: Vec::new(),
         stock: 7,
-        promotion_reserved: 0,
+        promotion_reserved: Some(0),
+        theirs: None,
     };
     done(&bazaar.engine, TakeListings { shop, listings: vec![listing] }).await;
     assert!(bazaar.jobs("fetch_order").await.is_empty(), "nobody follows it yet");

@@ -5,15 +5,21 @@ use std::time::Duration;
 use onhand_engine::Engine;
 use onhand_engine::jobs::RunnerSettings;
 use onhand_engine::telemetry::ScheduleLabels;
+use onhand_rules::commands::channels::MoveCursors;
 use onhand_rules::commands::queue::PutSetting;
 use onhand_rules::setting::{Setting, kind_pause_key, schedule_key};
+use onhand_rules::shop::ShopCursors;
 use onhand_store::JobFilter;
 
 use super::desk::{Desk, quick, run, stop};
 use crate::publisher::connect;
 use crate::stage::{HOUR, Stage, done, on_both, open_shop, quiet, until, within};
 
-on_both!(b12_two_leaders_fire_once, b12_three_hours_missed_are_made_up_for_once,);
+on_both!(
+    b12_two_leaders_fire_once,
+    b12_three_hours_missed_are_made_up_for_once,
+    listings_are_imported_once_a_day_unless_somebody_did,
+);
 
 fn with_timers() -> RunnerSettings {
     RunnerSettings { timers: true, ..quick() }
@@ -95,5 +101,32 @@ async fn b12_three_hours_missed_are_made_up_for_once(stage: Stage) {
         "one poll, however often it was asked for"
     );
     within("the stop", second.stop(Duration::ZERO)).await;
+    stage.verify().await;
+}
+
+async fn listings_are_imported_once_a_day_unless_somebody_did(stage: Stage) {
+    let engine = stage.engine().await;
+    open_shop(&engine, &[]).await;
+    hold_still(&engine).await;
+    connect(&engine, "shopee", "1001").await;
+    let looked_at = connect(&engine, "shopee", "1002").await;
+    stage.pass(26 * HOUR).await;
+    let imported_at = engine.reads().now().await.unwrap() - HOUR;
+    let cursors = ShopCursors { imported_at, ..ShopCursors::default() };
+    done(&engine, MoveCursors { shop: looked_at, cursors }).await;
+    let runner = run(&engine, &Desk::new(), with_timers());
+    // What concerns nobody is looked at first: when it fires again, all shops have been looked at.
+    until("an import", || fired(&engine, "import_listings") == 1).await;
+    let value = Some(Setting::Schedule { every_ms: 1_000, next_at: 1 });
+    done(&engine, PutSetting { key: schedule_key("purge_done"), value }).await;
+    for count in 2..=3 {
+        stage.pass(2_000).await;
+        until("another look", || fired(&engine, "purge_done") >= count).await;
+    }
+    assert_eq!(fired(&engine, "import_listings"), 1);
+    // A day after that somebody looked.
+    stage.pass(24 * HOUR).await;
+    until("both", || fired(&engine, "import_listings") == 3).await;
+    within("the stop", runner.stop(Duration::ZERO)).await;
     stage.verify().await;
 }

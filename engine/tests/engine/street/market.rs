@@ -54,6 +54,10 @@ pub(super) struct State {
     /// Reads of stock are refused as if the token were not good; and questions whether the shop is there.
     pub(super) refuses_reads: bool,
     pub(super) refuses_probes: bool,
+    /// The places of stock of an item, where a write must name them.
+    pub(super) places: BTreeMap<String, Vec<String>>,
+    /// The variations of an item that has others than one, and what the seller calls them.
+    pub(super) variants: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Market {
@@ -157,6 +161,17 @@ impl Market {
         Ok(state)
     }
 
+    /// Tokens are asked for with the right time, where it matters.
+    async fn timely(&self, call: &Call) -> Result<(), Failure> {
+        let Some(clock) = self.now().clock else { return Ok(()) };
+        self.requests(call, 1).await?;
+        if (clock - call.now).abs() > 120_000 {
+            self.now().late += 1;
+            return Err(Failure::new(Class::Server, "clock_skew", "the time is wrong"));
+        }
+        Ok(())
+    }
+
     async fn requests(&self, call: &Call, count: u32) -> Result<(), Failure> {
         for _ in 0..count {
             self.http.send(Request::get(&call.app.api_url, "/"), self.http.until(call)).await?;
@@ -176,6 +191,7 @@ impl Channel for Market {
     }
 
     async fn exchange(&self, call: &Call, _consent: &Consent) -> Result<Vec<Grant>, Failure> {
+        self.timely(call).await?;
         Ok(self.accounts.iter().map(|account| self.grant(account, 0, call.now)).collect())
     }
 
@@ -187,6 +203,7 @@ impl Channel for Market {
     async fn refresh(&self, call: &Call) -> Result<Grant, Failure> {
         // Others get the time to come second.
         tokio::task::yield_now().await;
+        self.timely(call).await?;
         let old = call.grant.as_ref().expect("a grant");
         let mut state = self.now();
         state.refreshes += 1;
@@ -211,8 +228,22 @@ impl Channel for Market {
         Ok(ListingPage { listings: Vec::new(), next: None, total: None })
     }
 
-    async fn item(&self, _call: &Call, _item: &str) -> Result<Vec<RemoteListing>, Failure> {
-        Ok(Vec::new())
+    async fn item(&self, call: &Call, item: &str) -> Result<Vec<RemoteListing>, Failure> {
+        let state = self.admit(call)?;
+        let plain = || vec![("0".to_owned(), item.to_uppercase())];
+        let variants = state.variants.get(item).cloned().unwrap_or_else(plain);
+        let listing = |(variant, seller_sku): (String, String)| RemoteListing {
+            key: ListingKey { item: item.into(), variant },
+            seller_sku,
+            title: item.into(),
+            stock: state.stock[item],
+            promotion_reserved: None,
+            theirs: None,
+            active: true,
+            warehouses: state.places.get(item).cloned().unwrap_or_default(),
+            updated_at: None,
+        };
+        Ok(variants.into_iter().map(listing).collect())
     }
 
     async fn push(&self, call: &Call, items: &[PushItem]) -> Result<Vec<ItemOutcome>, Failure> {
@@ -221,13 +252,26 @@ impl Channel for Market {
             let refused = Failure::new(Class::Unclear, "batch_refused", "one of them is wrong");
             return Ok(items.iter().map(|_| Err(refused.clone())).collect());
         }
+        let is_known = |item: &PushItem| {
+            let variants = state.variants.get(&item.key.item);
+            variants.is_none_or(|known| known.iter().any(|(variant, _)| *variant == item.key.variant))
+        };
+        if !items.iter().all(is_known) {
+            return Err(Failure::new(Class::Conflict, "has_models", "the item has other variations"));
+        }
+        let mut outcomes = Vec::new();
         for item in items {
+            if state.places.get(&item.key.item).is_some_and(|places| *places != item.warehouses) {
+                outcomes.push(Err(Failure::new(Class::Conflict, "places", "the warehouses are others")));
+                continue;
+            }
             state.pushes.push((item.key.item.clone(), item.quantity));
             if !state.loses {
                 state.stock.insert(item.key.item.clone(), item.quantity);
             }
+            outcomes.push(Ok(()));
         }
-        Ok(items.iter().map(|_| Ok(())).collect())
+        Ok(outcomes)
     }
 
     async fn read_stock(&self, call: &Call, listings: &[PushItem]) -> Result<Vec<StockSeen>, Failure> {

@@ -92,7 +92,8 @@ impl ConnectShop {
             shop.state = ShopState::Connected;
             shop.state_reason = None;
         }
-        shop.health = ShopHealth { clock_offset: shop.health.clock_offset, ..ShopHealth::default() };
+        let (clock_offset, granted_at) = (shop.health.clock_offset, context.now);
+        shop.health = ShopHealth { clock_offset, granted_at, ..ShopHealth::default() };
         shop.version += 1;
         shop.updated_at = context.now;
         let id = shop.id;

@@ -125,6 +125,9 @@ fn mark_dirty(
 /// It is not in the shop any more: nothing is told there until it is read again, and somebody should know. The caller keeps
 /// the listing.
 fn left_the_shop(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing) {
+    if listing.state == ListingState::Theirs {
+        listing.trouble = None;
+    }
     listing.state = ListingState::Gone;
     listing.acked = listing.desired;
     listing.dirty_since = 0;

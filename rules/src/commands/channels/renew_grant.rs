@@ -35,6 +35,7 @@ impl RenewGrant {
         shop.grant.clone_from(&self.grant);
         shop.grant_number += 1;
         shop.access_until = self.access_until;
+        shop.health.granted_at = context.now;
         shop.refresh_until = self.refresh_until;
         // A grant whose end does not move may not tell it again.
         shop.grant_until = self.grant_until.or(shop.grant_until);

@@ -9,7 +9,7 @@ use crate::id::{ListingId, ShopId};
 use crate::job::JobBody;
 use crate::listing::{Listing, ListingState, Mapping};
 use crate::notice::NoticeKind;
-use crate::noticing::needs_of_notice;
+use crate::noticing::{close, needs_of_notice};
 use crate::publish::Sales;
 use crate::quantity::Quantity;
 use crate::queueing::needs_of_job;
@@ -44,8 +44,10 @@ pub struct SeenListing {
     pub unit: String,
     /// What buyers can take there.
     pub stock: Quantity,
-    /// Put aside by a campaign.
-    pub promotion_reserved: Quantity,
+    /// Put aside by a campaign; `None` where this answer does not say.
+    pub promotion_reserved: Option<Quantity>,
+    /// Why its stock is the marketplace's to keep, if it is.
+    pub theirs: Option<String>,
 }
 
 /// Listings of one write where the marketplace takes any: Lazada advises twenty.
@@ -60,7 +62,9 @@ impl TakeListings {
             if let Some(Some(id)) = seen.sync.listing_keys.get(&key) {
                 super::needs_of_listing(*id, seen, needs);
                 if let Some(listing) = super::loaded_listing(seen, *id) {
-                    super::needs_of_promotion(listing, found.promotion_reserved, needs);
+                    if let Some(aside) = found.promotion_reserved {
+                        super::needs_of_promotion(listing, aside, needs);
+                    }
                     if listing.state == ListingState::Gone {
                         needs_of_notice(NoticeKind::ListingTrouble, &listing.id.0.to_string(), needs);
                     }
@@ -110,10 +114,21 @@ impl TakeListings {
                 mapped += 1;
             }
             if let Some(before) = &before {
-                if before.state == ListingState::Gone {
-                    super::came_back(scope, context, &mut listing);
+                match (before.state, listing.state) {
+                    (ListingState::Gone | ListingState::Theirs, ListingState::Active) => {
+                        super::came_back(scope, context, &mut listing);
+                    }
+                    (ListingState::Gone, ListingState::Theirs) => {
+                        let subject = listing.id.0.to_string();
+                        close(scope, context, NoticeKind::ListingTrouble, &subject);
+                    }
+                    _ => {}
                 }
                 super::promotion_fell(scope, context, before.promotion_reserved, &mut listing);
+                if before.warehouses != listing.warehouses && listing.dirty() {
+                    // A write that named the old places was refused, or will be: it need not wait any longer.
+                    super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Person);
+                }
             }
             if is_new {
                 created += 1;
@@ -166,11 +181,24 @@ impl SeenListing {
         listing.seller_sku.clone_from(&self.seller_sku);
         listing.title.clone_from(&self.title);
         listing.warehouses.clone_from(&self.warehouses);
-        listing.promotion_reserved = self.promotion_reserved;
+        listing.promotion_reserved = self.promotion_reserved.unwrap_or(listing.promotion_reserved);
         if !self.unit.is_empty() {
             listing.unit.clone_from(&self.unit);
         }
-        listing.state = ListingState::Active;
+        match &self.theirs {
+            Some(why) => {
+                listing.state = ListingState::Theirs;
+                listing.trouble = Some(why.clone());
+                listing.acked = listing.desired;
+                listing.dirty_since = 0;
+            }
+            None => {
+                if listing.state == ListingState::Theirs {
+                    listing.trouble = None;
+                }
+                listing.state = ListingState::Active;
+            }
+        }
         listing
     }
 
@@ -186,7 +214,7 @@ impl SeenListing {
             title: self.title.clone(),
             warehouses: self.warehouses.clone(),
             unit,
-            state: ListingState::Active,
+            state: if self.theirs.is_some() { ListingState::Theirs } else { ListingState::Active },
             mapping: None,
             hands_off: false,
             rule: None,
@@ -198,14 +226,14 @@ impl SeenListing {
             dirty_since: 0,
             seen: Some(self.stock),
             seen_at: Some(context.now),
-            promotion_reserved: self.promotion_reserved,
+            promotion_reserved: self.promotion_reserved.unwrap_or(0),
             sold_there: 0,
             unsure: false,
             unanswered: Vec::new(),
             sales: Sales::default(),
             edit: None,
             settled: None,
-            trouble: None,
+            trouble: self.theirs.clone(),
             version: 0,
             created_at: context.now,
             updated_at: context.now,

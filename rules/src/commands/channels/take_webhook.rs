@@ -9,6 +9,7 @@ use crate::quantity::Millis;
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
+use crate::shop::Shop;
 use crate::working::{Needs, Scope, Working};
 
 /// Keeps a webhook and what follows from it in one transaction, once, however often it is delivered (G1). Of a shop that we do
@@ -26,6 +27,10 @@ pub struct TakeWebhook {
     pub retry: bool,
 }
 
+/// An end that is further away than this is kept, and not told yet. Milliseconds.
+const GRANT_ENDS_MS: Millis = 7 * 86_400_000;
+/// An end this near to that of the access token is the token's, where more was granted. Milliseconds.
+const TOKEN_MS: Millis = 3_600_000;
 /// Webhooks of one shop are noted at most this often, in milliseconds.
 const NOTED_MS: Millis = 10_000;
 
@@ -71,11 +76,26 @@ impl TakeWebhook {
             shop.version += 1;
             scope.put_shop(shop.id, shop.clone());
         }
-        if let Some(at) = self.grant_ends {
+        if let Some(at) = self.grant_ends.filter(|at| !is_of_the_token(&shop, *at)) {
+            if at > context.now {
+                shop.grant_until = Some(at);
+                shop.version += 1;
+                scope.put_shop(shop.id, shop.clone());
+            }
+            if at - context.now > GRANT_ENDS_MS {
+                // The watch over shops tells it when it is time.
+                return Ok(Receipt::Webhook { duplicate: false });
+            }
             let days = (at - context.now).max(0) / 86_400_000;
             let text = format!("The grant of {} ends in {days} days. Authorise it again.", shop.name);
             raise(scope, context, NoticeKind::GrantEnds, &shop.code, Some(shop.id), &text);
         }
         Ok(Receipt::Webhook { duplicate: false })
     }
+}
+
+/// Lazada tells in the same way that an access token ends, which is refreshed without the owner.
+fn is_of_the_token(shop: &Shop, at: Millis) -> bool {
+    let near = (at - shop.access_until).abs() <= TOKEN_MS;
+    near && shop.refresh_until.is_some_and(|end| end > at + TOKEN_MS)
 }
