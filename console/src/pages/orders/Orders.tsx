@@ -43,8 +43,11 @@ const WAITING = [
 
 function OrdersVerdict() {
   const { t, rich } = useI18n();
-  const { view: _view, shop: _shop, ...filter } = route.useSearch();
-  const shown = useInfiniteQuery(orders(filter));
+  const { view, shop, ...filter } = route.useSearch();
+  // The states of the two lists are not the same words.
+  const ours = useInfiniteQuery({ ...orders(filter), enabled: view !== 'market' });
+  const theirs = useInfiniteQuery({ ...marketOrders(filter.state, shop), enabled: view === 'market' });
+  const shown = view === 'market' ? theirs : ours;
   const trouble = useInfiniteQuery(marketOrders('needs_attention'));
   const mapping = useInfiniteQuery(marketOrders('waits_for_mapping'));
   // The API does not list wishes by themselves: those of the newest orders are counted.
