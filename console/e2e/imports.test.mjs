@@ -115,12 +115,11 @@ test('a lost answer is asked for again and nothing is done twice; the page asks 
   await page.getByRole('button', { name: 'Change 1 row' }).click();
   await here;
   assert.equal(await onHand('LOST-1'), 9);
-  const asked = new Promise((resolve) => page.once('dialog', async (dialog) => {
-    resolve(dialog.type());
-    await dialog.dismiss();
-  }));
+  const asked = page.waitForEvent('dialog', WAIT);
   await page.evaluate(() => setTimeout(() => window.location.reload()));
-  assert.equal(await asked, 'beforeunload');
+  const dialog = await asked;
+  assert.equal(dialog.type(), 'beforeunload');
+  await dialog.dismiss();
   letGo();
   await page.getByText('The server cannot be reached').waitFor(WAIT);
   // Somebody sells one; a second count under a new key would bring it back.
