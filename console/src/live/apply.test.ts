@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newestStock, patched } from './apply';
+import { newestStock, patched, staleAfter } from './apply';
 import type { FeedEvent } from './events';
 import { Meter, latencies, percentile } from './meter';
 
@@ -26,6 +26,13 @@ describe('figures of stock', () => {
   it('leaves other rows alone', () => {
     const newest = newestStock([event('stock.changed', { ...figures(9, 1), location: 'other' })]);
     expect(patched(row, newest)).toBe(row);
+  });
+});
+
+describe('what has no list of its own', () => {
+  it('is counted anew when a notice or a shortfall comes or goes, and not with every figure', () => {
+    for (const type of ['notice.changed', 'stock.shortfall', 'stock.shortfall_cleared']) expect(staleAfter(event(type, {}))).toContain('overview');
+    expect(staleAfter(event('stock.changed', figures(1, 1)))).toEqual([]);
   });
 });
 

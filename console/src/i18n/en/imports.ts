@@ -48,6 +48,7 @@ export const imports = {
   'imports.difference': 'Difference',
   'imports.outcome': 'Outcome',
   'imports.show.change': 'Would change',
+  'imports.show.changed': 'Changed',
   'imports.show.same': 'Stay',
   'imports.show.wrong': 'Cannot be taken',
   'imports.show.failed': 'Failed',

@@ -51,6 +51,7 @@ export const imports: Translation<typeof english> = {
   'imports.difference': 'Selisih',
   'imports.outcome': 'Hasil',
   'imports.show.change': 'Akan berubah',
+  'imports.show.changed': 'Berubah',
   'imports.show.same': 'Tetap',
   'imports.show.wrong': 'Tidak diterima',
   'imports.show.failed': 'Gagal',

@@ -51,6 +51,7 @@ export const imports: Translation<typeof english> = {
   'imports.difference': 'ส่วนต่าง',
   'imports.outcome': 'ผล',
   'imports.show.change': 'จะเปลี่ยน',
+  'imports.show.changed': 'เปลี่ยนแล้ว',
   'imports.show.same': 'คงเดิม',
   'imports.show.wrong': 'รับไม่ได้',
   'imports.show.failed': 'ล้มเหลว',

@@ -51,6 +51,7 @@ export const imports: Translation<typeof english> = {
   'imports.difference': 'Chênh lệch',
   'imports.outcome': 'Kết quả',
   'imports.show.change': 'Sẽ đổi',
+  'imports.show.changed': 'Đã đổi',
   'imports.show.same': 'Giữ nguyên',
   'imports.show.wrong': 'Không nhận',
   'imports.show.failed': 'Thất bại',

@@ -51,6 +51,7 @@ export const imports: Translation<typeof english> = {
   'imports.difference': '差额',
   'imports.outcome': '结果',
   'imports.show.change': '将改变',
+  'imports.show.changed': '已改变',
   'imports.show.same': '不变',
   'imports.show.wrong': '无法接受',
   'imports.show.failed': '失败',

@@ -37,14 +37,14 @@ export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
   const label = (word: string, n: number) => `${word} · ${f.number(n)}`;
   return (
     <div className={classes.rows}>
-      <div>
+      <div className={classes.show}>
         <SegmentedControl
           size="xs"
           value={show}
           onChange={(next) => setShow(next as Show)}
           data={[
             { value: 'all', label: label(t('all'), counts.all) },
-            { value: 'change', label: label(t('imports.show.change'), counts.change + counts.done + counts.undone) },
+            { value: 'change', label: label(t(counts.done + counts.undone + counts.failed > 0 ? 'imports.show.changed' : 'imports.show.change'), counts.change + counts.done + counts.undone) },
             { value: 'same', label: label(t('imports.show.same'), counts.same) },
             { value: 'wrong', label: label(t('imports.show.wrong'), counts.wrong + counts.failed) },
           ]}
