@@ -114,7 +114,7 @@ async fn listings_come_with_their_skus() {
     );
     let end = desk.channel.listings(&desk.call, Some("20")).await.unwrap();
     assert_eq!(end.next, None, "all 23 were seen");
-    desk.server.only();
+    drop(desk.server.take());
     // Beyond the ten thousandth: by the time of their creation, each second with its neighbours.
     desk.channel.listings(&desk.call, Some("10001")).await.unwrap();
     let request = desk.server.only();
