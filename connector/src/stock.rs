@@ -24,9 +24,11 @@ pub struct RemoteListing {
     pub title: String,
     /// Stock that buyers can take, in the quantity that [`PushItem`] writes.
     pub stock: i64,
-    /// Units that a campaign or promotion has put aside: a write below them is refused. `None` where this answer does not say.
+    /// Units that a campaign or promotion has put aside: a write below them is refused. `None` where the answer does not
+    /// say.
     pub promotion_reserved: Option<i64>,
-    /// Why its stock is not ours to write, in a sentence for people, if it is not: goods in the marketplace's warehouses, a kit.
+    /// Why its stock is not ours to write, in a sentence for people, if it is not: a kit, goods in the marketplace's own
+    /// warehouses.
     pub theirs: Option<String>,
     /// Whether buyers can see it. Hidden listings are kept true as well.
     pub active: bool,

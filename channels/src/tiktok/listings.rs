@@ -90,8 +90,8 @@ fn stock_entry(item: &PushItem) -> Result<Value, Failure> {
     if !(0..=QUANTITY_MAX).contains(&item.quantity) {
         return Err(Failure::new(Class::Invalid, "quantity", "stock must be 0 to 99999"));
     }
-    // What may be ordered beyond the figure stays as it is when it is left out, and would be sold without being there. What we
-    // allow beyond the stock is in the figure.
+    // What may be ordered beyond the figure stays as it is when it is left out, and would be sold without being there. What
+    // we allow beyond the stock is in the figure.
     let inventory: Vec<Value> = if item.warehouses.is_empty() {
         vec![json!({ "quantity": item.quantity, "backorder_quantity": 0 })]
     } else {

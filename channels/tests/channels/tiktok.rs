@@ -3,7 +3,7 @@
 use onhand_connector::contract::{Recorded, Reply};
 use onhand_connector::{Call, Class, Failure, Grant, ListingKey, RemoteStatus};
 use onhand_sandbox::hmac_hex;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::desk::{Desk, NOW, item, last, pairs, shipment};
 
@@ -61,7 +61,10 @@ async fn the_consent_page_names_the_service() {
 #[tokio::test]
 async fn a_code_gives_a_grant_for_each_shop_of_the_token() {
     let desk = desk().await;
-    desk.plays("tiktok/token_get");
+    let recording: Value = serde_json::from_str(include_str!("../fixtures/tiktok/token_get.json")).unwrap();
+    // The second request is signed by the time that the first answer tells, which is right here.
+    let reply = Reply::json(200, &recording["body"]).with("date", "Sat, 21 Nov 2026 06:00:00 GMT");
+    desk.server.reply("GET", "/api/v2/token/get", reply);
     desk.plays("tiktok/shops");
     let grants = desk.channel.exchange(&desk.call, &desk.consent()).await.unwrap();
     let [sg, my] = &grants[..] else { panic!("{grants:?}") };

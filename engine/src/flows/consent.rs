@@ -162,8 +162,8 @@ impl Flows {
         })
     }
 
-    /// Exchanges the code, by the marketplace's clock as far as that is known. A request that was refused for its time has not
-    /// used the code up; corrected, the same is right.
+    /// Exchanges the code, by the marketplace's clock as far as that is known. A request that was refused for its time has
+    /// not used the code up; corrected, the same is right.
     async fn exchange(
         &self,
         channel: &str,

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use onhand_connector::http::measured;
 use onhand_connector::{Class, Endpoint, Failure, Grant, Hint};
-use onhand_rules::commands::channels::{DisconnectShop, RaiseNotice, RenewGrant, TakeWebhook};
+use onhand_rules::commands::channels::{DisconnectShop, RenewGrant, TakeWebhook};
 use onhand_rules::commands::queue::End;
-use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::FailureClass;
 use onhand_rules::{Inbox, Shop, ShopId};
 use serde_json::Value;
@@ -22,8 +21,6 @@ use crate::jobs::Handlers as _;
 use crate::ledger::Request;
 use crate::vault::VaultError;
 
-/// A grant that ends within this time is told to its owner, in milliseconds.
-const GRANT_WARNING_MS: i64 = 7 * 24 * 3_600_000;
 /// After a refresh that was refused, so often …
 const LOOKS: u32 = 10;
 /// … and so far apart it is looked whether another process has kept a new grant.
@@ -110,7 +107,7 @@ impl Flows {
         }
     }
 
-    /// Asks for a new grant. A request that was refused for its time has used nothing up, and is right with a corrected clock.
+    /// Asks for a new grant. A request that was refused for its time has used nothing up, and is right by a corrected clock.
     async fn refreshed(
         &self,
         attempt: &Attempt<'_>,
@@ -222,14 +219,6 @@ impl Flows {
     pub(super) async fn refresh_grant(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
         let visit = self.visit(&attempt, shop).await?;
         let now = read(self.engine.reads().now().await)?;
-        if let Some(until) = visit.shop.grant_until
-            && until - now < GRANT_WARNING_MS
-        {
-            let days = (until - now).max(0) / 86_400_000;
-            let text = format!("The grant of {} ends in {days} days. Authorise it again.", visit.shop.name);
-            let (kind, subject) = (NoticeKind::GrantEnds, visit.shop.code.clone());
-            self.submit(RaiseNotice { kind, subject, shop: Some(shop), text, open: true }).await?;
-        }
         // It was renewed since the job was made, perhaps for another shop of the same authorisation.
         if self.times(&visit.shop.channel).refresh_due(&visit.shop) > now {
             return Err(done("obsolete"));

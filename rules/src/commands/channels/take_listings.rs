@@ -65,7 +65,7 @@ impl TakeListings {
                     if let Some(aside) = found.promotion_reserved {
                         super::needs_of_promotion(listing, aside, needs);
                     }
-                    if listing.state == ListingState::Gone {
+                    if listing.state != ListingState::Active {
                         needs_of_notice(NoticeKind::ListingTrouble, &listing.id.0.to_string(), needs);
                     }
                 }
