@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use onhand_rules::inbox::Inbox;
+use onhand_rules::listing::ListingState;
 use onhand_rules::working::sync::SyncChanges;
 use onhand_rules::{Listing, MarketOrder, Notice, Setting, Shop, Sku, SkuId, Tracked, notice};
 use onhand_store::StoreError;
@@ -133,7 +134,8 @@ macro_rules! listing_columns {
             $listing.seller_sku.as_str(),
             $listing.unit.as_str(),
             $listing.mapping.map(|mapping| mapping.sku.0),
-            name($listing.state),
+            // The column says whether it can be written; what it is otherwise is in the body.
+            (if $listing.state == ListingState::Active { "active" } else { "gone" }).to_owned(),
             $listing.desired,
             $listing.acked,
             $listing.dirty_since,

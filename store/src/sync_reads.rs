@@ -3,7 +3,6 @@
 
 use async_trait::async_trait;
 use onhand_rules::job::JobState;
-use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::FailureClass;
@@ -117,8 +116,8 @@ pub struct ListingFilter {
     pub dirty: bool,
     /// Only those with a figure that we did not put there.
     pub edited: bool,
-    /// Only in this state.
-    pub state: Option<ListingState>,
+    /// Only those that can be written, or only the others.
+    pub active: Option<bool>,
     /// Only with this seller SKU, exactly.
     pub seller_sku: Option<String>,
     /// After this.

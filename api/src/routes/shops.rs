@@ -11,7 +11,6 @@ use onhand_engine::publishing::told;
 use onhand_rules::commands::channels::{DisconnectShop, Publish, Urgency};
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::{JobBody, NewJob};
-use onhand_rules::listing::ListingState;
 use onhand_rules::{JobId, ListingId, Receipt, Shop, ShopId};
 use onhand_store::{ListingFilter, Outcome};
 
@@ -155,7 +154,7 @@ pub(crate) async fn push(
     let mut filter = ListingFilter {
         shop: Some(shop.id),
         mapped: Some(true),
-        state: Some(ListingState::Active),
+        active: Some(true),
         ..ListingFilter::default()
     };
     loop {

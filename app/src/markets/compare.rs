@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use onhand_engine::publishing::told;
 use onhand_rules::Listing;
-use onhand_rules::listing::ListingState;
 use onhand_rules::shop::Shop;
 use onhand_store::{ListingFilter, Reads};
 
@@ -33,7 +32,7 @@ pub(crate) async fn compare(reads: &dyn Reads, control: &Control) -> anyhow::Res
         let mut filter = ListingFilter {
             shop: Some(shop.id),
             mapped: Some(true),
-            state: Some(ListingState::Active),
+            active: Some(true),
             ..ListingFilter::default()
         };
         loop {

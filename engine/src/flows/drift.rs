@@ -143,7 +143,7 @@ impl Flows {
         let filter = ListingFilter {
             shop: Some(shop),
             mapped: Some(true),
-            state: Some(ListingState::Active),
+            active: Some(true),
             after,
             ..ListingFilter::default()
         };

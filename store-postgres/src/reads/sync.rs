@@ -21,8 +21,8 @@ use crate::sync_rows::{document, name};
 
 const LISTINGS: &str = "select t.body from listing t where ($1::bigint is null or t.shop = $1) \
      and ($2::bigint is null or t.sku = $2) and ($3::boolean is null or (t.sku is not null) = $3) \
-     and (not $4::boolean or t.dirty) and (not $5::boolean or t.edited) and ($6::text is null or t.state = $6) \
-     and ($7::text is null or t.seller_sku = $7) and ($8::bigint is null or t.id > $8) order by t.id limit $9";
+     and (not $4::boolean or t.dirty) and (not $5::boolean or t.edited) \
+     and ($6::boolean is null or (t.state = 'active') = $6) and ($7::text is null or t.seller_sku = $7) and ($8::bigint is null or t.id > $8) order by t.id limit $9";
 
 /// `offset 0` keeps each SKU's listings a look into the index: the planner takes a list of unknown length for a long one, and
 /// would read all listings for three.
@@ -150,7 +150,7 @@ impl SyncReads for PostgresReads {
                     &filter.mapped,
                     &filter.dirty,
                     &filter.edited,
-                    &filter.state.map(name),
+                    &filter.active,
                     &filter.seller_sku,
                     &filter.after.map(|id| id.0),
                     &one_more(limit),

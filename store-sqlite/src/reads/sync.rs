@@ -234,8 +234,7 @@ impl SyncReads for SqliteReads {
         if filter.edited {
             condition.add("edited = 1", []);
         }
-        if let Some(state) = filter.state {
-            let active = state == onhand_rules::listing::ListingState::Active;
+        if let Some(active) = filter.active {
             condition.add("active = ?", [Value::Integer(active.into())]);
         }
         if let Some(seller_sku) = &filter.seller_sku {

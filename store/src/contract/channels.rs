@@ -4,6 +4,7 @@ use onhand_rules::commands::channels::{
     ConnectShop, DisconnectShop, MapListing, RaiseNotice, SeenListing, TakeListings, TakeMarketOrder,
     TakeWebhook,
 };
+use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, MarketStatus};
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::shop::ShopSettings;
@@ -225,4 +226,11 @@ pub(super) async fn channel_lists_and_pages(fixture: Fixture) {
     assert_eq!(paged!(world, notices, low.clone(), before, key).len(), 5);
     let open = NoticeFilter { open: Some(true), ..low };
     assert_eq!(paged!(world, notices, open, before, key).len(), 4);
+    let kit = SeenListing { theirs: Some("a kit".to_owned()), ..seen("kit", "K") };
+    world.done(TakeListings { shop: SHOP, listings: vec![kit] }).await;
+    assert_eq!(listing(&world, "kit").await.state, ListingState::Theirs);
+    for (active, count) in [(true, 4), (false, 1)] {
+        let filter = ListingFilter { active: Some(active), ..ListingFilter::default() };
+        assert_eq!(paged!(world, listings, filter, after, after).len(), count, "{active}");
+    }
 }
