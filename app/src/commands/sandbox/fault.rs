@@ -14,10 +14,17 @@ pub(crate) struct FaultDesk {
     #[command(subcommand)]
     action: Action,
     /// The control address of the sandbox, as it told when it started
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7100", global = true)]
+    // Ids of their own: a global argument is also looked for among those of `onhand sandbox`, which has the same names.
+    #[arg(
+        id = "fault_control",
+        long = "control",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7100",
+        global = true
+    )]
     control: String,
     /// Print one JSON object
-    #[arg(long, global = true)]
+    #[arg(id = "fault_json", long = "json", global = true)]
     json: bool,
 }
 
