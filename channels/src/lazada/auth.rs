@@ -1,6 +1,6 @@
 //! Consent, tokens, and whether the shop answers.
 
-use onhand_connector::http::{Answer, encode};
+use onhand_connector::http::{Answer, FIELDS, encode};
 use onhand_connector::wire::{Int, List, Text};
 use onhand_connector::{AppKeys, Call, Class, Consent, Failure, Grant, Secret, ShopInfo};
 use serde::Deserialize;
@@ -67,7 +67,7 @@ struct Seller {
 fn read(answer: &Answer) -> Result<Tokens, Failure> {
     let tokens: Tokens = answer.parse()?;
     if tokens.access_token.is_none() || tokens.refresh_token.is_none() || tokens.expires_in.0 <= 0 {
-        return Err(answer.failure(Class::Unclear, "fields", "the answer holds no tokens"));
+        return Err(answer.failure(Class::Unclear, FIELDS, "the answer holds no tokens"));
     }
     Ok(tokens)
 }
@@ -78,7 +78,7 @@ pub(super) async fn exchange(session: &Session<'_>, consent: &Consent) -> Result
     let sellers = tokens.country_user_info.0.iter().chain(&tokens.country_user_info_list.0);
     let grants: Vec<_> = sellers.map(|seller| grant(session, &tokens, seller)).collect();
     if grants.is_empty() {
-        return Err(answer.failure(Class::Unclear, "fields", "the answer names no seller"));
+        return Err(answer.failure(Class::Unclear, FIELDS, "the answer names no seller"));
     }
     Ok(grants)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onhand_connector::http::Answer;
+use onhand_connector::http::{Answer, FIELDS};
 use onhand_connector::wire::Text;
 use onhand_connector::{Class, Failure};
 use serde::Deserialize;
@@ -105,7 +105,7 @@ pub(super) fn class<'a>(
     by_status: Option<Class>,
 ) -> (Class, &'a str) {
     if code.is_empty() {
-        return (Class::Unclear, "fields");
+        return (Class::Unclear, FIELDS);
     }
     if let Some((_, class)) = TABLE.iter().find(|(known, _)| *known == code) {
         return (*class, code);

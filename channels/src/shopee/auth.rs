@@ -1,6 +1,6 @@
 //! Consent, tokens, and whether the shop answers.
 
-use onhand_connector::http::{Answer, encode};
+use onhand_connector::http::{Answer, FIELDS, encode};
 use onhand_connector::wire::{Flag, Int, List, Text};
 use onhand_connector::{Call, Class, Consent, Failure, Grant, Secret, ShopInfo};
 use serde::Deserialize;
@@ -141,7 +141,7 @@ pub(super) async fn refresh(session: &Session<'_>) -> Result<Grant, Failure> {
 
 fn grant(session: &Session<'_>, answer: &Answer, tokens: &Tokens, shop: String) -> Result<Grant, Failure> {
     if tokens.access_token.0.is_empty() || tokens.refresh_token.0.is_empty() || tokens.expire_in.0 <= 0 {
-        return Err(answer.failure(Class::Unclear, "fields", "the answer holds no tokens"));
+        return Err(answer.failure(Class::Unclear, FIELDS, "the answer holds no tokens"));
     }
     if !tokens.shop_id.is_none() && tokens.shop_id.0 != shop {
         return Err(answer.failure(Class::Unclear, "other_shop", "the tokens are for another shop"));

@@ -1,7 +1,7 @@
 //! Listings: importing them, writing their stock, reading it.
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use onhand_connector::http::Answer;
+use onhand_connector::http::{Answer, FIELDS};
 use onhand_connector::{
     Class, Failure, ItemOutcome, ListingKey, ListingPage, PushItem, RemoteListing, StockSeen,
 };
@@ -133,7 +133,7 @@ fn outcomes(answer: &Answer, items: &[PushItem], now: i64) -> Result<Vec<ItemOut
         return match whole {
             Some(failure) if items.len() > 1 && poisons(&failure) => Ok(poisoned(items, &failure)),
             Some(failure) => Err(failure),
-            None => Err(answer.failure(Class::Unclear, "fields", "neither a success nor a failure is named")),
+            None => Err(answer.failure(Class::Unclear, FIELDS, "neither a success nor a failure is named")),
         };
     }
     let request_id = Some(envelope.request_id.0.clone()).filter(|id| !id.is_empty());

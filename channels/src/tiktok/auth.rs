@@ -1,6 +1,6 @@
 //! Consent, tokens, and the shops that a token covers.
 
-use onhand_connector::http::{Answer, encode, measured};
+use onhand_connector::http::{Answer, FIELDS, encode, measured};
 use onhand_connector::wire::{Int, Text};
 use onhand_connector::{Call, Class, Consent, Failure, Grant, Secret, ShopInfo};
 use serde::Deserialize;
@@ -45,7 +45,7 @@ fn read(answer: &Answer) -> Result<Tokens, Failure> {
     let tokens = tokens.data;
     if tokens.access_token.is_none() || tokens.refresh_token.is_none() || tokens.access_token_expire_in.0 <= 0
     {
-        return Err(answer.failure(Class::Unclear, "fields", "the answer holds no tokens"));
+        return Err(answer.failure(Class::Unclear, FIELDS, "the answer holds no tokens"));
     }
     Ok(tokens)
 }
@@ -86,7 +86,7 @@ pub(super) async fn refresh(session: &Session<'_>) -> Result<Grant, Failure> {
     let answer = session.tokens(REFRESH, "refresh_token", &old.refresh_token, "refresh_token").await?;
     failure::judge(&answer).map_err(|failure| match failure.class {
         // Their numbers for a bad refresh token are not published: what is not busy and not ours to mend is the token.
-        Class::Invalid | Class::Unclear | Class::Forbidden if failure.code != "fields" => {
+        Class::Invalid | Class::Unclear | Class::Forbidden if failure.code != FIELDS => {
             Failure { class: Class::Auth, ..failure }
         }
         _ => failure,

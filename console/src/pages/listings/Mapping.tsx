@@ -8,6 +8,7 @@ import { withQuery } from '~/api/curl';
 import { listings, marketOrders, PAGE, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { useBoxColumn } from '~/parts/BoxColumn';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
@@ -198,25 +199,9 @@ function ChoiceBar({ n, onAll, onNone, onAccept }: { n: number; onAll: () => voi
 
 function useBox(chosen: ReadonlyMap<number, Listing>, toggle: (listing: Listing) => void): Column<Listing> {
   const { t } = useI18n();
-  return useMemo(
-    () => ({
-      id: 'choose',
-      header: t('stock.choose'),
-      bare: true,
-      width: '22px',
-      from: 480,
-      cell: (row) => (
-        <input
-          type="checkbox"
-          className={classes.box}
-          aria-label={t('mapping.choose.row', { title: row.title || row.item })}
-          checked={chosen.has(row.id)}
-          onChange={() => toggle(row)}
-        />
-      ),
-    }),
-    [t, chosen, toggle],
-  );
+  const isChosen = useCallback((row: Listing) => chosen.has(row.id), [chosen]);
+  const label = useCallback((row: Listing) => t('mapping.choose.row', { title: row.title || row.item }), [t]);
+  return useBoxColumn(isChosen, toggle, label);
 }
 
 /** Where it stands what a listing should show, and why. */

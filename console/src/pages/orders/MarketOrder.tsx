@@ -8,6 +8,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Figure } from '~/parts/Figure';
 import { Ago, At } from '~/parts/Moment';
+import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useActorNames } from '~/parts/actorNames';
@@ -237,14 +238,7 @@ function Facts({ order, shop }: { order: Detail; shop: string }) {
   if (order.stale_news > 0) facts.push([t('market.stale'), f.number(order.stale_news)]);
   return (
     <Panel title={t('order.facts')}>
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} className={classes.facts} />
       <p className="soft">{t('market.follows', { shop })}</p>
     </Panel>
   );

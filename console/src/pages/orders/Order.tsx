@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { marketOrder, order as orderQuery } from '~/api/queries';
 import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
+import { FactList } from '~/parts/FactList';
 import { Figure } from '~/parts/Figure';
 import { Ago, At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
@@ -197,14 +198,7 @@ function Facts({ order }: { order: Order }) {
   ];
   return (
     <Panel title={t('order.facts')}>
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} className={classes.facts} />
     </Panel>
   );
 }

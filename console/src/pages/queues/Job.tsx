@@ -10,6 +10,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { useActorNames } from '~/parts/actorNames';
 import { Ago, At } from '~/parts/Moment';
+import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -145,14 +146,7 @@ function Facts({ job }: { job: Job }) {
   ];
   return (
     <Panel title={t('job.facts')}>
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} className={classes.facts} />
     </Panel>
   );
 }

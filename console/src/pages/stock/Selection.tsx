@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { useBoxColumn } from '~/parts/BoxColumn';
 import type { Column } from '~/parts/DataTable';
 import { csv, download } from '~/parts/csv';
 import { BulkAdjust } from './BulkAdjust';
@@ -31,27 +32,11 @@ export function useSelection() {
 }
 
 /** The column of boxes. */
-export function useBoxColumn(chosen: ReadonlyMap<string, StockRow>, toggle: (row: StockRow) => void): Column<StockRow> {
+export function useChoiceColumn(chosen: ReadonlyMap<string, StockRow>, toggle: (row: StockRow) => void): Column<StockRow> {
   const { t } = useI18n();
-  return useMemo(
-    () => ({
-      id: 'choose',
-      header: t('stock.choose'),
-      bare: true,
-      width: '22px',
-      from: 480,
-      cell: (row) => (
-        <input
-          type="checkbox"
-          className={classes.box}
-          aria-label={t('stock.choose.row', { sku: row.sku, location: row.location })}
-          checked={chosen.has(keyOf(row))}
-          onChange={() => toggle(row)}
-        />
-      ),
-    }),
-    [t, chosen, toggle],
-  );
+  const isChosen = useCallback((row: StockRow) => chosen.has(keyOf(row)), [chosen]);
+  const label = useCallback((row: StockRow) => t('stock.choose.row', { sku: row.sku, location: row.location }), [t]);
+  return useBoxColumn(isChosen, toggle, label);
 }
 
 /** What can be done with the rows that are chosen. */

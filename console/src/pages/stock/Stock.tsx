@@ -18,7 +18,7 @@ import { Verdict } from '~/parts/Verdict';
 import { AdjustDialog } from './AdjustDialog';
 import { BulkPush } from './BulkPush';
 import { useStockColumns, type StockRow } from './columns';
-import { SelectionBar, keyOf, useBoxColumn, useSelection } from './Selection';
+import { SelectionBar, keyOf, useChoiceColumn, useSelection } from './Selection';
 import { WholeList } from './WholeList';
 import { useStockRows } from './rows';
 
@@ -38,7 +38,7 @@ export function Stock() {
   const [adjusting, setAdjusting] = useState<StockRow>();
   const [pushing, setPushing] = useState<StockRow[]>();
   const { chosen, toggle, add, clear } = useSelection();
-  const box = useBoxColumn(chosen, toggle);
+  const box = useChoiceColumn(chosen, toggle);
   const rest = useStockColumns(setAdjusting);
   const columns = useMemo(() => [box, ...rest], [box, rest]);
   return (
