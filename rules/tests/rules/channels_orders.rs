@@ -328,3 +328,23 @@ proptest! {
         }
     }
 }
+
+/// Of two processes over one database the one that waited for the other has read its clock before it: what it changes is
+/// not changed before it was heard of.
+#[test]
+fn a_clock_that_was_read_earlier_moves_nothing_back() {
+    let mut world = market(10);
+    world.ok(one(1, 0, Pending));
+    let (heard, listing) = (world.now, world.listing("i").updated_at);
+    world.now -= 5;
+    world.ok(one(2, 0, Confirmed));
+    let order = world.market.values().next().expect("an order");
+    assert_eq!((order.version, order.received_at, order.updated_at), (2, heard, heard));
+    assert!(world.listing("i").updated_at >= listing);
+    // Old news that says shipped of what was cancelled.
+    world.ok(one(3, 5, Cancelled));
+    world.now -= 5;
+    world.ok(one(2, 0, Shipped));
+    let order = world.market.values().next().expect("an order");
+    assert_eq!((order.version, order.updated_at), (4, heard));
+}

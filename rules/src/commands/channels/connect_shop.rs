@@ -95,7 +95,7 @@ impl ConnectShop {
         let (clock_offset, granted_at) = (shop.health.clock_offset, context.now);
         shop.health = ShopHealth { clock_offset, granted_at, ..ShopHealth::default() };
         shop.version += 1;
-        shop.updated_at = context.now;
+        shop.updated_at = context.now.max(shop.updated_at);
         let id = shop.id;
         if is_new {
             let import = JobBody::ImportListings { shop: id };

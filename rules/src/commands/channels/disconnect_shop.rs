@@ -38,7 +38,7 @@ impl DisconnectShop {
         shop.state = ShopState::Disconnected;
         shop.state_reason = Some(self.reason.clone());
         shop.version += 1;
-        shop.updated_at = context.now;
+        shop.updated_at = context.now.max(shop.updated_at);
         let text = format!(
             "{} is disconnected ({}). Its jobs wait; authorise it again and they go on.",
             shop.name, self.reason

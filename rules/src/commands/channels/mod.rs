@@ -171,7 +171,7 @@ fn promotion_fell(scope: &mut Scope<'_>, context: &Context, before: Quantity, li
 /// Keeps a listing that changed; yields its version.
 fn put(scope: &mut Scope<'_>, context: &Context, mut listing: Listing) -> i64 {
     listing.version += 1;
-    listing.updated_at = context.now;
+    listing.updated_at = context.now.max(listing.updated_at);
     let version = listing.version;
     scope.put_listing(listing.id, listing);
     version

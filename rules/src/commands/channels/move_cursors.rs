@@ -35,7 +35,7 @@ impl MoveCursors {
         let changed = shop.cursors != old;
         if changed {
             shop.version += 1;
-            shop.updated_at = context.now;
+            shop.updated_at = context.now.max(shop.updated_at);
         }
         let version = shop.version;
         scope.put_shop(self.shop, shop);

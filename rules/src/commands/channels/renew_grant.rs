@@ -40,7 +40,7 @@ impl RenewGrant {
         // A grant whose end does not move may not tell it again.
         shop.grant_until = self.grant_until.or(shop.grant_until);
         shop.version += 1;
-        shop.updated_at = context.now;
+        shop.updated_at = context.now.max(shop.updated_at);
         let version = shop.version;
         scope.put_shop(self.shop, shop);
         Ok(Receipt::Shop { id: self.shop, version })

@@ -101,7 +101,7 @@ impl TakeMarketOrder {
         market_steps::hold_longer(scope, context, &order, shop.settings.hold_ms);
         self.conclude(scope, context, &mut order);
         order.job = self.job;
-        order.updated_at = context.now;
+        order.updated_at = context.now.max(order.updated_at);
         Ok(self.keep(scope, context, &shop, known.as_ref(), order, true))
     }
 
@@ -177,7 +177,7 @@ impl TakeMarketOrder {
         self.take(scope, context, shop, order, gone, true)?;
         market_steps::ship_all_of(scope, context, order, &keys)?;
         self.conclude(scope, context, order);
-        order.updated_at = context.now;
+        order.updated_at = context.now.max(order.updated_at);
         Ok(())
     }
 

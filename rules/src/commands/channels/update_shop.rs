@@ -58,7 +58,7 @@ impl UpdateShop {
             return Ok(Receipt::Shop { id: self.shop, version: before.version });
         }
         shop.version += 1;
-        shop.updated_at = context.now;
+        shop.updated_at = context.now.max(shop.updated_at);
         let republish = shop.settings != before.settings;
         scope.push_event(context.event(EventBody::ShopChanged {
             shop: shop.code.clone(),
