@@ -23,8 +23,8 @@ pub enum RemoteStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StatusFlags {
-    /// The buyer asked to cancel; nobody has decided.
-    pub cancel_requested: bool,
+    /// Whether the buyer asked to cancel and nobody has decided; `None` when the answer does not say.
+    pub cancel_requested: Option<bool>,
     /// The marketplace holds it back for a while.
     pub on_hold: bool,
     /// Some parcels have left.

@@ -53,8 +53,8 @@ pub struct MarketSnapshot {
     pub raw_status: String,
     /// Whether we know that word. If not, the former state is kept and a notice raised.
     pub known_status: bool,
-    /// The buyer asked to cancel and nobody has decided.
-    pub cancel_requested: bool,
+    /// Whether the buyer asked to cancel and nobody has decided. `None`: this news does not say, and what was known stays.
+    pub cancel_requested: Option<bool>,
     /// Their version: milliseconds of the last change there.
     pub updated_at: Millis,
     /// Milliseconds.

@@ -128,6 +128,9 @@ pub struct Shop {
     pub state: ShopState,
     /// Why not, if not.
     pub state_reason: Option<String>,
+    /// It is disconnected, and paused when it is authorised again: somebody wanted it paused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays_paused: bool,
     /// What people set.
     pub settings: ShopSettings,
     /// The encrypted grant: nonce, key id and cipher text in base64.

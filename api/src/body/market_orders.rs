@@ -84,7 +84,7 @@ impl MarketOrderView {
             shop: shops.get(&order.shop).cloned().unwrap_or_default(),
             state: state.and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default(),
             status: order.snapshot.raw_status.clone(),
-            cancel_requested: order.snapshot.cancel_requested,
+            cancel_requested: order.snapshot.cancel_requested == Some(true),
             order_ids,
             units: lines.iter().map(living).sum(),
             total_minor: total,

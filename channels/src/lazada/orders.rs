@@ -85,10 +85,10 @@ pub(super) async fn fetch(session: &Session<'_>, references: &[String]) -> Resul
 
 /// Whether the buyer wants to cancel, which the items do not say: one more request, so only for an order that is asked for
 /// by itself, as after the message of it. That this cannot be learned is no reason not to know the order.
-async fn is_to_be_cancelled(session: &Session<'_>, reference: &str) -> bool {
-    let Ok(answer) = session.get(ORDER, vec![("order_id", reference.to_owned())]).await else { return false };
-    let flags = answer.parse::<Data<OrderFlags>>().map(|order| order.data).unwrap_or_default();
-    flags.need_cancel_confirm.0 || flags.is_cancel_pending.0
+async fn is_to_be_cancelled(session: &Session<'_>, reference: &str) -> Option<bool> {
+    let answer = session.get(ORDER, vec![("order_id", reference.to_owned())]).await.ok()?;
+    let flags = answer.parse::<Data<OrderFlags>>().ok()?.data;
+    Some(flags.need_cancel_confirm.0 || flags.is_cancel_pending.0)
 }
 
 pub(super) async fn items(session: &Session<'_>, references: &[String]) -> Result<Vec<OrderItems>, Failure> {

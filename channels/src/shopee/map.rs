@@ -16,7 +16,7 @@ pub(super) fn status(word: &str) -> Option<(RemoteStatus, StatusFlags)> {
         // PENDING is paid, but Shopee still looks at it: it may not be shipped, and its stock is held either way.
         "UNPAID" | "PENDING" => (Pending, none),
         "INVOICE_PENDING" | "READY_TO_SHIP" | "RETRY_SHIP" | "PROCESSED" => (Confirmed, none),
-        "IN_CANCEL" => (Confirmed, StatusFlags { cancel_requested: true, ..none }),
+        "IN_CANCEL" => (Confirmed, StatusFlags { cancel_requested: Some(true), ..none }),
         "SHIPPED" | "TO_CONFIRM_RECEIVE" => (Shipped, none),
         "COMPLETED" => (Shipped, StatusFlags { completed: true, ..none }),
         "TO_RETURN" => (Shipped, StatusFlags { returning: true, ..none }),
@@ -122,11 +122,15 @@ pub(super) fn order(order: &Order) -> RemoteOrder {
     let known = status(&order.order_status.0);
     // What an unknown word means nobody knows; whoever has no former state holds the stock.
     let (state, mut flags) = known.unwrap_or((RemoteStatus::Pending, StatusFlags::default()));
-    flags.cancel_requested |= order.item_list.0.iter().any(|item| item.cancel_requested_qty.0 > 0);
+    let asked = order.item_list.0.iter().any(|item| item.cancel_requested_qty.0 > 0);
+    flags.cancel_requested = Some(asked || flags.cancel_requested == Some(true));
     flags.returning |=
         order.item_list.0.iter().any(|item| item.return_requested_qty.0 + item.returned_qty.0 > 0);
     let currency = &order.currency.0;
-    let mut lines: Vec<_> = order.item_list.0.iter().map(|item| line(item, state, currency)).collect();
+    // Goods that Shopee keeps and sends itself are not ours. Its documents write it the one way, its answers the other.
+    let ours = !matches!(order.fulfillment_flag.as_str(), "fulfilled_by_shopee" | "FBS");
+    let items = order.item_list.0.iter().filter(|_| ours);
+    let mut lines: Vec<_> = items.map(|item| line(item, state, currency)).collect();
     lines.sort_by(|a, b| (&a.listing, &a.ids).cmp(&(&b.listing, &b.ids)));
     RemoteOrder {
         reference: order.order_sn.0.clone(),
@@ -204,7 +208,7 @@ mod tests {
             ("READY_TO_SHIP", Confirmed, none),
             ("RETRY_SHIP", Confirmed, none),
             ("PROCESSED", Confirmed, none),
-            ("IN_CANCEL", Confirmed, StatusFlags { cancel_requested: true, ..none }),
+            ("IN_CANCEL", Confirmed, StatusFlags { cancel_requested: Some(true), ..none }),
             ("SHIPPED", Shipped, none),
             ("TO_CONFIRM_RECEIVE", Shipped, none),
             ("COMPLETED", Shipped, StatusFlags { completed: true, ..none }),

@@ -15,8 +15,7 @@ const RETURNS: &str = "/api/v2/returns/get_return_list";
 const LONGEST: i64 = 15 * 86_400;
 const PAGE: usize = 100;
 /// What the detail holds only when it is asked for.
-const FIELDS: &str =
-    "item_list,pay_time,cancel_by,cancel_reason,buyer_cancel_reason,package_list,total_amount";
+const FIELDS: &str = "item_list,pay_time,cancel_by,cancel_reason,buyer_cancel_reason,package_list,total_amount,fulfillment_flag";
 
 pub(super) async fn changed(
     session: &Session<'_>,

@@ -167,6 +167,8 @@ pub(super) struct Order {
     pub(super) update_time: Int,
     #[serde(default)]
     pub(super) ship_by_date: Int,
+    #[serde(default)]
+    pub(super) fulfillment_flag: Text,
     pub(super) item_list: List<OrderItem>,
 }
 

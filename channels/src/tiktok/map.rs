@@ -59,7 +59,7 @@ pub(super) fn order(order: &Order) -> RemoteOrder {
     // What an unknown word means nobody knows; whoever has no former state holds the stock.
     let (state, mut flags) = known.unwrap_or((RemoteStatus::Pending, StatusFlags::default()));
     flags.on_hold |= order.is_on_hold_order.0;
-    flags.cancel_requested |= order.is_buyer_request_cancel.0;
+    flags.cancel_requested = Some(order.is_buyer_request_cancel.0);
     let currency = order.payment.as_ref().map_or("", |payment| payment.currency.as_str());
     // Goods in TikTok's own warehouses are not ours.
     let ours = order.fulfillment_type.0 != "FULFILLMENT_BY_TIKTOK";

@@ -313,7 +313,7 @@ async fn orders_are_told_in_our_words() {
     desk.plays("shopee/order_detail");
     let asked = ["201218V2Y6E59M".to_owned(), "201218V2W2SA56".to_owned(), "x".to_owned()];
     let orders = desk.channel.orders(&desk.call, &asked).await.unwrap();
-    let [cod, cancelled, unknown] = &orders[..] else { panic!("{orders:?}") };
+    let [cod, cancelled, unknown, theirs] = &orders[..] else { panic!("{orders:?}") };
     // Cash on delivery: confirmed without ever being paid.
     assert_eq!((cod.status, cod.known_status), (RemoteStatus::Confirmed, true));
     assert_eq!((cod.created_at, cod.updated_at), (1_795_240_000_000, 1_795_240_060_000));
@@ -327,12 +327,22 @@ async fn orders_are_told_in_our_words() {
     assert_eq!((cancelled.lines[0].quantity, cancelled.lines[0].cancelled), (2, 2));
     assert_eq!((unknown.known_status, unknown.raw_status.as_str()), (false, "GIFT_WRAPPING"));
     assert_ne!(unknown.status, RemoteStatus::Cancelled);
-    let flags = StatusFlags { returning: true, cancel_requested: true, ..StatusFlags::default() };
+    let flags = StatusFlags { returning: true, cancel_requested: Some(true), ..StatusFlags::default() };
     assert_eq!(unknown.flags, flags);
+    // Sent by Shopee out of its own warehouses: none of it is ours.
+    assert_eq!((theirs.status, theirs.lines.len()), (RemoteStatus::Confirmed, 0));
     let request = desk.server.only();
     assert_eq!(request.parameter("order_sn_list").as_deref(), Some("201218V2Y6E59M,201218V2W2SA56,x"));
     let fields = request.parameter("response_optional_fields").unwrap();
-    for field in ["item_list", "pay_time", "cancel_by", "cancel_reason", "package_list", "total_amount"] {
+    for field in [
+        "item_list",
+        "pay_time",
+        "cancel_by",
+        "cancel_reason",
+        "package_list",
+        "total_amount",
+        "fulfillment_flag",
+    ] {
         assert!(fields.split(',').any(|asked| asked == field), "{field} comes only when it is asked for");
     }
 }

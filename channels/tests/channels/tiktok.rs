@@ -258,7 +258,7 @@ async fn orders_are_told_in_our_words() {
     let asked = ["576684019603311365".to_owned(), "576684019603311366".to_owned()];
     let orders = desk.channel.orders(&desk.call, &asked).await.unwrap();
     let [paid, bundle, cancelled, unknown, theirs] = &orders[..] else { panic!("{orders:?}") };
-    assert_eq!((paid.status, paid.flags.cancel_requested), (RemoteStatus::Confirmed, true));
+    assert_eq!((paid.status, paid.flags.cancel_requested), (RemoteStatus::Confirmed, Some(true)));
     assert_eq!((paid.created_at, paid.updated_at), (1_795_240_000_000, 1_795_240_060_000));
     let lines: Vec<_> =
         paid.lines.iter().map(|line| (line.ids.join(","), line.quantity, line.cancelled)).collect();

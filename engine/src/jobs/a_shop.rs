@@ -12,6 +12,7 @@ pub(crate) fn a_shop(id: i64, state: ShopState, open_until: Option<Millis>) -> S
         name: "A shop".into(),
         state,
         state_reason: None,
+        stays_paused: false,
         settings: ShopSettings::default(),
         grant: String::new(),
         grant_number: 1,

@@ -33,7 +33,7 @@ fn order(at: i64, lines: &[(&str, i64, i64, MarketStatus)]) -> TakeMarketOrder {
         lines,
         raw_status: format!("{status:?}"),
         known_status: true,
-        cancel_requested: false,
+        cancel_requested: Some(false),
         updated_at: at,
         created_at: 1,
         currency: None,
@@ -327,6 +327,30 @@ proptest! {
             prop_assert!(world.figures(code).available() <= 20);
         }
     }
+}
+
+/// Lazada says of many orders at once nothing about it: what was known stays until the order has left or is cancelled.
+#[test]
+fn news_that_does_not_say_leaves_a_wish_to_cancel_as_it_is() {
+    let news = |at: i64, asked: Option<bool>, status: MarketStatus| {
+        let mut news = one(at, 0, status);
+        news.snapshot.cancel_requested = asked;
+        news
+    };
+    let mut world = market(10);
+    let wish = |world: &Market| world.market.values().next().expect("an order").snapshot.cancel_requested;
+    world.ok(news(1, None, Confirmed));
+    assert_eq!(wish(&world), None);
+    let told = world.events.len();
+    world.ok(news(2, Some(true), Confirmed));
+    assert_eq!(world.events.len(), told + 1, "who looks at it learns of it");
+    world.ok(news(3, None, Confirmed));
+    assert_eq!(wish(&world), Some(true));
+    world.ok(news(4, Some(false), Confirmed));
+    assert_eq!(wish(&world), Some(false), "it was refused");
+    world.ok(news(5, Some(true), Confirmed));
+    world.ok(news(6, None, Shipped));
+    assert_eq!(wish(&world), None, "it is too late");
 }
 
 /// Of two processes over one database the one that waited for the other has read its clock before it: what it changes is

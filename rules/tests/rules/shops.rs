@@ -38,6 +38,28 @@ fn shop_in(state: ShopState) -> Market {
     world
 }
 
+/// Whoever paused a shop wants it paused, also when its grant ended meanwhile, or when he pauses it while it has none.
+#[test]
+fn a_pause_outlives_a_grant() {
+    let mut world = shop_in(Paused);
+    world.ok(disconnect(None));
+    world.ok(connect("shop", "1"));
+    assert_eq!(world.shops[&SHOP].state, Paused);
+    world.ok(disconnect(None));
+    world.ok(pause(false));
+    world.ok(connect("shop", "1"));
+    assert_eq!(world.shops[&SHOP].state, Connected);
+    world.ok(disconnect(None));
+    world.ok(pause(true));
+    assert_eq!(world.shops[&SHOP].state, Disconnected);
+    world.ok(connect("shop", "1"));
+    assert_eq!(world.shops[&SHOP].state, Paused);
+    world.ok(pause(false));
+    world.ok(disconnect(None));
+    world.ok(connect("shop", "1"));
+    assert_eq!(world.shops[&SHOP].state, Connected, "a pause that was ended does not come back");
+}
+
 /// Each event, then the state that it leads to from connected, paused and disconnected.
 #[test]
 fn the_states_of_a_shop_and_what_leads_from_one_to_another() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::products::number;
 use super::reply::{Refusal, Reply};
 use super::{Visit, seconds, wording};
-use crate::world::{Actor, Line, Order, OrderFault, Shop, ShopKey, Status, World};
+use crate::world::{Actor, Kept, Line, Order, OrderFault, Shop, ShopKey, Status, World};
 
 /// A list looks at no more than 15 days.
 const LONGEST_SPAN: i64 = 15 * 86_400;
@@ -163,7 +163,12 @@ fn optional(world: &World, shop: &Shop, order: &Order, field: &str) -> Option<Va
         "note" | "dropshipper" | "invoice_data" => json!(""),
         "pickup_done_time" => json!(order.shipped_at.map_or(0, seconds)),
         "actual_shipping_fee" | "estimated_shipping_fee" => json!(0),
-        "fulfillment_flag" => json!("fulfilled_by_local_seller"),
+        "fulfillment_flag" => {
+            // Orders are made of goods of one kind: what is kept by Shopee is sent by Shopee.
+            let kept = |line: &Line| shop.items.get(&line.item).and_then(|item| item.kept);
+            let by_shopee = order.lines.iter().all(|line| kept(line) == Some(Kept::Warehouse));
+            json!(if by_shopee { "fulfilled_by_shopee" } else { "fulfilled_by_local_seller" })
+        }
         _ => return None,
     })
 }

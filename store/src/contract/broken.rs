@@ -56,7 +56,7 @@ fn market_order(reference: &str, change: impl FnOnce(&mut MarketOrder)) -> SyncC
         status: MarketStatus::Pending,
         raw_status: "UNPAID".into(),
         known_status: true,
-        cancel_requested: false,
+        cancel_requested: Some(false),
         updated_at: 1,
         created_at: 1,
         currency: None,

@@ -65,7 +65,7 @@ fn sold(reference: &str, item: &str, at: i64, status: MarketStatus) -> TakeMarke
         lines: vec![line],
         raw_status: format!("{status:?}"),
         known_status: true,
-        cancel_requested: false,
+        cancel_requested: Some(false),
         updated_at: at,
         created_at: 1,
         currency: Some("SGD".into()),

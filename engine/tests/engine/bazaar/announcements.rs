@@ -88,7 +88,7 @@ async fn a_buyer_of_lazada_who_wants_to_cancel_is_seen(stage: Stage) {
     bazaar.until_taken(LAZADA, &reference).await;
     let asks = async |wanted: bool| {
         within("the wish", async {
-            while bazaar.until_taken(LAZADA, &reference).await.snapshot.cancel_requested != wanted {
+            while bazaar.until_taken(LAZADA, &reference).await.snapshot.cancel_requested != Some(wanted) {
                 tokio::task::yield_now().await;
             }
         })

@@ -1,5 +1,6 @@
 //! Orders that wait for listings which nobody has read yet.
 
+use onhand_rules::commands::CreateSku;
 use onhand_rules::commands::channels::{SeenListing, TakeListings};
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
@@ -8,9 +9,10 @@ use onhand_rules::notice::{Notice, NoticeKind};
 use serde_json::json;
 
 use super::{Bazaar, SHOPEE};
-use crate::stage::{Stage, done, on_both};
+use crate::stage::{Stage, done, on_both, receive};
 
 on_both!(
+    what_a_marketplace_sends_out_of_its_own_warehouse_takes_nothing_of_ours,
     an_import_that_was_cut_off_forgets_no_order_that_waits,
     an_import_that_fails_half_way_follows_what_was_taken_in,
     an_item_that_was_taken_in_by_a_worker_that_died_is_followed,
@@ -92,5 +94,30 @@ async fn an_item_that_was_taken_in_by_a_worker_that_died_is_followed(stage: Stag
     assert!(bazaar.jobs("fetch_order").await.is_empty());
     bazaar.attempt(&again).await;
     is_followed(&bazaar, &reference).await;
+    bazaar.stage.verify().await;
+}
+
+/// The seller gave the goods that lie there the code that those with him have, so that the listing maps itself.
+async fn what_a_marketplace_sends_out_of_its_own_warehouse_takes_nothing_of_ours(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE], 10).await;
+    bazaar.hooks.deaf(200);
+    let create = CreateSku { code: "C".into(), name: "C".into(), components: Vec::new(), backorder_limit: 0 };
+    done(&bazaar.engine, create).await;
+    done(&bazaar.engine, receive("C", 10)).await;
+    let variant = json!({"seller_sku": "C", "options": [], "stock": 9});
+    let item = json!({"title": "Item C", "axes": [], "variants": [variant], "kept": "warehouse"});
+    bazaar.control("catalogue", &json!({"items": [item]})).await;
+    let shop = bazaar.shop_id(SHOPEE);
+    ask(&bazaar, JobBody::ImportListings { shop }).await;
+    assert_eq!(bazaar.work("import_listings").await, 1);
+    assert!(bazaar.listing(SHOPEE, "C").await.mapping.is_some_and(|mapping| mapping.automatic));
+    for (sku, left) in [("C", 10), ("A", 8)] {
+        let reference = bazaar.buy(SHOPEE, sku, 2).await;
+        ask(&bazaar, JobBody::FetchOrder { shop, reference: reference.clone() }).await;
+        assert_eq!(bazaar.work("fetch_order").await, 1);
+        let order = bazaar.market_order(SHOPEE, &reference).await.expect("it was taken");
+        assert_eq!((order.state, order.applied.is_empty()), (MarketOrderState::Applied, sku == "C"));
+        assert_eq!(bazaar.available(sku).await, left, "{sku}");
+    }
     bazaar.stage.verify().await;
 }

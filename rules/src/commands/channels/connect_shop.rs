@@ -89,8 +89,8 @@ impl ConnectShop {
         shop.grant_until = self.grant_until;
         // Somebody who paused a shop wants it paused, whoever authorises it.
         if shop.state == ShopState::Disconnected {
-            shop.state = ShopState::Connected;
-            shop.state_reason = None;
+            shop.state = if shop.stays_paused { ShopState::Paused } else { ShopState::Connected };
+            (shop.state_reason, shop.stays_paused) = (None, false);
         }
         let (clock_offset, granted_at) = (shop.health.clock_offset, context.now);
         shop.health = ShopHealth { clock_offset, granted_at, ..ShopHealth::default() };
@@ -149,6 +149,7 @@ impl ConnectShop {
             name: self.name.clone(),
             state: ShopState::Connected,
             state_reason: None,
+            stays_paused: false,
             settings: self.settings.clone(),
             grant: String::new(),
             grant_number: 0,

@@ -35,6 +35,7 @@ impl DisconnectShop {
         if other || shop.state == ShopState::Disconnected {
             return Ok(Receipt::Shop { id: self.shop, version: shop.version });
         }
+        shop.stays_paused = shop.state == ShopState::Paused;
         shop.state = ShopState::Disconnected;
         shop.state_reason = Some(self.reason.clone());
         shop.version += 1;

@@ -225,6 +225,11 @@ impl TakeMarketOrder {
             let text = format!("Goods of order {} come back. Decide what may be sold again.", self.reference);
             raise(scope, context, NoticeKind::ReturnReceived, &self.subject(), Some(self.shop), &text);
         }
+        // Nobody wants to cancel what has left or is cancelled.
+        let open = matches!(snapshot.status, MarketStatus::Pending | MarketStatus::Confirmed);
+        if snapshot.cancel_requested.is_none() && open {
+            snapshot.cancel_requested = order.snapshot.cancel_requested;
+        }
         order.snapshot = snapshot;
     }
 
@@ -430,7 +435,11 @@ fn needs_of_sku(listing: &Listing, shop: Option<&Shop>, seen: &Working, needs: &
 }
 
 fn differs(old: &MarketOrder, new: &MarketOrder) -> bool {
-    old.state != new.state || old.snapshot.raw_status != new.snapshot.raw_status || old.applied != new.applied
+    let (before, after) = (&old.snapshot, &new.snapshot);
+    old.state != new.state
+        || before.raw_status != after.raw_status
+        || before.cancel_requested != after.cancel_requested
+        || old.applied != new.applied
 }
 
 fn receipt_of(order: &MarketOrder, news: bool) -> Receipt {

@@ -20,7 +20,7 @@ pub struct UpdateShop {
     pub name: Option<String>,
     /// New settings, whole.
     pub settings: Option<ShopSettings>,
-    /// Pause (`true`) or go on (`false`). A disconnected shop stays so.
+    /// Pause (`true`) or go on (`false`). A disconnected shop stays so, and is paused or not once it is authorised again.
     pub paused: Option<bool>,
 }
 
@@ -52,6 +52,7 @@ impl UpdateShop {
         match (self.paused, shop.state) {
             (Some(true), ShopState::Connected) => shop.state = ShopState::Paused,
             (Some(false), ShopState::Paused) => shop.state = ShopState::Connected,
+            (Some(paused), ShopState::Disconnected) => shop.stays_paused = paused,
             _ => {}
         }
         if shop == before {
