@@ -43,6 +43,8 @@ pub enum NoticeKind {
     ReturnReceived,
     /// Their clock and ours differ by more than the marketplace allows.
     ClockSkew,
+    /// A buyer wants to cancel; a marketplace decides by itself when nobody answers in time.
+    CancelRequested,
 }
 
 /// One of them.
@@ -132,5 +134,6 @@ pub fn kind_name(kind: NoticeKind) -> &'static str {
         NoticeKind::UnknownStatus => "unknown_status",
         NoticeKind::ReturnReceived => "return_received",
         NoticeKind::ClockSkew => "clock_skew",
+        NoticeKind::CancelRequested => "cancel_requested",
     }
 }

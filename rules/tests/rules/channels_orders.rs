@@ -343,14 +343,20 @@ fn news_that_does_not_say_leaves_a_wish_to_cancel_as_it_is() {
     assert_eq!(wish(&world), None);
     let told = world.events.len();
     world.ok(news(2, Some(true), Confirmed));
-    assert_eq!(world.events.len(), told + 1, "who looks at it learns of it");
+    assert_eq!(world.events.len(), told + 2, "who looks at it learns of it, and somebody has to answer");
+    let asks = |world: &Market| world.open("cancel_requested");
+    assert!(asks(&world));
     world.ok(news(3, None, Confirmed));
-    assert_eq!(wish(&world), Some(true));
+    assert_eq!((wish(&world), asks(&world)), (Some(true), true));
+    assert_eq!(world.notices.values().map(|notice| notice.count).collect::<Vec<_>>(), [1], "asked once");
     world.ok(news(4, Some(false), Confirmed));
-    assert_eq!(wish(&world), Some(false), "it was refused");
+    assert_eq!((wish(&world), asks(&world)), (Some(false), false), "it was refused");
     world.ok(news(5, Some(true), Confirmed));
+    assert!(asks(&world));
     world.ok(news(6, None, Shipped));
-    assert_eq!(wish(&world), None, "it is too late");
+    assert_eq!((wish(&world), asks(&world)), (None, false), "it is too late");
+    world.ok(news(7, Some(true), Shipped));
+    assert!(!asks(&world), "what has left is a return");
 }
 
 /// Of two processes over one database the one that waited for the other has read its clock before it: what it changes is

@@ -93,6 +93,9 @@ async fn a_buyer_of_lazada_who_wants_to_cancel_is_seen(stage: Stage) {
             }
         })
         .await;
+        let subject = format!("{}/{reference}", bazaar.shop_id(LAZADA).0);
+        let told = bazaar.engine.reads().notice(&Notice::key(NoticeKind::CancelRequested, &subject)).await;
+        assert_eq!(told.expect("a read").is_some_and(|notice| notice.open), wanted, "somebody has to answer");
     };
     bazaar.act(&reference, "request_cancel").await;
     asks(true).await;

@@ -51,7 +51,13 @@ impl TakeMarketOrder {
     pub(crate) fn needs(&self, seen: &Working, needs: &mut Needs) {
         needs.sync.shops.insert(self.shop);
         needs.sync.market_orders.insert((self.shop, self.reference.clone()));
-        for kind in [NoticeKind::OrderTrouble, NoticeKind::UnknownStatus, NoticeKind::ReturnReceived] {
+        let told = [
+            NoticeKind::OrderTrouble,
+            NoticeKind::UnknownStatus,
+            NoticeKind::ReturnReceived,
+            NoticeKind::CancelRequested,
+        ];
+        for kind in told {
             needs_of_notice(kind, &self.subject(), needs);
         }
         let shop = seen.sync.shops.get(&self.shop).and_then(|row| row.now.as_ref());
@@ -230,7 +236,19 @@ impl TakeMarketOrder {
         if snapshot.cancel_requested.is_none() && open {
             snapshot.cancel_requested = order.snapshot.cancel_requested;
         }
+        self.tell_wish(scope, context, order, open && snapshot.cancel_requested == Some(true));
         order.snapshot = snapshot;
+    }
+
+    /// Somebody has to answer a buyer who wants to cancel, once for each time that he asks.
+    fn tell_wish(&self, scope: &mut Scope<'_>, context: &Context, order: &MarketOrder, asked: bool) {
+        let before = order.version > 0 && order.snapshot.cancel_requested == Some(true);
+        if asked && !before {
+            let text = format!("The buyer of order {} wants to cancel it. Accept or refuse.", self.reference);
+            raise(scope, context, NoticeKind::CancelRequested, &self.subject(), Some(self.shop), &text);
+        } else if !asked {
+            close(scope, context, NoticeKind::CancelRequested, &self.subject());
+        }
     }
 
     /// Takes stock for what has not taken any yet.
