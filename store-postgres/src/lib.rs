@@ -100,7 +100,7 @@ fn write_settings(options: &Options) -> Vec<(&'static str, String)> {
         ("lock_timeout", options.lock_timeout.as_millis().to_string()),
         ("statement_timeout", options.write_timeout.as_millis().to_string()),
         // A writer that was stopped in the middle of a batch must not keep rows from the others.
-        ("idle_in_transaction_session_timeout", "10000".into()),
+        ("idle_in_transaction_session_timeout", options.idle_timeout.as_millis().to_string()),
     ]
 }
 
@@ -112,7 +112,7 @@ fn read_settings(options: &Options) -> Vec<(&'static str, String)> {
         ("jit", "off".into()),
         ("default_transaction_read_only", "on".into()),
         ("statement_timeout", options.read_timeout.as_millis().to_string()),
-        ("idle_in_transaction_session_timeout", "10000".into()),
+        ("idle_in_transaction_session_timeout", options.idle_timeout.as_millis().to_string()),
     ]
 }
 

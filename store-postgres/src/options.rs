@@ -27,6 +27,8 @@ pub struct Options {
     pub read_timeout: Duration,
     /// How long a step of a writing transaction may take before the connection is given up.
     pub write_timeout: Duration,
+    /// A session that stands still in the middle of a transaction for so long is ended by the server.
+    pub idle_timeout: Duration,
     /// How long a row may be locked by another writer before the batch is tried again.
     pub lock_timeout: Duration,
     /// How long a commit may take before its outcome counts as unknown.
@@ -48,6 +50,7 @@ impl Options {
             connect_timeout: Duration::from_secs(3),
             read_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(10),
             slow_look: Duration::from_millis(5),

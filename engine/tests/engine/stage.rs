@@ -240,6 +240,14 @@ async fn open_postgres(url: &str) -> Arc<dyn Store> {
     let mut options = onhand_store_postgres::Options::new(url);
     // The shared server of the tests is fast because it would lose everything with the power.
     options.unsafe_durability = true;
+    // A machine that stands still for half a minute, as shared ones do, is no outage: nothing here is about the time that a
+    // server may take.
+    let patience = Duration::from_secs(120);
+    options.connect_timeout = patience;
+    options.read_timeout = patience;
+    options.write_timeout = patience;
+    options.idle_timeout = patience;
+    options.commit_timeout = patience;
     Arc::new(PostgresStore::connect(options).await.expect("a database"))
 }
 
