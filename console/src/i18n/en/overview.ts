@@ -66,7 +66,6 @@ export const overview = {
   'tick.shop': '{shop} is {state}',
   'tick.edit': 'Seller edit on {shop}: shows {seen}, should be {expected} ({step})',
   'tick.job': 'Job given up: {message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { one: '{n} × {sku}', other: '{n} × {sku}' },
   'tick.somebody': 'somebody',

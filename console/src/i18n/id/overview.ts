@@ -65,7 +65,6 @@ export const overview: Translation<typeof english> = {
   'tick.shop': '{shop}: {state}',
   'tick.edit': 'Suntingan penjual di {shop}: tampil {seen}, seharusnya {expected} ({step})',
   'tick.job': 'Tugas dihentikan: {message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { other: '{n} × {sku}' },
   'tick.somebody': 'seseorang',

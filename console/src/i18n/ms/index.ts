@@ -4,6 +4,7 @@ import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { market } from './market';
+import { notices } from './notices';
 import { orders } from './orders';
 import { overview } from './overview';
 import { rehearsal } from './rehearsal';
@@ -23,6 +24,7 @@ export const ms: Dictionary = {
   ...orders,
   ...market,
   ...work,
+  ...notices,
   ...imports,
   ...sandbox,
   ...rehearsal,

@@ -65,7 +65,6 @@ export const overview: Translation<typeof english> = {
   'tick.shop': '{shop}: {state}',
   'tick.edit': 'Suntingan penjual di {shop}: tertera {seen}, sepatutnya {expected} ({step})',
   'tick.job': 'Kerja dihentikan: {message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { other: '{n} × {sku}' },
   'tick.somebody': 'seseorang',

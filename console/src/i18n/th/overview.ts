@@ -65,7 +65,6 @@ export const overview: Translation<typeof english> = {
   'tick.shop': '{shop}: {state}',
   'tick.edit': 'ผู้ขายแก้ไขที่ {shop}: แสดง {seen} ควรเป็น {expected} ({step})',
   'tick.job': 'หยุดลองงานแล้ว: {message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { other: '{n} × {sku}' },
   'tick.somebody': 'บางคน',

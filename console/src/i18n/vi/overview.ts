@@ -65,7 +65,6 @@ export const overview: Translation<typeof english> = {
   'tick.shop': '{shop}: {state}',
   'tick.edit': 'Người bán sửa trên {shop}: hiện {seen}, đúng ra {expected} ({step})',
   'tick.job': 'Đã ngừng thử việc: {message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { other: '{n} × {sku}' },
   'tick.somebody': 'ai đó',

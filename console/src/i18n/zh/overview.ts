@@ -65,7 +65,6 @@ export const overview: Translation<typeof english> = {
   'tick.shop': '{shop}：{state}',
   'tick.edit': '卖家在{shop}修改：显示 {seen}，应为 {expected}（{step}）',
   'tick.job': '任务已放弃：{message}',
-  'tick.notice': '{text}',
   'tick.other': '{type}',
   'tick.units': { other: '{n} × {sku}' },
   'tick.somebody': '某人',
