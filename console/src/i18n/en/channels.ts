@@ -16,6 +16,8 @@ export const channels = {
   'shops.empty': 'No shop is connected yet.',
   'shops.reauthorise': 'Authorise again',
   'shops.pause': 'Pause',
+  'shops.pause.title': 'Pause {shop}?',
+  'shops.pause.text': 'Nothing is told to {shop} and no order is taken from it until you resume it. Its jobs wait and are not lost. What is sold there meanwhile is not off our stock, so other shops may sell the same units.',
   'shops.resume': 'Resume',
   'shops.disconnect': 'Disconnect',
   'shops.disconnect.text': 'Nothing is told to {shop} and nothing is taken from it until it is authorised again. Its jobs wait.',

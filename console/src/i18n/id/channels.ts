@@ -19,6 +19,8 @@ export const channels: Translation<typeof english> = {
   'shops.empty': 'Belum ada toko.',
   'shops.reauthorise': 'Izinkan ulang',
   'shops.pause': 'Jeda',
+  'shops.pause.title': 'Jeda {shop}?',
+  'shops.pause.text': 'Tidak ada yang dikirim ke {shop} dan tidak ada pesanan yang diambil darinya sampai Anda melanjutkannya. Tugasnya menunggu dan tidak hilang. Yang terjual di sana sementara itu tidak dikurangi dari stok kita, jadi toko lain dapat menjual unit yang sama.',
   'shops.resume': 'Lanjutkan',
   'shops.disconnect': 'Putuskan',
   'shops.disconnect.text': 'Tidak ada yang dikirim ke {shop} atau diambil darinya sampai diizinkan lagi. Tugasnya menunggu.',

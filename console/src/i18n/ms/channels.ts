@@ -19,6 +19,8 @@ export const channels: Translation<typeof english> = {
   'shops.empty': 'Belum ada kedai.',
   'shops.reauthorise': 'Benarkan semula',
   'shops.pause': 'Jeda',
+  'shops.pause.title': 'Jeda {shop}?',
+  'shops.pause.text': 'Tiada apa dihantar kepada {shop} dan tiada pesanan diambil daripadanya sehingga anda menyambungnya. Kerjanya menunggu dan tidak hilang. Jualan di sana sementara itu tidak ditolak daripada stok kita, jadi kedai lain mungkin menjual unit yang sama.',
   'shops.resume': 'Sambung',
   'shops.disconnect': 'Putuskan',
   'shops.disconnect.text': 'Tiada apa dihantar kepada {shop} atau diambil daripadanya sehingga dibenarkan semula. Kerjanya menunggu.',

@@ -19,6 +19,8 @@ export const channels: Translation<typeof english> = {
   'shops.empty': 'ยังไม่มีร้าน',
   'shops.reauthorise': 'ให้สิทธิ์อีกครั้ง',
   'shops.pause': 'หยุด',
+  'shops.pause.title': 'หยุด {shop} ชั่วคราว?',
+  'shops.pause.text': 'จะไม่ส่งยอดไป {shop} และไม่รับคำสั่งซื้อจากที่นั่นจนกว่าคุณจะสั่งทำต่อ งานจะรออยู่และไม่หาย ของที่ขายที่นั่นระหว่างนี้จะไม่ถูกหักจากสต็อกของเรา ร้านอื่นจึงอาจขายของชิ้นเดียวกัน',
   'shops.resume': 'ทำต่อ',
   'shops.disconnect': 'ตัดการเชื่อมต่อ',
   'shops.disconnect.text': 'จะไม่ส่งยอดให้ {shop} และไม่รับคำสั่งซื้อจนกว่าจะให้สิทธิ์ใหม่ งานจะรออยู่',

@@ -19,6 +19,8 @@ export const channels: Translation<typeof english> = {
   'shops.empty': 'Chưa có gian hàng nào.',
   'shops.reauthorise': 'Cấp quyền lại',
   'shops.pause': 'Tạm dừng',
+  'shops.pause.title': 'Tạm dừng {shop}?',
+  'shops.pause.text': 'Không đẩy gì tới {shop} và không nhận đơn nào từ đó cho đến khi bạn cho tiếp tục. Các việc đang chờ và không mất. Hàng bán ở đó trong lúc này không bị trừ khỏi tồn của hệ thống, nên gian hàng khác có thể bán cùng số hàng đó.',
   'shops.resume': 'Tiếp tục',
   'shops.disconnect': 'Ngắt kết nối',
   'shops.disconnect.text': 'Không đẩy gì cho {shop} và không lấy gì từ đó đến khi cấp quyền lại. Việc của nó sẽ chờ.',

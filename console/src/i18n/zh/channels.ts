@@ -19,6 +19,8 @@ export const channels: Translation<typeof english> = {
   'shops.empty': '尚未连接店铺。',
   'shops.reauthorise': '重新授权',
   'shops.pause': '暂停',
+  'shops.pause.title': '暂停 {shop}？',
+  'shops.pause.text': '在您恢复之前，不向 {shop} 推送，也不从那里接收订单。其任务会等待，不会丢失。期间那里售出的货物不会从我们的库存中扣除，其他店铺可能卖出同一批货。',
   'shops.resume': '继续',
   'shops.disconnect': '断开',
   'shops.disconnect.text': '在重新授权之前，不向 {shop} 推送，也不从中获取任何内容。其任务等待。',

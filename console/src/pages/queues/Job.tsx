@@ -9,6 +9,7 @@ import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { useActorNames } from '~/parts/actorNames';
+import { AskDialog } from '~/parts/AskDialog';
 import { Ago, At } from '~/parts/Moment';
 import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
@@ -81,13 +82,17 @@ function JobActions({ job }: { job: Job }) {
   const { t } = useI18n();
   const may = useMay('queues:operate');
   const [replaying, setReplaying] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   useKey('r', () => setReplaying(may && job.state === 'dead'));
   const cancel = useAct(
     (id: string, key: string) =>
       take(api.POST('/v1/jobs/{id}/cancel', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
     {
       refresh: [['jobs'], ['queues']],
-      onDone: () => notifications.show({ message: t('job.cancelled'), color: 'teal' }),
+      onDone: () => {
+        notifications.show({ message: t('job.cancelled'), color: 'teal' });
+        setLeaving(false);
+      },
     },
   );
   if (!may) return null;
@@ -99,11 +104,19 @@ function JobActions({ job }: { job: Job }) {
         </Button>
       )}
       {(job.state === 'ready' || job.state === 'running') && (
-        <Button size="xs" h={32} variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(job.id)}>
+        <Button size="xs" h={32} variant="default" onClick={() => setLeaving(true)}>
           {t('job.cancel')}
         </Button>
       )}
-      {cancel.isError && <ProblemNote error={cancel.error} />}
+      {leaving && (
+        <AskDialog title={t('job.cancel.title')} label={t('job.cancel')} danger act={cancel} onDo={() => cancel.mutate(job.id)} onClose={() => setLeaving(false)}>
+          <div>
+            <strong>{wordOf(t, 'kind', job.kind)}</strong> <span className="mono">{aboutOf(job)}</span>
+          </div>
+          <div>{t('job.cancel.text')}</div>
+          {job.state === 'running' && <div>{t('job.cancel.running')}</div>}
+        </AskDialog>
+      )}
       {replaying && <ReplayDialog filter={{ jobs: [job.id] }} known={1} onClose={() => setReplaying(false)} />}
     </>
   );
