@@ -110,6 +110,11 @@ test('an order that waits for a mapping turns the verdict, opens, and goes on wh
   await page.getByRole('grid').getByText('Shirt without a code of ours').waitFor(WAIT);
   await go(page, '/orders');
   await page.getByText('waits for a mapping: nothing is taken off the stock for it yet.').waitFor(WAIT);
+  await page.keyboard.press('/');
+  await page.getByRole('combobox', { name: 'Search and commands' }).fill(number);
+  await page.getByRole('option', { name: number }).click();
+  await page.waitForURL(new RegExp(`/orders/market/${id}$`), WAIT);
+  await go(page, '/orders');
   await page.getByRole('link', { name: '1 order of a marketplace' }).click();
   await page.getByRole('grid').getByRole('row').filter({ hasText: number }).getByText('Lazada').click();
   await page.waitForURL(new RegExp(`/orders/market/${id}$`), WAIT);
