@@ -7,6 +7,7 @@ import { market } from './market';
 import { notices } from './notices';
 import { orders } from './orders';
 import { overview } from './overview';
+import { problems } from './problems';
 import { rehearsal } from './rehearsal';
 import { sandbox } from './sandbox';
 import { shell } from './shell';
@@ -25,6 +26,7 @@ export const ms: Dictionary = {
   ...market,
   ...work,
   ...notices,
+  ...problems,
   ...imports,
   ...sandbox,
   ...rehearsal,
