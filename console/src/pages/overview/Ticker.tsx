@@ -11,6 +11,7 @@ import { StateShape } from '~/parts/StateBadge';
 import { stateOf, type Shape, type Tone } from '~/parts/vocabulary';
 import { wordOf } from '~/parts/words';
 import { plainly, toldOf } from '~/pages/attention/told';
+import { MARKS } from '~/pages/listings/causes';
 import classes from './Overview.module.css';
 
 const SHOWN = 60;
@@ -176,12 +177,13 @@ function rareTick(event: FeedEvent, { t, f, rich, units, names }: Tools): Line {
     return { shape: 'half', tone: 'busy', text };
   }
   const reservation = dataOf(event, 'reservation.changed');
-  if (reservation) return { shape: 'diamond', tone: 'off', text: t('tick.reservation', { step: reservation.step }) };
+  if (reservation) return { shape: 'diamond', tone: 'off', text: t('tick.reservation', { step: wordOf(t, 'state', reservation.step) }) };
   const shop = dataOf(event, 'shop.changed');
   if (shop) return { shape: 'bars', tone: 'wait', text: rich('tick.shop', { shop: <Link to="/shops/$shop" params={{ shop: shop.shop }}>{name(shop.shop)}</Link>, state: shopWord(t, shop.state) }) };
   const edit = dataOf(event, 'listing.edit');
   if (edit) {
-    const { seen, expected, step } = edit;
+    const { seen, expected } = edit;
+    const step = edit.step in MARKS ? wordOf(t, 'drift.by', edit.step) : wordOf(t, 'edit', edit.step);
     return { shape: 'triangle', tone: 'wait', text: t('tick.edit', { shop: name(edit.shop), seen, expected, step }) };
   }
   const job = dataOf(event, 'job.died');
