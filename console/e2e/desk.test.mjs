@@ -158,6 +158,7 @@ test('a shop is paused, and a job taken out, only after it was said what follows
   await until('a job waits for the shop', async () => (await waiting()) !== undefined);
   const { id } = await waiting();
   await go(page, `/jobs/${id}`);
+  await page.getByText('It waits: somebody has paused its shop.').waitFor(WAIT);
   await page.getByRole('button', { name: 'Take out of the queue' }).click();
   await dialog.getByText('look for orders').waitFor(WAIT);
   await dialog.getByRole('button', { name: 'Cancel' }).click();

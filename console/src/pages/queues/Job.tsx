@@ -7,7 +7,8 @@ import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
-import { useI18n } from '~/i18n';
+import { useI18n, type Plain } from '~/i18n';
+import { en } from '~/i18n/en';
 import { useActorNames } from '~/parts/actorNames';
 import { AskDialog } from '~/parts/AskDialog';
 import { Ago, At } from '~/parts/Moment';
@@ -57,13 +58,19 @@ export function JobPage() {
   );
 }
 
+/** What a job waits for. Why somebody has stopped its kind, and the times, stand in the server's sentence only. */
+function waitOf(t: ReturnType<typeof useI18n>['t'], { reason, text }: Job['waits'][number]): string {
+  const key = `wait.${reason}`;
+  return key in en ? t(key as Plain) : text;
+}
+
 function JobVerdict({ job }: { job: Job }) {
   const { t, rich } = useI18n();
   const when = <Ago at={job.run_at} />;
   switch (job.state) {
     case 'ready':
       return job.waits.length > 0 ? (
-        <Verdict tone="wait">{job.waits.map((wait) => wait.text).join(' ')}</Verdict>
+        <Verdict tone="wait">{job.waits.map((wait) => waitOf(t, wait)).join(' ')}</Verdict>
       ) : job.failure ? (
         <Verdict tone="wait">{rich('job.verdict.retry', { code: job.failure.code, when })}</Verdict>
       ) : (
