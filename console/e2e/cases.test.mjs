@@ -110,6 +110,11 @@ test('an order that waits for a mapping turns the verdict, opens, and goes on wh
   await page.getByRole('grid').getByText('Shirt without a code of ours').waitFor(WAIT);
   await go(page, '/orders');
   await page.getByText('waits for a mapping: nothing is taken off the stock for it yet.').waitFor(WAIT);
+  await page.keyboard.press('/');
+  await page.getByRole('combobox', { name: 'Search and commands' }).fill(number);
+  await page.getByRole('option', { name: number }).click();
+  await page.waitForURL(new RegExp(`/orders/market/${id}$`), WAIT);
+  await go(page, '/orders');
   await page.getByRole('link', { name: '1 order of a marketplace' }).click();
   await page.getByRole('grid').getByRole('row').filter({ hasText: number }).getByText('Lazada').click();
   await page.waitForURL(new RegExp(`/orders/market/${id}$`), WAIT);
@@ -155,11 +160,12 @@ test('a figure that a campaign changed is explained, and nobody is asked to deci
   assert.equal((await listed(CAMPAIGN)).edit, null, 'it is no edit of the seller');
   await go(page, '/attention');
   const row = page.getByRole('listitem').filter({ hasText: 'Shows another figure' });
+  await row.getByText(/^Shopee shows \d+ for “.*” instead of \d+\.$/).waitFor(WAIT);
   await row.getByText('A campaign there holds units.').waitFor(WAIT);
   await row.getByRole('button', { name: 'Open the SKU' }).waitFor(WAIT);
   assert.equal(await row.getByRole('button', { name: /Take over|Keep it as a cap|Push our figure/ }).count(), 0);
   await go(page, '/drift');
-  await page.getByText('1 listing shows another figure for another reason').waitFor(WAIT);
+  await page.getByRole('status').getByText(/Shopee shows \d+ for “.*” instead of \d+\. The cause: a campaign there\./).waitFor(WAIT);
   await page.getByText('A campaign there holds units.').waitFor(WAIT);
   assert.equal(await page.getByText('Every marketplace shows what we told it.').count(), 0);
 });

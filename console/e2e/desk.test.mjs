@@ -133,6 +133,44 @@ test('a lane is paused only after it was said what waits from then on', async ()
   });
 });
 
+test('a shop is paused, and a job taken out, only after it was said what follows', async () => {
+  const { page } = owner;
+  const { shop } = (await world.api('GET', '/v1/shops')).body.data.find((each) => each.channel === 'tiktok');
+  const paused = async () => (await world.api('GET', `/v1/shops/${shop}`)).body.state === 'paused';
+  const dialog = page.getByRole('dialog');
+  await go(page, `/shops/${shop}`);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByText(/other shops may sell the same units/).waitFor(WAIT);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal(await paused(), false);
+  await everySight('shop_pause', async (sight) => {
+    await go(sight, `/shops/${shop}`);
+    await sight.getByRole('button', { name: 'Pause' }).click();
+    await sight.getByRole('dialog').getByRole('button', { name: 'Pause' }).waitFor(WAIT);
+  });
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Resume' }).waitFor(WAIT);
+  assert.equal(await paused(), true);
+  const asked = await world.api('POST', `/v1/shops/${shop}/poll`);
+  assert.equal(asked.status, 200);
+  const waiting = async () => (await world.api('GET', `/v1/jobs?shop=${shop}&kind=poll_orders`)).body.data.find(({ state }) => state === 'ready');
+  await until('a job waits for the shop', async () => (await waiting()) !== undefined);
+  const { id } = await waiting();
+  await go(page, `/jobs/${id}`);
+  await page.getByText('It waits: somebody has paused its shop.').waitFor(WAIT);
+  await page.getByRole('button', { name: 'Take out of the queue' }).click();
+  await dialog.getByText('look for orders').waitFor(WAIT);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await world.api('GET', `/v1/jobs/${id}`)).body.state, 'ready');
+  await page.getByRole('button', { name: 'Take out of the queue' }).click();
+  await dialog.getByRole('button', { name: 'Take out of the queue' }).click();
+  await until('it is out of the queue', async () => (await world.api('GET', `/v1/jobs/${id}`)).body.state !== 'ready');
+  await go(page, `/shops/${shop}`);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await until('it goes on', async () => !(await paused()));
+});
+
 test('somebody is kept out only after a second press', async () => {
   const { page } = owner;
   const made = await world.api('POST', '/v1/users', { email: 'out@shop.example', name: 'Olaf Out', role: 'viewer' });

@@ -3,6 +3,8 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useRef } from 'react';
+import { useI18n } from '~/i18n';
+import { problemTexts } from '~/parts/problemTexts';
 import { Intents } from './keys';
 import { ProblemError } from './problem';
 
@@ -23,6 +25,7 @@ export function useAct<Input, Output>(
   { refresh = [], onDone, tells }: Options<Input, Output> = {},
 ) {
   const client = useQueryClient();
+  const { t } = useI18n();
   const intents = useRef(new Intents());
   return useMutation<Output, ProblemError, Input>({
     mutationFn: (input) => run(input, intents.current.keyFor(input)),
@@ -33,8 +36,10 @@ export function useAct<Input, Output>(
       for (const queryKey of refresh) void client.invalidateQueries({ queryKey });
     },
     onSuccess: (output, input) => onDone?.(output, input),
-    onError: ({ problem: { title, detail } }) => {
-      if (tells) notifications.show({ color: 'red', title, message: detail, autoClose: 12_000 });
+    onError: ({ problem }) => {
+      if (!tells) return;
+      const { title, advice, detail } = problemTexts(t, problem);
+      notifications.show({ color: 'red', title, message: detail ?? advice, autoClose: 12_000 });
     },
   });
 }

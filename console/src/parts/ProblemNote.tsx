@@ -3,22 +3,25 @@ import { useQuery } from '@tanstack/react-query';
 import { toProblem } from '~/api/problem';
 import { problemKind } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { problemTexts } from './problemTexts';
+import { ServerWords } from './ServerWords';
 import { StateShape } from './StateBadge';
 import classes from './ProblemNote.module.css';
 
 /** What went wrong, and what to do about it. The remedy comes from the server's catalogue of problems. */
 export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const problem = toProblem(error);
   const catalogued = problem.type.startsWith('/problems/');
   const kind = useQuery({ ...problemKind(problem.code), enabled: catalogued });
+  const { title, advice, detail } = problemTexts(t, problem, kind.data?.advice);
   return (
     <div className={classes.note} role="alert">
       <div className={classes.title}>
         <StateShape shape="square" tone="bad" />
-        <strong>{problem.title}</strong>
+        <strong>{title}</strong>
       </div>
-      <div>{problem.detail}</div>
+      {detail && (language === 'en' ? <div>{detail}</div> : <ServerWords>{detail}</ServerWords>)}
       {problem.errors && problem.errors.length > 1 && (
         <ul>
           {problem.errors.map((each) => (
@@ -28,9 +31,9 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
           ))}
         </ul>
       )}
-      {kind.data && (
+      {advice && (
         <div className={classes.remedy}>
-          <strong>{t('problem.remedy')}</strong> {kind.data.advice}
+          <strong>{t('problem.remedy')}</strong> {advice}
         </div>
       )}
       <div className={classes.foot}>

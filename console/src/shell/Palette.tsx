@@ -54,11 +54,7 @@ function useHits(text: string): { title: string; hits: Hit[] }[] {
         label: shortReference(order.title) ?? order.id,
         note: order.channel ? (CHANNEL[order.channel] ?? order.channel) : undefined,
         icon: <IconReceipt size={18} stroke={1.6} />,
-        // One that waits has no page of its own; those that wait are few.
-        open: () =>
-          order.kind === 'order'
-            ? void navigate({ to: '/orders/$id', params: { id: order.id } })
-            : void navigate({ to: '/orders', search: { view: 'market', state: order.state ?? undefined } }),
+        open: () => void navigate({ to: order.kind === 'order' ? '/orders/$id' : '/orders/market/$id', params: { id: order.id } }),
       })),
     },
     {

@@ -3,8 +3,10 @@ import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { market } from './market';
+import { notices } from './notices';
 import { orders } from './orders';
 import { overview } from './overview';
+import { problems } from './problems';
 import { rehearsal } from './rehearsal';
 import { sandbox } from './sandbox';
 import { shell } from './shell';
@@ -15,4 +17,4 @@ import { whatif } from './whatif';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...market, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...access, ...channels, ...webhooks, ...audit } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...market, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...notices, ...problems, ...access, ...channels, ...webhooks, ...audit } as const;

@@ -16,6 +16,7 @@ export const market = {
   'market.says': 'It says {word}, {when}.',
   'market.follows': 'To cancel it, cancel it on {shop}. What is paid, cancelled or delivered there is so here by itself.',
   'market.open': 'As the marketplace tells it',
+  'market.not_yet': 'No order by this number has come in. If it was told of a moment ago, its fetching may still be under way: try again.',
   'market.verdict.trouble': 'It could not be applied wholly: somebody must look.',
   'market.verdict.mapping': { one: '{n} line waits until somebody says which SKU it sells; nothing is taken off the stock for it.', other: '{n} lines wait until somebody says which SKUs they sell; nothing is taken off the stock for them.' },
   'market.verdict.ship': { one: '{n} unit waits to be shipped.', other: '{n} units wait to be shipped.' },

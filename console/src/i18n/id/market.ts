@@ -19,6 +19,7 @@ export const market: Translation<typeof english> = {
   'market.says': 'Di sana tertulis {word}, {when}.',
   'market.follows': 'Untuk membatalkannya, batalkan di {shop}. Yang dibayar, dibatalkan, atau diterima di sana berlaku di sini dengan sendirinya.',
   'market.open': 'Menurut marketplace',
+  'market.not_yet': 'Belum ada pesanan dengan nomor ini yang masuk. Bila baru saja diberitahukan, pengambilannya mungkin masih berjalan: coba lagi.',
   'market.verdict.trouble': 'Tidak dapat diproses sepenuhnya: seseorang harus melihatnya.',
   'market.verdict.mapping': { other: '{n} baris menunggu sampai SKU-nya ditentukan; stok belum dikurangi untuknya.' },
   'market.verdict.ship': { other: '{n} unit menunggu dikirim.' },

@@ -19,6 +19,7 @@ export const market: Translation<typeof english> = {
   'market.says': 'Ia mengatakan {word}, {when}.',
   'market.follows': 'Untuk membatalkannya, batalkan di {shop}. Apa yang dibayar, dibatalkan atau diterima di sana berlaku di sini dengan sendirinya.',
   'market.open': 'Menurut platform',
+  'market.not_yet': 'Tiada pesanan dengan nombor ini yang masuk. Jika ia baru dimaklumkan, pengambilannya mungkin masih berjalan: cuba lagi.',
   'market.verdict.trouble': 'Ia tidak dapat diproses sepenuhnya: seseorang perlu melihatnya.',
   'market.verdict.mapping': { other: '{n} baris menunggu sehingga SKU-nya dinyatakan; stok belum ditolak untuknya.' },
   'market.verdict.ship': { other: '{n} unit menunggu dihantar.' },

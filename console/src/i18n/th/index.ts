@@ -4,8 +4,10 @@ import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
 import { market } from './market';
+import { notices } from './notices';
 import { orders } from './orders';
 import { overview } from './overview';
+import { problems } from './problems';
 import { rehearsal } from './rehearsal';
 import { sandbox } from './sandbox';
 import { shell } from './shell';
@@ -23,6 +25,8 @@ export const th: Dictionary = {
   ...orders,
   ...market,
   ...work,
+  ...notices,
+  ...problems,
   ...imports,
   ...sandbox,
   ...rehearsal,

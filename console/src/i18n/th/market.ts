@@ -19,6 +19,7 @@ export const market: Translation<typeof english> = {
   'market.says': 'แจ้งว่า {word} {when}',
   'market.follows': 'หากต้องการยกเลิก ให้ยกเลิกที่{shop} การชำระเงิน การยกเลิก หรือการรับของที่นั่นจะมีผลที่นี่เอง',
   'market.open': 'ตามที่มาร์เก็ตเพลสแจ้ง',
+  'market.not_yet': 'ยังไม่มีคำสั่งซื้อหมายเลขนี้เข้ามา หากเพิ่งได้รับแจ้ง อาจกำลังดึงอยู่ ให้ลองอีกครั้ง',
   'market.verdict.trouble': 'ดำเนินการได้ไม่ครบ: ต้องมีคนตรวจดู',
   'market.verdict.mapping': { other: '{n} รายการรอให้ระบุ SKU และยังไม่ตัดสต็อกให้' },
   'market.verdict.ship': { other: '{n} ชิ้นรอการจัดส่ง' },

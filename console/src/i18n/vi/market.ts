@@ -19,6 +19,7 @@ export const market: Translation<typeof english> = {
   'market.says': 'Sàn báo {word}, {when}.',
   'market.follows': 'Muốn hủy, hãy hủy trên {shop}. Đơn được thanh toán, hủy hay giao ở đó thì ở đây cũng tự thay đổi theo.',
   'market.open': 'Theo như sàn báo',
+  'market.not_yet': 'Chưa có đơn nào mang số này vào hệ thống. Nếu vừa được báo, việc lấy đơn có thể còn đang chạy: hãy thử lại.',
   'market.verdict.trouble': 'Chưa xử lý được trọn vẹn: cần người xem.',
   'market.verdict.mapping': { other: '{n} dòng chờ được chỉ định SKU; chưa trừ tồn cho các dòng này.' },
   'market.verdict.ship': { other: '{n} đơn vị chờ gửi.' },

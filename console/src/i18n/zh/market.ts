@@ -19,6 +19,7 @@ export const market: Translation<typeof english> = {
   'market.says': '平台状态 {word}，{when}。',
   'market.follows': '如需取消，请在{shop}上取消。那里的付款、取消和送达会自动同步到这里。',
   'market.open': '查看平台订单',
+  'market.not_yet': '尚未收到此编号的订单。如果刚刚收到通知，可能仍在获取中：请重试。',
   'market.verdict.trouble': '未能完整处理：须有人查看。',
   'market.verdict.mapping': { other: '{n} 行等待指定 SKU；尚未为其扣减库存。' },
   'market.verdict.ship': { other: '{n} 件待发货。' },

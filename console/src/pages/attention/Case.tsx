@@ -1,10 +1,8 @@
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { listing as listingQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Ago, At, useMinute } from '~/parts/Moment';
@@ -12,10 +10,10 @@ import { isPutOff } from '~/parts/notices';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
-import { causeOf } from '~/pages/listings/causes';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
 import { Care } from './Care';
 import { Remedies } from './Remedies';
+import { ToldText } from './ToldText';
 import { toneOf } from './cases';
 import classes from './Attention.module.css';
 
@@ -34,8 +32,9 @@ export function Case({ notice }: { notice: Notice }) {
           {wordOf(t, 'notice', notice.kind)}
           {notice.shop_id ? <span className="soft"> · {names.ofId(notice.shop_id)}</span> : null}
         </div>
-        <div className={classes.text}>{notice.text}</div>
-        {notice.open && notice.kind === 'drift' && <Explained notice={notice} />}
+        <div className={classes.text}>
+          <ToldText notice={notice} />
+        </div>
         {notice.note && <div className={classes.note}>{notice.note}</div>}
         <Foot notice={notice} />
       </div>
@@ -63,14 +62,6 @@ function Foot({ notice }: { notice: Notice }) {
       {notice.snoozed_until && isPutOff(notice, now) && <> · {rich('attention.put_off', { when: <At at={notice.snoozed_until} date /> })}</>}
     </div>
   );
-}
-
-/** What Onhand does by itself about a figure that was not the seller's. */
-function Explained({ notice }: { notice: Notice }) {
-  const { t } = useI18n();
-  const { data: listing } = useQuery(listingQuery(Number(notice.subject)));
-  if (!listing || listing.edit) return null;
-  return <div className={classes.text}>{t(`drift.cause.${causeOf(notice)}`)}</div>;
 }
 
 function Seen({ notice }: { notice: Notice }) {

@@ -18,7 +18,9 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
-import { causeOf, otherDrift } from './causes';
+import { plainly, toldOf } from '~/pages/attention/told';
+import { ToldText } from '~/pages/attention/ToldText';
+import { causeOf, causesOf, otherDrift } from './causes';
 import classes from './Drift.module.css';
 
 type Listing = Schemas['Listing'];
@@ -46,7 +48,7 @@ export function Drift() {
       title={t('drift.title')}
       filled={others.length === 0}
       curl="/v1/listings?edited=true"
-      verdict={query.data && told.data && <DriftVerdict edits={rows.length} others={others.length} />}
+      verdict={query.data && told.data && <DriftVerdict edits={rows.length} others={others} />}
     >
       {query.isError ? (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
@@ -76,14 +78,29 @@ export function Drift() {
   );
 }
 
-function DriftVerdict({ edits, others }: { edits: number; others: number }) {
+function DriftVerdict({ edits, others }: { edits: number; others: readonly Notice[] }) {
   const { t } = useI18n();
-  if (edits + others === 0) return <Verdict tone="ok">{t('drift.verdict.ok')}</Verdict>;
+  const what = useOthers(others);
+  if (edits + others.length === 0) return <Verdict tone="ok">{t('drift.verdict.ok')}</Verdict>;
   return (
     <Verdict tone="wait">
-      {edits > 0 && t('drift.verdict', { n: edits })} {others > 0 && t('drift.verdict.others', { n: others })}
+      {edits > 0 && t('drift.verdict', { n: edits })} {what}
     </Verdict>
   );
+}
+
+/** One difference with its figures and its cause; of several, how many have which cause. */
+function useOthers(others: readonly Notice[]): string {
+  const { t, f } = useI18n();
+  const names = useShopNames();
+  const [only] = others;
+  if (!only) return '';
+  if (others.length === 1) {
+    const what = plainly(toldOf(only, names.ofId(only.shop_id), Date.parse(only.last_at), { t, f }), t);
+    return t('drift.verdict.other', { what, why: t(`drift.by.${causeOf(only)}`) });
+  }
+  const causes = causesOf(others).map(([cause, n]) => t('drift.verdict.cause', { why: t(`drift.by.${cause}`), n }));
+  return t('drift.verdict.others', { n: others.length, causes: causes.join(' · ') });
 }
 
 /** Differences of which nothing is to be decided: what happened, and what Onhand does about it. */
@@ -101,8 +118,7 @@ function Others({ notices: list }: { notices: Notice[] }) {
                 <Ago at={notice.first_at} />
               </span>
             </div>
-            <div>{notice.text}</div>
-            <div className="soft">{t(`drift.cause.${causeOf(notice)}`)}</div>
+            <ToldText notice={notice} />
           </li>
         ))}
       </ul>

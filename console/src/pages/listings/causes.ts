@@ -24,3 +24,10 @@ export function causeOf(notice: Pick<Notice, 'text'>): Cause {
 export function otherDrift<N extends Pick<Notice, 'kind' | 'open' | 'subject'>>(notices: readonly N[], edited: ReadonlySet<string>): N[] {
   return notices.filter((notice) => notice.open && notice.kind === 'drift' && !edited.has(notice.subject));
 }
+
+/** How many of them have each cause, the most frequent first. */
+export function causesOf(notices: readonly Pick<Notice, 'text'>[]): [cause: Cause, count: number][] {
+  const counts = new Map<Cause, number>();
+  for (const notice of notices) counts.set(causeOf(notice), (counts.get(causeOf(notice)) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import source from '../../../../rules/src/commands/channels/record_seen.rs?raw';
 import { bestOf } from './AcceptDialog';
-import { causeOf, MARKS, otherDrift } from './causes';
+import { causeOf, causesOf, MARKS, otherDrift } from './causes';
 import { hasLetters } from './Mapping';
 
 describe('another figure', () => {
@@ -9,6 +9,8 @@ describe('another figure', () => {
     for (const mark of Object.values(MARKS)) expect(source, mark).toContain(mark);
     expect(causeOf({ text: `The shop shows 3 for A instead of 5: ${MARKS.campaign}, or given them back.` })).toBe('campaign');
     expect(causeOf({ text: 'The shop shows 3 for A instead of 5.' })).toBe('other');
+    const told = [MARKS.lost_push, MARKS.campaign, 'nothing known', MARKS.campaign].map((text) => ({ text }));
+    expect(causesOf(told)).toEqual([['campaign', 2], ['lost_push', 1], ['other', 1]]);
   });
 
   it('counts beside the edits that wait, and once', () => {

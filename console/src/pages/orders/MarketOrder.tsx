@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Schemas } from '~/api/client';
+import { toProblem } from '~/api/problem';
 import { marketOrder } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
@@ -50,6 +51,7 @@ export function MarketOrderPage() {
       actions={order && <Actions order={order} shop={shop} onShipped={setShipping} />}
     >
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
+      {query.isError && toProblem(query.error).status === 404 && <p>{t('market.not_yet')}</p>}
       {shipping && <JobNote id={shipping} />}
       {order && (
         <>

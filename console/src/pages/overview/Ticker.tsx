@@ -10,6 +10,8 @@ import { CHANNEL, shortReference, useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { stateOf, type Shape, type Tone } from '~/parts/vocabulary';
 import { wordOf } from '~/parts/words';
+import { plainly, toldOf } from '~/pages/attention/told';
+import { MARKS } from '~/pages/listings/causes';
 import classes from './Overview.module.css';
 
 const SHOWN = 60;
@@ -144,7 +146,7 @@ function useTick(event: FeedEvent, references: Map<string, string>): Line {
     const text = rich('tick.order', { order: orderLink(order.order_id, references.get(order.order_id)), step: wordOf(t, 'step', order.step) });
     return { shape: 'diamond', tone: 'off', text };
   }
-  return rareTick(event, { t, rich, units, shop: names.ofCode });
+  return rareTick(event, { t, f, rich, units, names });
 }
 
 /** A shop's state in the one vocabulary. */
@@ -153,12 +155,13 @@ function shopWord(t: ReturnType<typeof useI18n>['t'], state: string): string {
   return known ? t(known.word) : state;
 }
 
-type Tools = Pick<ReturnType<typeof useI18n>, 't' | 'rich'> & {
+type Tools = Pick<ReturnType<typeof useI18n>, 't' | 'f' | 'rich'> & {
   units: (lines: { sku: string; quantity: number }[] | undefined) => ReactNode;
-  shop: (code: string) => string;
+  names: ReturnType<typeof useShopNames>;
 };
 
-function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line {
+function rareTick(event: FeedEvent, { t, f, rich, units, names }: Tools): Line {
+  const name = names.ofCode;
   const short = dataOf(event, 'stock.shortfall');
   if (short) {
     const text = rich('tick.shortfall', { sku: skuLink(short.sku), units: -short.available, location: short.location });
@@ -174,12 +177,13 @@ function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line
     return { shape: 'half', tone: 'busy', text };
   }
   const reservation = dataOf(event, 'reservation.changed');
-  if (reservation) return { shape: 'diamond', tone: 'off', text: t('tick.reservation', { step: reservation.step }) };
+  if (reservation) return { shape: 'diamond', tone: 'off', text: t('tick.reservation', { step: wordOf(t, 'state', reservation.step) }) };
   const shop = dataOf(event, 'shop.changed');
   if (shop) return { shape: 'bars', tone: 'wait', text: rich('tick.shop', { shop: <Link to="/shops/$shop" params={{ shop: shop.shop }}>{name(shop.shop)}</Link>, state: shopWord(t, shop.state) }) };
   const edit = dataOf(event, 'listing.edit');
   if (edit) {
-    const { seen, expected, step } = edit;
+    const { seen, expected } = edit;
+    const step = edit.step in MARKS ? wordOf(t, 'drift.by', edit.step) : wordOf(t, 'edit', edit.step);
     return { shape: 'triangle', tone: 'wait', text: t('tick.edit', { shop: name(edit.shop), seen, expected, step }) };
   }
   const job = dataOf(event, 'job.died');
@@ -193,7 +197,9 @@ function rareTick(event: FeedEvent, { t, rich, units, shop: name }: Tools): Line
   }
   const notice = dataOf(event, 'notice.changed');
   if (notice) {
-    return { shape: notice.open ? 'triangle' : 'disc', tone: notice.open ? 'wait' : 'ok', text: <Link to="/attention" title={notice.text}>{t('tick.notice', { text: notice.text })}</Link> };
+    const what = plainly(toldOf({ ...notice, last_at: event.at }, names.ofId(notice.shop), Date.parse(event.at), { t, f }), t);
+    const text = notice.open ? what : t('told.over', { what });
+    return { shape: notice.open ? 'triangle' : 'disc', tone: notice.open ? 'wait' : 'ok', text: <Link to="/attention" title={text}>{text}</Link> };
   }
   return { shape: 'ring', tone: 'off', text: t('tick.other', { type: event.type }) };
 }

@@ -7,8 +7,10 @@ import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
-import { useI18n } from '~/i18n';
+import { useI18n, type Plain } from '~/i18n';
+import { en } from '~/i18n/en';
 import { useActorNames } from '~/parts/actorNames';
+import { AskDialog } from '~/parts/AskDialog';
 import { Ago, At } from '~/parts/Moment';
 import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
@@ -56,13 +58,19 @@ export function JobPage() {
   );
 }
 
+/** What a job waits for. Why somebody has stopped its kind, and the times, stand in the server's sentence only. */
+function waitOf(t: ReturnType<typeof useI18n>['t'], { reason, text }: Job['waits'][number]): string {
+  const key = `wait.${reason}`;
+  return key in en ? t(key as Plain) : text;
+}
+
 function JobVerdict({ job }: { job: Job }) {
   const { t, rich } = useI18n();
   const when = <Ago at={job.run_at} />;
   switch (job.state) {
     case 'ready':
       return job.waits.length > 0 ? (
-        <Verdict tone="wait">{job.waits.map((wait) => wait.text).join(' ')}</Verdict>
+        <Verdict tone="wait">{job.waits.map((wait) => waitOf(t, wait)).join(' ')}</Verdict>
       ) : job.failure ? (
         <Verdict tone="wait">{rich('job.verdict.retry', { code: job.failure.code, when })}</Verdict>
       ) : (
@@ -81,13 +89,17 @@ function JobActions({ job }: { job: Job }) {
   const { t } = useI18n();
   const may = useMay('queues:operate');
   const [replaying, setReplaying] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   useKey('r', () => setReplaying(may && job.state === 'dead'));
   const cancel = useAct(
     (id: string, key: string) =>
       take(api.POST('/v1/jobs/{id}/cancel', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
     {
       refresh: [['jobs'], ['queues']],
-      onDone: () => notifications.show({ message: t('job.cancelled'), color: 'teal' }),
+      onDone: () => {
+        notifications.show({ message: t('job.cancelled'), color: 'teal' });
+        setLeaving(false);
+      },
     },
   );
   if (!may) return null;
@@ -99,11 +111,19 @@ function JobActions({ job }: { job: Job }) {
         </Button>
       )}
       {(job.state === 'ready' || job.state === 'running') && (
-        <Button size="xs" h={32} variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(job.id)}>
+        <Button size="xs" h={32} variant="default" onClick={() => setLeaving(true)}>
           {t('job.cancel')}
         </Button>
       )}
-      {cancel.isError && <ProblemNote error={cancel.error} />}
+      {leaving && (
+        <AskDialog title={t('job.cancel.title')} label={t('job.cancel')} danger act={cancel} onDo={() => cancel.mutate(job.id)} onClose={() => setLeaving(false)}>
+          <div>
+            <strong>{wordOf(t, 'kind', job.kind)}</strong> <span className="mono">{aboutOf(job)}</span>
+          </div>
+          <div>{t('job.cancel.text')}</div>
+          {job.state === 'running' && <div>{t('job.cancel.running')}</div>}
+        </AskDialog>
+      )}
       {replaying && <ReplayDialog filter={{ jobs: [job.id] }} known={1} onClose={() => setReplaying(false)} />}
     </>
   );

@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
@@ -9,7 +9,7 @@ import { matchOf } from '~/api/match';
 import { shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { Dialog } from '~/parts/Dialog';
+import { AskDialog } from '~/parts/AskDialog';
 import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
@@ -116,10 +116,12 @@ function useShopAct<Out>(run: (key: string) => Promise<Out>, said: string, onDon
 
 function Actions({ row }: { row: Row }) {
   const { t } = useI18n();
+  const name = useShopNames().ofCode(row.shop);
   const admin = useMay('admin');
   const writes = useMay('stock:write');
   const orders = useMay('orders:write');
   const [leaving, setLeaving] = useState(false);
+  const [pausing, setPausing] = useState(false);
   const path = { shop: row.shop };
   const header = (key: string) => ({ 'Idempotency-Key': key });
   const pause = useShopAct(
@@ -128,6 +130,7 @@ function Actions({ row }: { row: Row }) {
       return take(api.PATCH('/v1/shops/{shop}', { params: { path, header: { ...header(key), 'If-Match': match } }, body: { paused: row.state !== 'paused' } }));
     },
     t('shops.done'),
+    () => setPausing(false),
   );
   const read = useShopAct((key) => take(api.POST('/v1/shops/{shop}/import', { params: { path, header: header(key) } })), t('shops.started'));
   const poll = useShopAct((key) => take(api.POST('/v1/shops/{shop}/poll', { params: { path, header: header(key) } })), t('shops.started'));
@@ -141,7 +144,8 @@ function Actions({ row }: { row: Row }) {
     t('shops.done'),
     () => setLeaving(false),
   );
-  const failed = [pause, read, poll, push, probe, again].find((act) => act.isError);
+  // What a dialog asks about is told there.
+  const failed = [...(pausing ? [] : [pause]), read, poll, push, probe, again].find((act) => act.isError);
   return (
     <>
       {admin && (
@@ -169,7 +173,7 @@ function Actions({ row }: { row: Row }) {
       )}
       {admin && row.state !== 'disconnected' && (
         <>
-          <Button variant="default" loading={pause.isPending} onClick={() => pause.mutate(null)}>
+          <Button variant="default" loading={pause.isPending} onClick={() => (row.state === 'paused' ? pause.mutate(null) : setPausing(true))}>
             {t(row.state === 'paused' ? 'shops.resume' : 'shops.pause')}
           </Button>
           <Button variant="default" color="red" onClick={() => setLeaving(true)}>
@@ -178,21 +182,32 @@ function Actions({ row }: { row: Row }) {
         </>
       )}
       {failed && <ProblemNote error={failed.error} />}
+      {pausing && (
+        <AskDialog
+          title={t('shops.pause.title', { shop: name })}
+          label={t('shops.pause')}
+          act={pause}
+          onDo={() => pause.mutate(null)}
+          onClose={() => {
+            pause.reset();
+            setPausing(false);
+          }}
+        >
+          <div>{t('shops.pause.text', { shop: name })}</div>
+          {row.waiting > 0 && <div>{t('shop.verdict.waiting', { n: row.waiting })}</div>}
+        </AskDialog>
+      )}
       {leaving && (
-        <Dialog title={t('shops.disconnect')} onClose={() => setLeaving(false)}>
-          <Stack gap="sm">
-            <div>{t('shops.disconnect.text', { shop: row.name || row.shop })}</div>
-            {leave.isError && <ProblemNote error={leave.error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={() => setLeaving(false)}>
-                {t('cancel')}
-              </Button>
-              <Button color="red" loading={leave.isPending} onClick={() => leave.mutate(null)}>
-                {t('shops.disconnect')}
-              </Button>
-            </Group>
-          </Stack>
-        </Dialog>
+        <AskDialog
+          title={t('shops.disconnect')}
+          label={t('shops.disconnect')}
+          danger
+          act={leave}
+          onDo={() => leave.mutate(null)}
+          onClose={() => setLeaving(false)}
+        >
+          <div>{t('shops.disconnect.text', { shop: row.name || row.shop })}</div>
+        </AskDialog>
       )}
     </>
   );

@@ -13,7 +13,7 @@ import { At } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
-import { aboutOf, hasConsequence, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, isOf, referenceOf, wordOfAbout } from './about';
 import classes from './Webhooks.module.css';
 
 type Webhook = Schemas['Webhook'];
@@ -95,19 +95,19 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
   );
 }
 
-/** The orders it is about by the marketplace's numbers, with the ways to what became of them here. */
+/** The orders it is about by the marketplace's numbers, each with the way to its page once it has come in. */
 function Orders({ webhook }: { webhook: Webhook }) {
-  return webhook.market_orders.map((id) => <OrderLink key={id} shop={webhook.shop ?? ''} reference={id.slice(id.indexOf('-') + 1)} />);
+  return webhook.market_orders.map((id) => <OrderLink key={id} id={id} shop={webhook.shop ?? ''} />);
 }
 
-function OrderLink({ shop, reference }: { shop: string; reference: string }) {
-  const of = (hits?: Schemas['Hit'][]) => hits?.find(({ kind, title }) => kind === 'order' && title === `${shop}/${reference}`);
+function OrderLink({ id, shop }: { id: string; shop: string }) {
+  const reference = referenceOf(id);
+  const isIn = (hits?: Schemas['Hit'][]) => !!hits?.some((hit) => (hit.kind === 'market_order' ? hit.id === id : hit.kind === 'order' && isOf(hit.title, `${shop}/${reference}`)));
   // Its fetching may still be under way.
-  const hits = useQuery({ ...found(reference, FEW), refetchInterval: ({ state }) => (of(state.data) ? false : SOON) });
-  const hit = of(hits.data);
-  if (!hit) return <span className="code">{reference} </span>;
+  const hits = useQuery({ ...found(reference, FEW), refetchInterval: ({ state }) => (isIn(state.data) ? false : SOON) });
+  if (!isIn(hits.data)) return <span className="code">{reference} </span>;
   return (
-    <Link to="/orders/$id" params={{ id: hit.id }} className="code">
+    <Link to="/orders/market/$id" params={{ id }} className="code">
       {reference}{' '}
     </Link>
   );

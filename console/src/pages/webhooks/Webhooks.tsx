@@ -13,7 +13,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
-import { aboutOf, hasConsequence, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, referenceOf, wordOfAbout } from './about';
 import { WebhookDialog } from './WebhookDialog';
 import classes from './Webhooks.module.css';
 
@@ -170,7 +170,15 @@ function Follows({ webhook }: { webhook: Webhook }) {
   switch (about) {
     case 'order':
     case 'return':
-      return (
+      return webhook.market_orders.length > 0 ? (
+        <>
+          {webhook.market_orders.map((id) => (
+            <Link key={id} to="/orders/market/$id" params={{ id }} className="code">
+              {referenceOf(id)}{' '}
+            </Link>
+          ))}
+        </>
+      ) : (
         <Link to="/orders" search={{ view: 'market', shop }}>
           {t('webhooks.see.orders')}
         </Link>

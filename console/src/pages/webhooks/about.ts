@@ -30,3 +30,9 @@ export function hasConsequence(webhook: { channel: string; kind: string }): bool
 
 /** The text for it. */
 export const wordOfAbout = (about: About | undefined): Plain => `webhook.${about ?? 'other'}`;
+
+/** The marketplace's number of an order out of its id, `SHOP_NUMBER-REFERENCE`. */
+export const referenceOf = (id: string) => id.slice(id.indexOf('-') + 1);
+
+/** Whether one of our orders by that reference came from it: several have `#2`, `#3` behind. */
+export const isOf = (reference: string | null | undefined, order: string) => reference === order || !!reference?.startsWith(`${order}#`);
