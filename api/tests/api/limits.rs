@@ -213,6 +213,20 @@ async fn measures_are_there_for_whoever_may_see_them() {
 }
 
 #[tokio::test]
+async fn a13_given_up_durability_is_measured() {
+    let lax = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let options = onhand_store_sqlite::Options::new(dir.path());
+    let store = onhand_store_sqlite::SqliteStore::open(options).unwrap();
+    let safe = World::over(std::sync::Arc::new(store), Settings::default()).await;
+    for (world, durable) in [(lax, "onhand_durable 0\n"), (safe, "onhand_durable 1\n")] {
+        let text = String::from_utf8(world.get("/metrics").await.bytes).unwrap();
+        assert!(text.contains(durable), "{durable} is not in {text}");
+        assert!(text.contains("onhand_not_replicated_total 0\n"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_asks_too_often_is_429_and_others_are_served() {
     let world = World::with(Settings { rate_limit: 1, rate_burst: 3, ..Settings::default() }).await;
     let (_, other) = world.make_key(&["stock:read"]).await;
