@@ -38,6 +38,8 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// How long a client may take for a body.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of what it is sent, before its connection is cut.
+    pub write_timeout: Duration,
     /// How often a silent stream of events shows that it lives, and whoever listens is looked at again.
     pub stream_heartbeat: Duration,
     /// How long open requests get to finish at shutdown.
@@ -69,6 +71,7 @@ impl Default for Settings {
             connections_max: 4_096,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             stream_heartbeat: Duration::from_secs(20),
             shutdown_timeout: Duration::from_secs(20),
             hold_default_ms: HOLD_DEFAULT_MS,

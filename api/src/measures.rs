@@ -29,6 +29,10 @@ pub(crate) struct Measures {
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// Connections open now.
     pub(crate) connections: Gauge,
+    /// 1 while the database's settings let nothing be lost that was acknowledged.
+    pub(crate) durable: Gauge,
+    /// What the database says of itself when it is asked.
+    pub(crate) not_replicated: Counter,
 }
 
 fn buckets() -> Histogram {
@@ -41,6 +45,8 @@ impl Default for Measures {
             requests: Family::default(),
             seconds: Family::new_with_constructor(buckets),
             connections: Gauge::default(),
+            durable: Gauge::default(),
+            not_replicated: Counter::default(),
         }
     }
 }
@@ -58,6 +64,16 @@ impl Measures {
             self.seconds.clone(),
         );
         registry.register("onhand_http_connections", "Connections open", self.connections.clone());
+        registry.register(
+            "onhand_durable",
+            "1 if what was acknowledged survives the loss of power; 0 if unsafe_durability allowed settings that give it up",
+            self.durable.clone(),
+        );
+        registry.register(
+            "onhand_not_replicated",
+            "Commits that PostgreSQL kept without the standby that it was told to wait for",
+            self.not_replicated.clone(),
+        );
     }
 
     /// Counts one answer.

@@ -1,5 +1,7 @@
 //! Connections and their limits.
 
+mod stream;
+
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -17,6 +19,7 @@ use tower::Service;
 
 use crate::api::Api;
 use crate::people::tries::Peer;
+use stream::ReadBefore;
 
 /// How long to wait after an accept that failed for want of something, such as file descriptors.
 const BREATH: Duration = Duration::from_millis(50);
@@ -63,7 +66,8 @@ pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output
             request.extensions_mut().insert(Peer(client));
             router.clone().call(request.map(Body::new))
         });
-        let connection = builder.serve_connection(TokioIo::new(ready(stream)), service).with_upgrades();
+        let stream = ReadBefore::new(ready(stream), settings.write_timeout);
+        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let open = api.0.measures.connections.clone();
         let mut closing = api.0.closing.subscribe();
         open.inc();

@@ -258,6 +258,7 @@ fn api_settings(settings: &Settings) -> anyhow::Result<onhand_api::Settings> {
         connections_max: settings.connections_max,
         header_timeout: Duration::from_secs(settings.header_seconds),
         body_timeout: Duration::from_secs(settings.body_seconds),
+        write_timeout: Duration::from_secs(settings.write_seconds),
         shutdown_timeout: Duration::from_secs(settings.stop_seconds),
         hold_default_ms: i64::from(settings.hold_seconds) * 1000,
         metrics_public: settings.metrics_public,

@@ -191,6 +191,9 @@ settings! {
     /// Seconds that a client may take for a body
     #[arg(hide_short_help = true, value_name = "SECONDS")]
     body_seconds: u64 = 30;
+    /// Seconds for which a client may take nothing of what it is sent; then its connection is cut
+    #[arg(hide_short_help = true, value_name = "SECONDS")]
+    write_seconds: u64 = 30;
     /// Whether /metrics needs no API key
     #[arg(hide_short_help = true, value_name = "BOOL")]
     metrics_public: bool = false;

@@ -3,10 +3,13 @@
 //! The clients keep their own account of what they were told. After each kill every acknowledged request is repeated
 //! with its key and must be answered with the same bytes, what nobody knew is asked again, and the server's figures must
 //! equal the account. A1 kills the server, A2 the PostgreSQL server under it.
+//!
+//! Then two races run in their long form: D4, a confirmation against the end of its hold, and F9, cancelling against shipping.
 
 mod account;
 mod check;
 mod fleet;
+mod races;
 mod round;
 
 use std::path::PathBuf;
@@ -27,9 +30,18 @@ pub(crate) struct Arguments {
     /// Which database.
     #[arg(long, default_value = "both")]
     database: Which,
+    /// Only the kills, or only the races; without it the kills and then the races.
+    #[arg(long)]
+    only: Option<Part>,
     /// Kills on each database.
     #[arg(long, default_value_t = 100)]
     rounds: u32,
+    /// Races on each database between the confirmation of an order, the end of its hold and another buyer (D4).
+    #[arg(long, default_value_t = 10_000)]
+    d4_rounds: u32,
+    /// Races on each database between cancelling and shipping the units of one order (F9).
+    #[arg(long, default_value_t = 1_000)]
+    f9_rounds: u32,
     /// The longest that the load runs before a kill; each round draws a moment before that.
     #[arg(long, default_value_t = 1.0)]
     seconds_per_round: f64,
@@ -45,6 +57,12 @@ pub(crate) struct Arguments {
     /// The server's program; built if it is not named.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Kills,
+    Races,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -65,13 +83,23 @@ impl Which {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let binary = binary(arguments.binary.as_ref())?;
     let kinds = arguments.database.kinds();
-    let ground = Ground::prepare(&arguments.dir, &kinds)?;
+    if arguments.only != Some(Part::Races) {
+        kills(arguments, &kinds)?;
+    }
+    if arguments.only != Some(Part::Kills) {
+        races::run(arguments, &kinds)?;
+    }
+    Ok(())
+}
+
+fn kills(arguments: &Arguments, kinds: &[Kind]) -> anyhow::Result<()> {
+    let binary = binary(arguments.binary.as_ref())?;
+    let ground = Ground::prepare(&arguments.dir, kinds)?;
     let seed = arguments.seed.unwrap_or_else(crate::chance::seed);
     progress(&format!("--seed {seed}"));
     let mut broken = Vec::new();
-    for kind in kinds {
+    for &kind in kinds {
         let place = ground.fresh(kind)?;
         let run = Run {
             kind,

@@ -32,7 +32,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Command {
     /// Measure, and print one table in which every figure has its baseline beside it.
     Table(table::Arguments),
-    /// Kill the server, or its database, under load many times; look each time whether anything was lost.
+    /// Kill the server, or its database, under load many times; look each time whether anything was lost. Then let
+    /// confirming race against expiring and cancelling against shipping, thousands of times.
     Crash(crash::Arguments),
 }
 

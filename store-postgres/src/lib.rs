@@ -25,6 +25,7 @@ mod write_jobs;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use onhand_store::{Capabilities, Durability, Reads, Session, Store, StoreError};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     unsafe_durability: bool,
     write_timeout: std::time::Duration,
     commit_timeout: std::time::Duration,
+    /// Commits whose wait for the standby was cancelled.
+    not_replicated: AtomicU64,
 }
 
 /// A PostgreSQL database.
@@ -79,6 +82,7 @@ impl PostgresStore {
                 unsafe_durability: options.unsafe_durability,
                 write_timeout: options.write_timeout,
                 commit_timeout: options.commit_timeout,
+                not_replicated: AtomicU64::new(0),
             }),
             durability,
             reads,
@@ -124,6 +128,10 @@ impl Store for PostgresStore {
 
     fn durability(&self) -> Durability {
         self.durability.clone()
+    }
+
+    fn not_replicated(&self) -> u64 {
+        self.shared.not_replicated.load(Ordering::Relaxed)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -48,6 +48,11 @@ impl Link {
         Ok(Self { client, warning, task })
     }
 
+    /// The last warning since it was taken, which stays.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.warning.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The last warning since this was last asked. It stands here before the answer to the statement that caused it does.
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.warning.lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -103,7 +104,7 @@ impl Desk {
         committed.map_err(|error| commit_failure(&error))?;
         // A cancelled wait for the standby is reported as success with a warning, in the server's language. No other
         // warning is known at this place, and an unknown one is no reason to be sure.
-        if let Some(warning) = self.link.take_warning() {
+        if let Some(warning) = self.link.warning() {
             return Err(StoreError::Unknown(format!("the server warned while it committed: {warning}")));
         }
         crate::column::Columns::of(&numbered).next()
@@ -254,6 +255,10 @@ impl Session for PostgresSession {
             Ok(committed) => committed,
             Err(_) => Err(StoreError::Unknown("the commit was not answered in time".into())),
         };
+        // Also when the connection ended with it, as it does when an operator ends the backend.
+        if committed.is_err() && desk.link.take_warning().is_some() {
+            self.shared.not_replicated.fetch_add(1, Ordering::Relaxed);
+        }
         // The server has ended the transaction in any case: a failed one is not to be rolled back again.
         self.open = false;
         self.told = Told::default();

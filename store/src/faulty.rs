@@ -192,6 +192,10 @@ impl Store for FaultyStore {
         self.inner.durability()
     }
 
+    fn not_replicated(&self) -> u64 {
+        self.inner.not_replicated()
+    }
+
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
         self.plan.meet(Call::Session).await?;
         Ok(Box::new(FaultySession { inner: self.inner.session().await?, plan: self.plan.clone() }))

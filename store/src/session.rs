@@ -40,6 +40,11 @@ pub trait Store: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     /// What it promises.
     fn durability(&self) -> Durability;
+    /// How many commits of this process the database kept without the standby that it was told to wait for. A database that
+    /// knows no standbys has none.
+    fn not_replicated(&self) -> u64 {
+        0
+    }
     /// The write side. SQLite hands out one; PostgreSQL as many as asked for, each with a connection of its own that it
     /// re-opens by itself after a failure.
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;

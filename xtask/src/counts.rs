@@ -54,9 +54,38 @@ impl fmt::Display for Counts {
     }
 }
 
+/// What a run of tests came to: those that ran, and those that passed because they could not be tried.
+///
+/// The runner shows nothing of a test that passed. So a test that lacks what it needs (root, to mount a disk) writes its
+/// name and the reason into the file of `ONHAND_NOT_TRIED`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) counts: Counts,
+    not_tried: Vec<String>,
+}
+
+impl Ran {
+    /// `list` is what the tests wrote.
+    pub(crate) fn new(counts: Counts, list: &str) -> Self {
+        let mut not_tried: Vec<String> = list.lines().map(str::to_owned).collect();
+        not_tried.sort();
+        Self { counts, not_tried }
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.counts)?;
+        if !self.not_tried.is_empty() {
+            write!(f, "; {} of these NOT TRIED ({})", self.not_tried.len(), self.not_tried.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Counter, Counts};
+    use super::{Counter, Counts, Ran};
 
     fn count(lines: &str) -> Counts {
         let mut counter = Counter::default();
@@ -82,5 +111,13 @@ mod tests {
                           Running unittests src/lib.rs (target/debug/deps/onhand_rules-01ab)\n\
                      test order::tests::sums ... ok";
         assert_eq!(count(lines), Counts { all: 2, sqlite: 1, postgres: 0 });
+    }
+
+    #[test]
+    fn what_was_not_tried_is_said() {
+        let counts = Counts { all: 3, sqlite: 1, postgres: 1 };
+        assert_eq!(Ran::new(counts, "").to_string(), "3 tests: 1 on SQLite, 1 on PostgreSQL");
+        let told = Ran::new(counts, "b: it needs root\na: it needs root\n").to_string();
+        assert!(told.ends_with("; 2 of these NOT TRIED (a: it needs root; b: it needs root)"), "{told}");
     }
 }

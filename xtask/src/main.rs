@@ -67,10 +67,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Kill it under load, many times, and look whether anything was lost.
+    /// Kill it under load, many times, and look whether anything was lost; then let orders race, thousands of times.
     #[command(disable_help_flag = true)]
     Crash {
-        /// Passed on to the crash test.
+        /// Passed on to the crash test: `--only kills`, `--only races`, `--database sqlite`, `--help`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -1,5 +1,7 @@
 //! `/healthz`, `/readyz`, `/metrics`, `/v1/ping`.
 
+use std::sync::atomic::Ordering;
+
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -49,6 +51,9 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> 
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
+    let store = api.0.engine.store();
+    api.0.measures.durable.set(i64::from(store.durability().safe));
+    api.0.measures.not_replicated.inner().fetch_max(store.not_replicated(), Ordering::Relaxed);
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &api.0.registry).map_err(|error| {
         Problem::new(&problem::INTERNAL, problem::INTERNAL.advice).because(error.to_string())

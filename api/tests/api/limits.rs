@@ -5,7 +5,7 @@ use std::time::Duration;
 use onhand_api::Settings;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::world::World;
 
@@ -74,6 +74,47 @@ async fn a_head_or_a_body_that_dawdles_is_given_up() {
     let answer = raw(&world, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("body_timeout"), "{answer}");
+}
+
+/// The whole connection is one place of one: somebody else is served only when it was cut.
+#[tokio::test]
+async fn a_client_that_never_reads_is_cut_off() {
+    let write_timeout = Duration::from_millis(200);
+    let world = World::with(Settings { connections_max: 1, write_timeout, ..Settings::default() }).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut deaf = socket.connect(world.address).await.unwrap();
+    // Far more than the sockets on both sides keep.
+    const ASKED: usize = 200;
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(ASKED);
+    deaf.write_all(request.as_bytes()).await.unwrap();
+    let served = tokio::time::timeout(Duration::from_secs(60), async {
+        let mut second = TcpStream::connect(world.address).await.unwrap();
+        second.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        second.read(&mut [0; 1024]).await.unwrap()
+    });
+    assert!(served.await.expect("the one that does not read keeps its place for ever") > 0);
+    let mut rest = Vec::new();
+    drop(deaf.read_to_end(&mut rest).await);
+    let whole = world.get("/openapi.json").await.bytes.len();
+    assert!(rest.len() < whole * ASKED, "it was cut off in the middle");
+}
+
+/// A stream with nothing to say is not one that nobody reads.
+#[tokio::test]
+async fn a_silent_stream_is_not_cut_off() {
+    let (stream_heartbeat, write_timeout) = (Duration::from_millis(200), Duration::from_millis(20));
+    let world = World::with(Settings { stream_heartbeat, write_timeout, ..Settings::default() }).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let head =
+        format!("GET /v1/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", world.admin);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut heard, mut buffer) = (String::new(), [0; 1024]);
+    while heard.matches("\n:").count() < 3 {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "it was cut off: {heard}");
+        heard.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
 }
 
 #[tokio::test]
@@ -169,6 +210,20 @@ async fn measures_are_there_for_whoever_may_see_them() {
     public.call("GET", "/metrics").without("authorization").send().await;
     let answer = public.call("GET", "/metrics").without("authorization").send().await;
     assert_eq!(answer.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a13_given_up_durability_is_measured() {
+    let lax = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let options = onhand_store_sqlite::Options::new(dir.path());
+    let store = onhand_store_sqlite::SqliteStore::open(options).unwrap();
+    let safe = World::over(std::sync::Arc::new(store), Settings::default()).await;
+    for (world, durable) in [(lax, "onhand_durable 0\n"), (safe, "onhand_durable 1\n")] {
+        let text = String::from_utf8(world.get("/metrics").await.bytes).unwrap();
+        assert!(text.contains(durable), "{durable} is not in {text}");
+        assert!(text.contains("onhand_not_replicated_total 0\n"), "{text}");
+    }
 }
 
 #[tokio::test]

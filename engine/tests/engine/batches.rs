@@ -1,14 +1,15 @@
 //! Batches, keys and back-pressure.
 
 use onhand_engine::{Engine, Request, Settings, SubmitError, ids};
-use onhand_rules::{PrincipalId, Refusal};
+use onhand_rules::commands::{CancelOrder, Condition, LineChoice, ReturnLine, ReturnOrder, ShipOrder};
+use onhand_rules::{Command, PrincipalId, Refusal};
 use onhand_store::Outcome;
 use onhand_store::faulty::{Call, Gate};
 use tokio::task::JoinHandle;
 
 use crate::stage::{
-    Stage, buy, done, figures, hold, is_done, is_short, new_key, on_both, open_shop, order, quiet, receive,
-    request, row, submit, until, within,
+    Stage, buy, confirmed, done, figures, hold, is_done, is_short, new_key, on_both, open_shop, order, quiet,
+    receive, request, row, submit, until, within,
 };
 
 on_both!(
@@ -21,6 +22,7 @@ on_both!(
     a_refused_command_leaves_no_trace_beside_accepted_ones,
     a_full_queue_is_busy_and_nothing_of_it_was_done,
     heavy_commands_fill_the_queue_sooner,
+    lines_named_of_an_order_fill_the_queue_too,
     the_feed_wakes_whoever_waits,
 );
 
@@ -265,6 +267,33 @@ async fn heavy_commands_fill_the_queue_sooner(stage: Stage) {
         assert!(is_done(&asked.await.unwrap().unwrap().outcome));
     }
     assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome), "the weight was given back");
+}
+
+async fn lines_named_of_an_order_fill_the_queue_too(stage: Stage) {
+    let (engine, plan) = stage.faulty(Settings { weight_max: 50, ..quiet() }).await;
+    open_shop(&engine, &[("A", 1_000)]).await;
+    let placed = confirmed("A", 5);
+    let id = placed.id;
+    done(&engine, placed).await;
+    let lines = || vec![LineChoice { line: 1, quantity: 1 }; 40];
+    let cancel: Command = CancelOrder { id, lines: lines(), reason: None, expected_version: None }.into();
+    let ship: Command = ShipOrder { id, lines: lines(), tracking: None, expected_version: None }.into();
+    let back = ReturnLine { line: 1, quantity: 1, condition: Condition::Sellable };
+    let take_back: Command =
+        ReturnOrder { id, lines: vec![back; 40], reason: None, expected_version: None }.into();
+    for heavy in [cancel, ship, take_back] {
+        let gate = plan.hold(Call::BeforeCommit);
+        let first = occupied(&engine, &gate).await;
+        let large: Vec<Asked> = (0..2).map(|_| ask(&engine, request(heavy.clone(), &new_key()))).collect();
+        queued(&engine, 2).await;
+        let more = submit(&engine, buy("A", 1)).await;
+        assert_eq!(more, Err(SubmitError::Busy), "eighty lines of {} wait already", heavy.name());
+        gate.release();
+        first.await.unwrap().unwrap();
+        for asked in large {
+            asked.await.unwrap().unwrap();
+        }
+    }
 }
 
 async fn the_feed_wakes_whoever_waits(stage: Stage) {

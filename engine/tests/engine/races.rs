@@ -19,7 +19,31 @@ on_both!(
     f9_cancel_ship_and_part_cancel_at_once,
 );
 
+/// How often a race is run when nobody says.
 const ROUNDS: usize = 40;
+
+/// A race that is run again and again. `cargo xtask crash` gives the number of the long form in `variable`, and then is told
+/// how far it has come.
+struct Race {
+    title: String,
+    rounds: usize,
+    long: bool,
+}
+
+impl Race {
+    fn new(variable: &str, title: &str, stage: &Stage) -> Self {
+        let asked = std::env::var(variable).ok().map(|text| text.parse().expect("a number of rounds"));
+        let title = format!("{title} on {}", stage.store.durability().database);
+        Self { title, rounds: asked.unwrap_or(ROUNDS), long: asked.is_some() }
+    }
+
+    /// After each round; `seen` says how the rounds so far have ended.
+    fn tell(&self, done: usize, seen: impl FnOnce() -> String) {
+        if self.long && (done == self.rounds || done.is_multiple_of((self.rounds / 10).max(1))) {
+            eprintln!("{}: {done} of {} rounds: {}", self.title, self.rounds, seen());
+        }
+    }
+}
 
 /// All at once; outcomes in the order of the commands.
 async fn at_once(engine: &Engine, commands: Vec<Command>) -> Vec<Outcome> {
@@ -63,8 +87,10 @@ async fn f1_a_thousand_buyers_for_one_unit(stage: Stage) {
 /// The hold is due at the very millisecond of its placing. Its owner, the pulse and another buyer meet over one unit.
 async fn d4_confirm_and_expire_at_the_same_millisecond(stage: Stage) {
     let engine = stage.engine().await;
+    let race = Race::new("ONHAND_D4_ROUNDS", "D4, confirm against expire", &stage);
     open_shop(&engine, &[("A", 0)]).await;
-    for round in 0..ROUNDS {
+    let mut owners_won = 0;
+    for round in 0..race.rounds {
         done(&engine, receive("A", 1)).await;
         let (on_hand, _, sold_before) = figures(&engine, "A").await;
         let held = hold(&[("A", 1)], 0);
@@ -85,6 +111,7 @@ async fn d4_confirm_and_expire_at_the_same_millisecond(stage: Stage) {
         assert!(is_done(expired));
         let owners = order(&engine, id).await;
         if is_done(owner) {
+            owners_won += 1;
             assert_eq!((owners.state, owners.lines[0].allocated), (OrderState::Confirmed, 1));
             assert!(is_short(rival), "{rival:?}");
             assert!(engine.reads().order(rival_id).await.unwrap().is_none());
@@ -94,15 +121,19 @@ async fn d4_confirm_and_expire_at_the_same_millisecond(stage: Stage) {
             assert_eq!(order(&engine, rival_id).await.lines[0].allocated, 1);
         }
         assert_eq!(figures(&engine, "A").await, (on_hand, 0, sold_before + 1));
+        race.tell(round + 1, || format!("the owner has had it {owners_won} times, the rival otherwise"));
     }
     stage.verify().await;
 }
 
 async fn f9_cancel_ship_and_part_cancel_at_once(stage: Stage) {
     let engine = stage.engine().await;
-    open_shop(&engine, &[("A", 1_000)]).await;
+    let race = Race::new("ONHAND_F9_ROUNDS", "F9, cancel against ship", &stage);
+    // Each round ships five at most.
+    let opening = i64::try_from(5 * race.rounds).expect("few");
+    open_shop(&engine, &[("A", opening)]).await;
     let mut shipped_in_all = 0;
-    for round in 0..ROUNDS {
+    for round in 0..race.rounds {
         let placed: PlaceOrder = confirmed("A", 5);
         let id = placed.id;
         done(&engine, placed).await;
@@ -131,7 +162,8 @@ async fn f9_cancel_ship_and_part_cancel_at_once(stage: Stage) {
         assert_eq!((line.shipped, line.cancelled), (shipped, cancelled), "round {round}: {outcomes:?}");
         assert_eq!(line.shipped + line.cancelled, 5, "a whole cancel or a whole ship leaves nothing open");
         shipped_in_all += shipped;
+        race.tell(round + 1, || format!("{shipped_in_all} of {} units were shipped", 5 * (round + 1)));
     }
-    assert_eq!(figures(&engine, "A").await, (1_000 - shipped_in_all, 0, 0), "each unit went one way");
+    assert_eq!(figures(&engine, "A").await, (opening - shipped_in_all, 0, 0), "each unit went one way");
     stage.verify().await;
 }

@@ -136,6 +136,7 @@ async fn c4_a_cancelled_wait_for_the_standby_is_unknown() {
             server.sql("postgres", &sql).unwrap() != "0"
         });
         tokio::join!(waiting, cancelling);
+        assert_eq!(store.not_replicated(), u64::try_from(id).unwrap(), "whoever watches is told");
     }
     set(&server, "synchronous_standby_names", "");
     shown(&server, "synchronous_standby_names", "").await;

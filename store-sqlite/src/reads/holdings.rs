@@ -76,27 +76,48 @@ fn holder_units(row: &Row<'_>) -> Sql<HolderUnits> {
     })
 }
 
+/// The channels of all orders that have a reference, each found by one step in the index, which begins with the channel.
+const CHANNELS: &str = "WITH RECURSIVE known (channel) AS (
+        SELECT min(channel) FROM orders INDEXED BY orders_reference WHERE reference IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(channel) FROM orders INDEXED BY orders_reference
+                WHERE reference IS NOT NULL AND channel > known.channel)
+        FROM known WHERE known.channel IS NOT NULL
+    ) ";
+
+/// A reference is looked up in each channel: there are a handful of them, and there may be millions of orders. An index by
+/// the reference alone would cost every order a page of its own.
+fn orders_sql(filter: &OrderFilter) -> String {
+    let every_channel = filter.reference.is_some() && filter.channel.is_none();
+    let mut sql = if every_channel { CHANNELS.to_owned() } else { String::new() };
+    let from = if filter.reference.is_some() { "orders INDEXED BY orders_reference" } else { "orders" };
+    sql.push_str(&select(rows::ORDER, &format!("{from} WHERE id < ?")));
+    if filter.state.is_some() {
+        sql.push_str(" AND state = ?");
+    }
+    if filter.channel.is_some() {
+        sql.push_str(" AND channel = ?");
+    }
+    if every_channel {
+        sql.push_str(" AND channel IN (SELECT channel FROM known)");
+    }
+    if filter.reference.is_some() {
+        sql.push_str(" AND reference = ?");
+    }
+    sql.push_str(" ORDER BY id DESC LIMIT ?");
+    sql
+}
+
 pub(super) fn orders(c: &Connection, filter: &OrderFilter, limit: usize) -> Sql<Page<Order>> {
-    let mut sql = select(rows::ORDER, "orders WHERE id < ?");
     let before = filter.before.map_or_else(|| LAST.to_vec(), |id| id.to_bytes().to_vec());
     let state = filter.state.map(|state| state.name());
     let mut values: Vec<&dyn ToSql> = vec![&before];
-    if let Some(state) = &state {
-        sql.push_str(" AND state = ?");
-        values.push(state);
-    }
-    if let Some(channel) = &filter.channel {
-        sql.push_str(" AND channel = ?");
-        values.push(channel);
-    }
-    if let Some(reference) = &filter.reference {
-        sql.push_str(" AND reference = ?");
-        values.push(reference);
-    }
-    sql.push_str(" ORDER BY id DESC LIMIT ?");
+    values.extend(state.iter().map(|state| state as &dyn ToSql));
+    values.extend(filter.channel.iter().map(|channel| channel as &dyn ToSql));
+    values.extend(filter.reference.iter().map(|reference| reference as &dyn ToSql));
     let fetch = one_more(limit);
     values.push(&fetch);
-    let mut statement = c.prepare_cached(&sql)?;
+    let mut statement = c.prepare_cached(&orders_sql(filter))?;
     let heads: Vec<Order> = statement.query_map(values.as_slice(), rows::order)?.collect::<Sql<_>>()?;
     let page = Page::of(heads, limit);
     Ok(Page {
@@ -167,4 +188,44 @@ pub(super) fn market_holds(c: &Connection, until: i64, limit: usize) -> Sql<Vec<
          ORDER BY expires_at, id LIMIT ?2",
     )?;
     statement.query_map((until, exactly(limit)), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use onhand_rules::order::OrderState;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_is_looked_up_and_never_searched_for() {
+        let mut c = Connection::open_in_memory().unwrap();
+        crate::migrate::apply(&mut c, crate::migrate::MIGRATIONS, 0).unwrap();
+        for (channel, state) in [
+            (None, None),
+            (Some("web"), None),
+            (None, Some(OrderState::Pending)),
+            (Some("web"), Some(OrderState::Pending)),
+        ] {
+            let reference = Some("R-9".to_owned());
+            let filter = OrderFilter {
+                channel: channel.map(str::to_owned),
+                reference,
+                state,
+                ..OrderFilter::default()
+            };
+            let sql = format!("EXPLAIN QUERY PLAN {}", orders_sql(&filter));
+            let mut explained = c.prepare(&sql).unwrap();
+            let values = vec![rusqlite::types::Null; explained.parameter_count()];
+            let steps = explained
+                .query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3))
+                .unwrap();
+            let steps: Vec<String> =
+                steps.map(Result::unwrap).filter(|step| step.contains("orders")).collect();
+            let looks_up =
+                |step: &String| step.starts_with("SEARCH orders") && step.contains("INDEX orders_reference");
+            assert!(steps.iter().all(looks_up), "{filter:?}: {steps:?}");
+            let both = |step: &&String| step.contains("(channel=? AND reference=?");
+            assert_eq!(steps.iter().filter(both).count(), 1, "{filter:?}: {steps:?}");
+        }
+    }
 }

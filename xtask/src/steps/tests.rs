@@ -1,18 +1,18 @@
 //! The tests of the workspace.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use crate::counts::{Counter, Counts};
+use crate::counts::{Counter, Ran};
 use crate::running::PrivatePostgres;
-use crate::shell::{Run, on_path};
+use crate::shell::{Run, on_path, target};
 
 /// Without a database and in seconds, so that a broken rule is known at once.
 pub(super) fn rules() -> anyhow::Result<String> {
-    let counts = run(&["-p", "onhand-rules"], None, None)?;
-    if counts.all == 0 {
+    let all = run(&["-p", "onhand-rules"], None, None)?.counts.all;
+    if all == 0 {
         bail!("no test ran");
     }
-    Ok(format!("{} tests", counts.all))
+    Ok(format!("{all} tests"))
 }
 
 /// Everything else, each suite on both databases.
@@ -21,11 +21,11 @@ pub(super) fn workspace() -> anyhow::Result<String> {
     // those that kill their server start another.
     let server = PrivatePostgres::start(&[], false)?;
     // The rules have had their step; leaving the package out would choose other features and build it all again.
-    let counts = run(&["--workspace"], Some("onhand-rules"), Some(&server))?;
-    if counts.sqlite == 0 || counts.postgres == 0 {
-        bail!("{counts}: a database was left out");
+    let ran = run(&["--workspace"], Some("onhand-rules"), Some(&server))?;
+    if ran.counts.sqlite == 0 || ran.counts.postgres == 0 {
+        bail!("{ran}: a database was left out");
     }
-    Ok(counts.to_string())
+    Ok(ran.to_string())
 }
 
 pub(super) fn docs() -> anyhow::Result<String> {
@@ -34,7 +34,7 @@ pub(super) fn docs() -> anyhow::Result<String> {
 }
 
 /// Runs the tests of `packages`, without those of `done`.
-fn run(packages: &[&str], done: Option<&str>, server: Option<&PrivatePostgres>) -> anyhow::Result<Counts> {
+fn run(packages: &[&str], done: Option<&str>, server: Option<&PrivatePostgres>) -> anyhow::Result<Ran> {
     let mut run = if on_path("cargo-nextest") {
         let run = Run::cargo(&["nextest", "run", "--locked", "--status-level", "pass"]);
         run.with(done.iter().flat_map(|name| ["-E".to_owned(), format!("not package({name})")]))
@@ -48,7 +48,10 @@ fn run(packages: &[&str], done: Option<&str>, server: Option<&PrivatePostgres>) 
     if let Some(server) = server {
         run = run.set("ONHAND_TESTBED_PG_PORT", server.port());
     }
+    let not_tried = target().join("not-tried");
+    std::fs::write(&not_tried, "").with_context(|| format!("cannot write {}", not_tried.display()))?;
+    run = run.set("ONHAND_NOT_TRIED", &not_tried);
     let mut counter = Counter::default();
     run.watch(|line| counter.read(line))?;
-    Ok(counter.finish())
+    Ok(Ran::new(counter.finish(), &std::fs::read_to_string(&not_tried)?))
 }

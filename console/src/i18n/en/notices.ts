@@ -25,6 +25,7 @@ export const notices = {
   'told.return_opened': { one: '{n} unit of order {order} on {shop} comes back.', other: '{n} units of order {order} on {shop} come back.' },
   'told.return_cancelled': 'Order {order} on {shop} is cancelled, but goods of it have left already.',
   'told.clock_skew': 'The clock of {shop} and ours differ by {span}.',
+  'told.cancel_requested': 'The buyer of order {order} on {shop} wants to cancel it.',
   'told.over': 'Over: {what}',
 
   'next.shop_disconnected': 'Authorise it again; then its jobs go on by themselves.',
@@ -44,6 +45,7 @@ export const notices = {
   'next.unknown_status': 'Look at the order there; Onhand goes on when it has a state that is known.',
   'next.return_received': 'When the goods are here, say which of them can be sold again.',
   'next.clock_skew': 'Let the clock of this server be set by the network: requests with a wrong time are refused.',
+  'next.cancel_requested': 'Open the order and accept or refuse: a marketplace decides by itself when nobody answers in time.',
 
   'said.server': 'The server says:',
 } as const;

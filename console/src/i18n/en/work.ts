@@ -66,6 +66,7 @@ export const work = {
   'notice.unknown_status': 'Unknown status',
   'notice.return_received': 'Goods came back',
   'notice.clock_skew': 'Clocks differ',
+  'notice.cancel_requested': 'A buyer wants to cancel',
 
   'queues.title': 'Queues',
   'queues.verdict.ok': 'Nothing was given up; {waiting}.',

@@ -28,6 +28,7 @@ export const notices: Translation<typeof english> = {
   'told.return_opened': { other: '{n} unit dari pesanan {order} di {shop} dikembalikan.' },
   'told.return_cancelled': 'Pesanan {order} di {shop} dibatalkan, tetapi barangnya sudah dikirim.',
   'told.clock_skew': 'Jam {shop} dan jam kita berbeda {span}.',
+  'told.cancel_requested': 'Pembeli pesanan {order} di {shop} ingin membatalkannya.',
   'told.over': 'Selesai: {what}',
   'next.shop_disconnected': 'Izinkan ulang; tugasnya lalu lanjut sendiri.',
   'next.grant_ends': 'Minta pemiliknya mengizinkan ulang sebelum itu.',
@@ -46,5 +47,6 @@ export const notices: Translation<typeof english> = {
   'next.unknown_status': 'Lihat pesanannya di sana; Onhand melanjutkan begitu statusnya dikenal.',
   'next.return_received': 'Bila barangnya tiba, tentukan mana yang dapat dijual lagi.',
   'next.clock_skew': 'Pastikan jam server ini disetel lewat jaringan: permintaan dengan waktu yang salah ditolak.',
+  'next.cancel_requested': 'Buka pesanannya, lalu terima atau tolak: marketplace memutuskan sendiri bila tidak ada jawaban tepat waktu.',
   'said.server': 'Kata server:',
 };

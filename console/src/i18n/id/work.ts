@@ -68,6 +68,7 @@ export const work: Translation<typeof english> = {
   'notice.unknown_status': 'Status tidak dikenal',
   'notice.return_received': 'Barang kembali',
   'notice.clock_skew': 'Jam berbeda',
+  'notice.cancel_requested': 'Pembeli ingin membatalkan',
   'queues.title': 'Antrean',
   'queues.verdict.ok': 'Tidak ada tugas yang dihentikan; {waiting}.',
   'queues.verdict.waiting': { other: '{n} tugas menunggu' },

@@ -28,6 +28,7 @@ export const notices: Translation<typeof english> = {
   'told.return_opened': { other: '{n} unit pesanan {order} di {shop} dipulangkan.' },
   'told.return_cancelled': 'Pesanan {order} di {shop} dibatalkan, tetapi barangnya sudah dihantar keluar.',
   'told.clock_skew': 'Jam {shop} dan jam kita berbeza {span}.',
+  'told.cancel_requested': 'Pembeli pesanan {order} di {shop} mahu membatalkannya.',
   'told.over': 'Selesai: {what}',
   'next.shop_disconnected': 'Benarkan semula; kerjanya kemudian disambung sendiri.',
   'next.grant_ends': 'Minta pemiliknya membenarkan semula sebelum itu.',
@@ -46,5 +47,6 @@ export const notices: Translation<typeof english> = {
   'next.unknown_status': 'Lihat pesanan di sana; Onhand meneruskannya apabila statusnya dikenali.',
   'next.return_received': 'Apabila barang tiba, tentukan yang mana boleh dijual semula.',
   'next.clock_skew': 'Biarkan jam pelayan ini diselaraskan melalui rangkaian: permintaan dengan waktu yang salah akan ditolak.',
+  'next.cancel_requested': 'Buka pesanan itu, kemudian terima atau tolak: pasaran membuat keputusan sendiri jika tiada jawapan pada waktunya.',
   'said.server': 'Kata pelayan:',
 };

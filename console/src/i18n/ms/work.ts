@@ -68,6 +68,7 @@ export const work: Translation<typeof english> = {
   'notice.unknown_status': 'Status tidak dikenali',
   'notice.return_received': 'Barang dipulangkan',
   'notice.clock_skew': 'Jam berbeza',
+  'notice.cancel_requested': 'Pembeli mahu membatalkan',
   'queues.title': 'Baris gilir',
   'queues.verdict.ok': 'Tiada kerja yang dihentikan; {waiting}.',
   'queues.verdict.waiting': { other: '{n} kerja menunggu' },

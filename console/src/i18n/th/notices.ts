@@ -28,6 +28,7 @@ export const notices: Translation<typeof english> = {
   'told.return_opened': { other: 'สินค้า {n} หน่วยของคำสั่งซื้อ {order} ที่ {shop} กำลังถูกส่งคืน' },
   'told.return_cancelled': 'คำสั่งซื้อ {order} ที่ {shop} ถูกยกเลิก แต่สินค้าออกไปแล้ว',
   'told.clock_skew': 'นาฬิกาของ {shop} กับของเราต่างกัน {span}',
+  'told.cancel_requested': 'ผู้ซื้อของคำสั่งซื้อ {order} บน {shop} ต้องการยกเลิก',
   'told.over': 'จบแล้ว: {what}',
   'next.shop_disconnected': 'ให้สิทธิ์อีกครั้ง แล้วงานจะทำต่อเอง',
   'next.grant_ends': 'ให้เจ้าของร้านให้สิทธิ์อีกครั้งก่อนถึงเวลานั้น',
@@ -46,5 +47,6 @@ export const notices: Translation<typeof english> = {
   'next.unknown_status': 'ดูคำสั่งซื้อที่นั่น Onhand จะทำต่อเมื่อมีสถานะที่รู้จัก',
   'next.return_received': 'เมื่อสินค้ามาถึง ให้ระบุว่าชิ้นใดขายต่อได้',
   'next.clock_skew': 'ตั้งให้นาฬิกาของเซิร์ฟเวอร์นี้ปรับตามเครือข่าย คำขอที่เวลาผิดจะถูกปฏิเสธ',
+  'next.cancel_requested': 'เปิดคำสั่งซื้อแล้วยอมรับหรือปฏิเสธ หากไม่มีใครตอบทันเวลา แพลตฟอร์มจะตัดสินเอง',
   'said.server': 'ข้อความจากเซิร์ฟเวอร์:',
 };

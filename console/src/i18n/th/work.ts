@@ -68,6 +68,7 @@ export const work: Translation<typeof english> = {
   'notice.unknown_status': 'สถานะไม่รู้จัก',
   'notice.return_received': 'สินค้าถูกส่งคืน',
   'notice.clock_skew': 'นาฬิกาไม่ตรง',
+  'notice.cancel_requested': 'ผู้ซื้อต้องการยกเลิก',
   'queues.title': 'คิวงาน',
   'queues.verdict.ok': 'ไม่มีงานที่หยุดลอง {waiting}',
   'queues.verdict.waiting': { other: '{n} งานรออยู่' },

@@ -28,6 +28,7 @@ export const notices: Translation<typeof english> = {
   'told.return_opened': { other: '{n} đơn vị của đơn {order} trên {shop} đang được trả về.' },
   'told.return_cancelled': 'Đơn {order} trên {shop} đã hủy, nhưng hàng đã gửi đi.',
   'told.clock_skew': 'Đồng hồ của {shop} và của hệ thống lệch nhau {span}.',
+  'told.cancel_requested': 'Người mua của đơn {order} trên {shop} muốn hủy đơn.',
   'told.over': 'Đã xong: {what}',
   'next.shop_disconnected': 'Hãy cấp quyền lại; sau đó các việc tự tiếp tục.',
   'next.grant_ends': 'Hãy để chủ gian hàng cấp quyền lại trước lúc đó.',
@@ -46,5 +47,6 @@ export const notices: Translation<typeof english> = {
   'next.unknown_status': 'Xem đơn ở đó; Onhand tiếp tục khi đơn có trạng thái đã biết.',
   'next.return_received': 'Khi hàng về, hãy cho biết cái nào bán lại được.',
   'next.clock_skew': 'Hãy để đồng hồ của máy chủ này được chỉnh qua mạng: yêu cầu sai giờ sẽ bị từ chối.',
+  'next.cancel_requested': 'Mở đơn rồi chấp nhận hoặc từ chối: sàn sẽ tự quyết định nếu không ai trả lời kịp thời.',
   'said.server': 'Máy chủ báo:',
 };

@@ -68,6 +68,7 @@ export const work: Translation<typeof english> = {
   'notice.unknown_status': 'Trạng thái lạ',
   'notice.return_received': 'Hàng trả về',
   'notice.clock_skew': 'Đồng hồ lệch',
+  'notice.cancel_requested': 'Người mua muốn hủy',
   'queues.title': 'Hàng đợi',
   'queues.verdict.ok': 'Không có việc nào bị ngừng thử; {waiting}.',
   'queues.verdict.waiting': { other: '{n} việc đang chờ' },

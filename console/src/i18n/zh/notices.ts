@@ -28,6 +28,7 @@ export const notices: Translation<typeof english> = {
   'told.return_opened': { other: '{shop} 的订单 {order} 有 {n} 件货物退回。' },
   'told.return_cancelled': '{shop} 的订单 {order} 已取消，但货物已经发出。',
   'told.clock_skew': '{shop} 的时钟与我们相差 {span}。',
+  'told.cancel_requested': '{shop} 上订单 {order} 的买家想取消。',
   'told.over': '已结束：{what}',
   'next.shop_disconnected': '请重新授权；之后其任务会自动继续。',
   'next.grant_ends': '请让店主在此之前重新授权。',
@@ -46,5 +47,6 @@ export const notices: Translation<typeof english> = {
   'next.unknown_status': '请在平台查看订单；状态可识别后 Onhand 会继续。',
   'next.return_received': '货物到达后，请说明哪些可以再次销售。',
   'next.clock_skew': '请让本服务器的时钟通过网络校准：时间有误的请求会被拒绝。',
+  'next.cancel_requested': '请打开订单并接受或拒绝；若无人及时答复，平台会自行决定。',
   'said.server': '服务器原文：',
 };

@@ -68,6 +68,7 @@ export const work: Translation<typeof english> = {
   'notice.unknown_status': '未知状态',
   'notice.return_received': '货物退回',
   'notice.clock_skew': '时钟不一致',
+  'notice.cancel_requested': '买家想取消',
   'queues.title': '队列',
   'queues.verdict.ok': '没有放弃的任务；{waiting}。',
   'queues.verdict.waiting': { other: '{n} 个任务等待' },

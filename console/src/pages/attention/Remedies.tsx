@@ -51,6 +51,7 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
     case 'order_trouble':
     case 'unknown_status':
     case 'return_received':
+    case 'cancel_requested':
       return <OpenOrder subject={notice.subject} />;
     default:
       return null;

@@ -46,6 +46,7 @@ const FORMS = {
     ['return_cancelled', /^Order (?<order>.*) is cancelled, and goods of it have left\. Decide what may be sold again when they are back\.$/s],
   ],
   clock_skew: [['clock_skew', /^The clock of .* and ours differ by (?<seconds>-?\d+) seconds\.$/s]],
+  cancel_requested: [['cancel_requested', /^The buyer of order (?<order>.*) wants to cancel it\. Accept or refuse\.$/s]],
 } as const satisfies Record<string, readonly (readonly [string, RegExp])[]>;
 
 export type NoticeKind = keyof typeof FORMS;

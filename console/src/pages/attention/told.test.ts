@@ -41,6 +41,7 @@ const SENTENCES: [kind: string, form: string, text: string, values: string[], su
   ['return_received', 'return_opened', 'Return {} of order {} ({units} units) is {}. Decide what may be sold again.', ['R1', '24-14B', '2', 'REQUESTED']],
   ['return_received', 'return_cancelled', 'Order {} is cancelled, and goods of it have left. Decide what may be sold again when they are back.', ['24-14B']],
   ['clock_skew', 'clock_skew', 'The clock of {} and ours differ by {} seconds.', ['A shop', '-45']],
+  ['cancel_requested', 'cancel_requested', 'The buyer of order {} wants to cancel it. Accept or refuse.', ['24-14B']],
 ];
 
 const notices = SENTENCES.map(([kind, form, text, values, subject = '1']) => {
