@@ -9,7 +9,8 @@ pub(super) fn crash() -> anyhow::Result<String> {
     // The debug build: it is there already, and it is no slower to kill.
     programs()?;
     let built = target().join("debug");
-    let run = Run::new(built.join("onhand-bench")).with(["crash", "--only", "kills", "--rounds", ROUNDS, "--binary"]);
+    let run = Run::new(built.join("onhand-bench"))
+        .with(["crash", "--only", "kills", "--rounds", ROUNDS, "--binary"]);
     run.with([built.join("onhand")]).go()?;
     Ok(format!("{ROUNDS} kills on each database"))
 }

@@ -67,7 +67,7 @@ export function toldOf(notice: ToldNotice, shop: string, now: number, { t, f }: 
   return { key: `told.${form}`, values, next, said: facts.said };
 }
 
-/** What happened as one text; the server's where there is none of ours. The values are those of the text, as a unit test sees to. */
+/** What happened as one text; the server's where there is none of ours. A unit test sees to it that no value lacks. */
 export function plainly({ key, values, said }: Told, t: I18n['t']): string {
   const say = t as (key: Key, values: Told['values']) => string;
   return key ? say(key, values) : (said ?? '');
