@@ -127,7 +127,8 @@ pub(super) fn order(order: &Order) -> RemoteOrder {
     flags.returning |=
         order.item_list.0.iter().any(|item| item.return_requested_qty.0 + item.returned_qty.0 > 0);
     let currency = &order.currency.0;
-    // Goods that Shopee keeps and sends itself are not ours. Its documents write it the one way, its answers the other.
+    // Goods that Shopee keeps and sends itself are not ours. Integrators test for either word: docs/marketplaces.md, "Not
+    // confirmed".
     let ours = !matches!(order.fulfillment_flag.as_str(), "fulfilled_by_shopee" | "FBS");
     let items = order.item_list.0.iter().filter(|_| ours);
     let mut lines: Vec<_> = items.map(|item| line(item, state, currency)).collect();
