@@ -8,11 +8,13 @@
 //! This crate depends on none of ours, so that it can be used below every one of them.
 
 mod binaries;
+mod mounting;
 mod port;
 mod postgres;
 mod proxy;
 mod server;
 
+pub use mounting::may_mount;
 pub use port::free_port;
 pub use postgres::{Database, Durability, Postgres, SHARED_SERVER_VARIABLE};
 pub use proxy::{FaultProxy, Reaction};
