@@ -281,6 +281,7 @@ fn kind_of(refusal: &Refusal) -> &'static Kind {
         Refusal::NotFound { .. } => &NOT_FOUND,
         Refusal::StaleVersion { .. } => &STALE_VERSION,
         Refusal::StaleExpected { .. } => &STALE_EXPECTED,
+        Refusal::UnlikelyCount { .. } => &UNLIKELY_COUNT,
         Refusal::OutOfRange => &OUT_OF_RANGE,
         Refusal::NotHeld { .. } => &NOT_HELD,
         Refusal::ExceedsReserved { .. } => &EXCEEDS_RESERVED,
@@ -334,6 +335,7 @@ fn places(refusal: &Refusal, kind: &Kind, shape: Shape) -> Vec<FieldError> {
             one(shape.pointer(*line, "location"))
         }
         Refusal::StaleExpected { line, .. } => one(shape.pointer(*line, "expected")),
+        Refusal::UnlikelyCount { line, .. } => one(shape.pointer(*line, "counted")),
         Refusal::ExceedsReserved { line, .. }
         | Refusal::ExceedsCancellable { line, .. }
         | Refusal::ExceedsShippable { line, .. }

@@ -76,14 +76,28 @@ fn synchronous(settings: &Settings) -> anyhow::Result<Synchronous> {
     }
 }
 
-/// Copies the database in a directory, which a server may be using, to a file.
-pub(crate) async fn backup(dir: &Path, file: &Path) -> anyhow::Result<()> {
-    let (dir, file) = (dir.to_owned(), file.to_owned());
-    Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::backup_of(&dir, &file)).await??)
+/// Copies a database, which servers may be using, to a file.
+pub(crate) async fn backup(place: Place, file: &Path) -> anyhow::Result<()> {
+    match place {
+        Place::Sqlite(dir) => {
+            let file = file.to_owned();
+            Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::backup_of(&dir, &file)).await??)
+        }
+        Place::Postgres(url) => {
+            Ok(onhand_store_postgres::backup_of(&onhand_store_postgres::Options::new(url), file).await?)
+        }
+    }
 }
 
-/// Puts a backup file into an empty directory.
-pub(crate) async fn restore(file: &Path, dir: &Path) -> anyhow::Result<()> {
-    let (file, dir) = (file.to_owned(), dir.to_owned());
-    Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::restore(&file, &dir)).await??)
+/// Puts a backup file into an empty directory or database.
+pub(crate) async fn restore(file: &Path, place: Place) -> anyhow::Result<()> {
+    match place {
+        Place::Sqlite(dir) => {
+            let file = file.to_owned();
+            Ok(tokio::task::spawn_blocking(move || onhand_store_sqlite::restore(&file, &dir)).await??)
+        }
+        Place::Postgres(url) => {
+            Ok(onhand_store_postgres::restore(&onhand_store_postgres::Options::new(url), file).await?)
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod catching_up;
+mod comparing;
 mod consent;
 mod drift;
 mod grants;
@@ -165,6 +166,7 @@ impl Flows {
             JobBody::ImportListings { shop } => self.import_listings(attempt, *shop).await,
             JobBody::ImportItem { shop, item } => self.import_item(attempt, *shop, item).await,
             JobBody::SweepDrift { shop } => self.sweep_drift(attempt, *shop).await,
+            JobBody::CompareOrders { shop } => self.compare_orders(attempt, *shop).await,
             JobBody::Nothing { .. } => Ok(()),
             JobBody::Unreadable { .. } => {
                 Err(failed(FailureClass::Undecodable, "undecodable", "the job cannot be read"))

@@ -68,7 +68,7 @@ fn of_shop(shop: &Shop, recovers_webhooks: bool) -> Vec<Plan> {
             done_at: 0,
             jobs: vec![NewJob { body, class, run_at: 0, cause_at: None }],
         })
-        .chain([import_of(shop)])
+        .chain([import_of(shop), comparison_of(shop)])
         .collect()
 }
 
@@ -82,6 +82,18 @@ fn import_of(shop: &Shop) -> Plan {
         every_ms: DAY,
         first_at: shop.created_at.max(done_at) + DAY + stagger(shop.id.0, HOUR),
         done_at,
+        jobs: vec![NewJob { body, class: 4, run_at: 0, cause_at: None }],
+    }
+}
+
+/// Orders that webhooks and polls have both missed are found within a day.
+fn comparison_of(shop: &Shop) -> Plan {
+    let body = JobBody::CompareOrders { shop: shop.id };
+    Plan {
+        name: format!("compare_orders:{}", shop.id.0),
+        every_ms: DAY,
+        first_at: shop.created_at + DAY + stagger(shop.id.0, HOUR),
+        done_at: 0,
         jobs: vec![NewJob { body, class: 4, run_at: 0, cause_at: None }],
     }
 }

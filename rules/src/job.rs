@@ -107,6 +107,11 @@ pub enum JobBody {
         /// Where.
         shop: ShopId,
     },
+    /// Look up every order of the last seven days, and fetch what is missing or older here.
+    CompareOrders {
+        /// Where.
+        shop: ShopId,
+    },
     /// Nothing: for measuring and for proving the queue. `fail` names a failure to report.
     Nothing {
         /// Fairness is between shops.
@@ -146,6 +151,7 @@ pub const KINDS: &[&str] = &[
     "import_item",
     "sweep_drift",
     "nothing",
+    "compare_orders",
 ];
 
 /// The most bytes of a job's body as it is kept (B10). Jobs hold ids; whatever is larger belongs elsewhere.
@@ -174,6 +180,7 @@ impl JobBody {
             Self::ImportItem { .. } => 13,
             Self::SweepDrift { .. } => 14,
             Self::Nothing { .. } => 15,
+            Self::CompareOrders { .. } => 16,
             Self::Unreadable { number, .. } => *number,
         }
     }
@@ -201,7 +208,8 @@ impl JobBody {
             | Self::ProbeShop { shop }
             | Self::ImportListings { shop }
             | Self::ImportItem { shop, .. }
-            | Self::SweepDrift { shop } => Some(*shop),
+            | Self::SweepDrift { shop }
+            | Self::CompareOrders { shop } => Some(*shop),
             Self::Nothing { shop, .. } | Self::Unreadable { shop, .. } => *shop,
         }
     }
@@ -229,7 +237,8 @@ impl JobBody {
             | Self::RefreshGrant { .. }
             | Self::ProbeShop { .. }
             | Self::ImportListings { .. }
-            | Self::SweepDrift { .. } => Some(format!("{kind}:{shop}")),
+            | Self::SweepDrift { .. }
+            | Self::CompareOrders { .. } => Some(format!("{kind}:{shop}")),
             Self::Nothing { .. } => None,
             Self::Unreadable { dedupe, .. } => dedupe.clone(),
         }
@@ -246,7 +255,7 @@ impl JobBody {
     pub fn deadline_ms(&self) -> Millis {
         match self {
             // Ten thousand items with variations are as many requests, at the pace that the shop's limits allow.
-            Self::ImportListings { .. } => 60 * 60_000,
+            Self::ImportListings { .. } | Self::CompareOrders { .. } => 60 * 60_000,
             Self::PollOrders { .. } | Self::PollReturns { .. } | Self::SweepDrift { .. } => 5 * 60_000,
             Self::PushStock { .. } | Self::ReadBack { .. } | Self::FetchOrder { .. } => 20_000,
             _ => 60_000,
@@ -271,7 +280,7 @@ pub fn is_known(number: i16) -> bool {
 pub fn lane_of(number: i16) -> &'static str {
     match number {
         1..=3 => "inventory_update",
-        4..=11 => "order_ingest",
+        4..=11 | 16 => "order_ingest",
         _ => "product_sync",
     }
 }

@@ -64,6 +64,8 @@ pub enum Refusal {
     StaleVersion { expected: i64, actual: i64 },
     /// The caller's expected value is not the current one.
     StaleExpected { line: usize, expected: Quantity, actual: Quantity },
+    /// A count that is far from the figure and not confirmed.
+    UnlikelyCount { line: usize, counted: Quantity, on_hand: Quantity },
     /// A figure would fall below zero or grow beyond any warehouse.
     OutOfRange,
     /// The reservation is no longer held.
@@ -123,6 +125,7 @@ impl Refusal {
             Self::NotFound { .. } => "not_found",
             Self::StaleVersion { .. } => "stale_version",
             Self::StaleExpected { .. } => "stale_expected",
+            Self::UnlikelyCount { .. } => "unlikely_count",
             Self::OutOfRange => "out_of_range",
             Self::NotHeld { .. } => "not_held",
             Self::ExceedsReserved { .. } => "exceeds_reserved",
@@ -180,6 +183,12 @@ impl fmt::Display for Refusal {
             }
             Self::StaleExpected { expected, actual, .. } => {
                 write!(f, "it has changed: you expected {expected}, it is {actual}; read it again")
+            }
+            Self::UnlikelyCount { counted, on_hand, .. } => {
+                write!(
+                    f,
+                    "{counted} counted where {on_hand} are on record; if that is so, send it with `confirmed`"
+                )
             }
             Self::OutOfRange => f.write_str("a figure would fall below zero or grow too large"),
             Self::NotHeld { state } => write!(f, "the reservation is {}, not held", state.name()),

@@ -3,6 +3,7 @@
 //! Nothing is decided here: rows are found, locked in one order, written in bulk and read. Writers use a connection of
 //! their own each ([`onhand_store::Session`]), readers share a pool.
 
+mod backup;
 mod column;
 mod failure;
 mod find;
@@ -23,7 +24,6 @@ mod write;
 mod write_holders;
 mod write_jobs;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +32,7 @@ use onhand_store::{Capabilities, Durability, Reads, Session, Store, StoreError};
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+pub use backup::{backup_of, restore};
 pub use options::Options;
 
 /// What all writers share.
@@ -140,12 +141,5 @@ impl Store for PostgresStore {
 
     fn reads(&self) -> &dyn Reads {
         &self.reads
-    }
-
-    async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
-        Err(StoreError::Broken(
-            "PostgreSQL has its own tools for backups: pg_dump for a copy, pg_basebackup with WAL archiving for every moment"
-                .into(),
-        ))
     }
 }

@@ -57,12 +57,7 @@ async fn locked_step(client: &Client) -> Result<bool, StoreError> {
     run("begin").await?;
     run(&format!("select pg_advisory_xact_lock({LOCK})")).await?;
     run(TABLE).await?;
-    let applied = client
-        .query("select number, name, checksum from migration order by number", &[])
-        .await
-        .map_err(|error| failure(&error))?;
-    let applied: Vec<(i32, String, String)> =
-        applied.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let applied = recorded(client).await?;
     check(&applied)?;
     let Some(next) = MIGRATIONS.get(applied.len()) else {
         return Ok(false);
@@ -79,8 +74,26 @@ async fn locked_step(client: &Client) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// Number, name and checksum of each step, in order.
+async fn recorded(client: &Client) -> Result<Vec<(i32, String, String)>, StoreError> {
+    let rows = client
+        .query("select number, name, checksum from migration order by number", &[])
+        .await
+        .map_err(|error| failure(&error))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}
+
+/// What was applied to a database that may be none of Onhand's; nothing then.
+pub(crate) async fn applied(client: &Client) -> Result<Vec<(i32, String, String)>, StoreError> {
+    let row = client
+        .query_one("select to_regclass('migration') is not null", &[])
+        .await
+        .map_err(|error| failure(&error))?;
+    if row.get(0) { recorded(client).await } else { Ok(Vec::new()) }
+}
+
 /// Whether what was applied is a beginning of what this code knows.
-fn check(applied: &[(i32, String, String)]) -> Result<(), StoreError> {
+pub(crate) fn check(applied: &[(i32, String, String)]) -> Result<(), StoreError> {
     for (index, (number, name, sum)) in applied.iter().enumerate() {
         let Some(known) = MIGRATIONS.get(index) else {
             return Err(newer(*number));

@@ -10,10 +10,14 @@ use crate::directory::{DATABASE, Directory, private};
 use crate::fault::{self, work};
 use crate::migrate::{self, MIGRATIONS};
 
-/// Copies the database at `from`, which may be in use, to the file `to`, which must not exist. The copy is one
-/// consistent state, and on the disk when this returns.
-pub(crate) fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let source = open(from)?;
+/// Copies the database of a directory, which a running server may have locked, to the file `to`, which must not exist.
+/// Only reads: the copy is one consistent state that holds everything acknowledged before it began, and on the disk when
+/// this returns.
+///
+/// # Errors
+/// [`StoreError::Broken`] when there is no database in the directory or the file exists already.
+pub fn backup_of(dir: &Path, to: &Path) -> Result<(), StoreError> {
+    let source = open(&dir.join(DATABASE))?;
     // Made first, so that two backups cannot meet in one file and nobody else may read it.
     private(OpenOptions::new().write(true).create_new(true))
         .open(to)
@@ -25,15 +29,6 @@ pub(crate) fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
         tracing::warn!(%error, file = %to.display(), "an unfinished backup stays behind");
     }
     copied
-}
-
-/// Copies the database of a directory, which a running server may have locked, to the file `to`, which must not exist.
-/// Only reads: the copy is one consistent state that holds everything acknowledged before it began.
-///
-/// # Errors
-/// [`StoreError::Broken`] when there is no database in the directory or the file exists already.
-pub fn backup_of(dir: &Path, to: &Path) -> Result<(), StoreError> {
-    backup(&dir.join(DATABASE), to)
 }
 
 /// Puts a backup into an empty directory, after checking that it is whole and that this binary can use it.

@@ -1,6 +1,5 @@
 //! The database as a whole.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -12,7 +11,7 @@ use crate::migrate::{self, MIGRATIONS};
 use crate::options::{Clock, Options, Synchronous};
 use crate::reads::SqliteReads;
 use crate::session::{Slot, SqliteSession, Writer};
-use crate::{backup, fault, log};
+use crate::{fault, log};
 
 /// A database in a directory that this process has to itself.
 pub struct SqliteStore {
@@ -106,11 +105,6 @@ impl Store for SqliteStore {
 
     fn reads(&self) -> &dyn Reads {
         &self.reads
-    }
-
-    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let (from, to) = (self.directory.database(), to.to_owned());
-        crate::reads::blocking(move || backup::backup(&from, &to)).await
     }
 }
 

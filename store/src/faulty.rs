@@ -10,7 +10,6 @@
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -203,10 +202,6 @@ impl Store for FaultyStore {
 
     fn reads(&self) -> &dyn Reads {
         self.inner.reads()
-    }
-
-    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        self.inner.backup(to).await
     }
 }
 

@@ -50,9 +50,6 @@ pub trait Store: Send + Sync {
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;
     /// The read side.
     fn reads(&self) -> &dyn Reads;
-    /// A consistent copy of the whole database while it is in use, to a file that must not exist. Databases with tools
-    /// of their own (`pg_dump`) say so instead.
-    async fn backup(&self, to: &std::path::Path) -> Result<(), StoreError>;
 }
 
 /// One transaction at a time, always in this order: `begin`, any number of `outcomes`/`find`/`lock`, then `write` and

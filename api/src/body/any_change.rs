@@ -23,7 +23,7 @@ impl Action {
         match self {
             Self::Adjust => &["sku", "location", "quantity", "reason", "note", "reference_uri"],
             Self::Set => &["sku", "location", "on_hand", "expected", "reason", "note"],
-            Self::Count => &["sku", "location", "counted", "note"],
+            Self::Count => &["sku", "location", "counted", "confirmed", "note"],
             Self::Move => &["sku", "quantity", "from", "to", "note"],
         }
     }
@@ -40,6 +40,7 @@ pub(crate) struct AnyChange {
     on_hand: Option<i64>,
     expected: Option<i64>,
     counted: Option<i64>,
+    confirmed: Option<bool>,
     from: Option<MoveEnd>,
     to: Option<MoveEnd>,
     reason: Option<ChangeReason>,
@@ -56,6 +57,7 @@ impl AnyChange {
             ("on_hand", self.on_hand.is_some()),
             ("expected", self.expected.is_some()),
             ("counted", self.counted.is_some()),
+            ("confirmed", self.confirmed.is_some()),
             ("from", self.from.is_some()),
             ("to", self.to.is_some()),
             ("reason", self.reason.is_some()),
@@ -101,6 +103,7 @@ impl TryFrom<AnyChange> for Change {
                 sku,
                 location: any.location,
                 counted: member("counted", any.counted)?,
+                confirmed: any.confirmed.unwrap_or(false),
                 note: any.note,
             }),
             Action::Move => Self::Move(Move {

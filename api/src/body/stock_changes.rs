@@ -151,6 +151,10 @@ pub(crate) struct Count {
     /// What is there.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub(crate) counted: i64,
+    /// That it is so, although it is ten times the figure or more, or a tenth or less, of more than 100 units: without
+    /// this such a count of a row that has moved before is refused (`unlikely_count`).
+    #[serde(default)]
+    pub(crate) confirmed: bool,
     /// In the caller's words.
     #[schema(max_length = 1000)]
     pub(crate) note: Option<String>,
@@ -324,6 +328,7 @@ impl StockChange for Count {
             sku: self.sku.clone(),
             location: place(self.location.as_deref(), settings).to_owned(),
             counted: self.counted,
+            confirmed: self.confirmed,
             note: self.note.clone(),
         };
         Ok(matched(version, item))

@@ -103,6 +103,8 @@ kinds! {
         "Read the order; only confirmed items that have not left can be shipped.";
     EXCEEDS_RETURNABLE = CONFLICT, false, "exceeds_returnable", "More than can come back",
         "Read the order; only shipped items that have not come back can be returned.";
+    UNLIKELY_COUNT = CONFLICT, false, "unlikely_count", "Counted far from the figure",
+        "Count again. If it is so, send it once more with `confirmed`: true.";
     NOT_ON_HAND = CONFLICT, false, "not_on_hand", "Promised, but not in the building",
         "Count or receive the goods first.";
     DUPLICATE_PAYMENT = CONFLICT, false, "duplicate_payment", "Another payment has confirmed the order",

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::bail;
 use serde_json::json;
 
 use crate::settings::Effective;
 use crate::terminal;
-use crate::wiring::{self, Place};
+use crate::wiring;
 
-/// Copy the database of --data DIR to a file, also while a server uses it
+/// Copy the database to a file, also while servers use it; of PostgreSQL by its own `pg_dump`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Backup {
     /// The file to write; it must not exist
@@ -22,15 +21,8 @@ pub(crate) struct Backup {
 }
 
 pub(crate) async fn run(arguments: Backup, effective: &Effective) -> anyhow::Result<ExitCode> {
-    let Place::Sqlite(dir) = wiring::place(effective)? else {
-        bail!(
-            "PostgreSQL has better tools for this: `pg_dump --format=custom --file={} DATABASE` makes a consistent copy \
-             while Onhand runs, and `pg_restore` puts it into an empty database",
-            arguments.file.display()
-        );
-    };
     let begun = Instant::now();
-    wiring::backup(&dir, &arguments.file).await?;
+    wiring::backup(wiring::place(effective)?, &arguments.file).await?;
     let bytes = std::fs::metadata(&arguments.file)?.len();
     let seconds = begun.elapsed().as_secs_f64();
     if arguments.json {

@@ -1,6 +1,6 @@
 //! `onhand backup` and `restore`.
 
-use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::program::{Place, Server, errors};
 use crate::shop::Shop;
@@ -37,12 +37,45 @@ fn a_damaged_backup_is_refused_sqlite() {
     assert_eq!(refused.status.code(), Some(1), "{}", errors(&refused));
 }
 
-#[test]
-fn postgres_is_left_to_its_own_tools() {
+#[tokio::test]
+async fn a_backup_of_a_running_server_is_restored_whole_postgres() {
     let place = Place::postgres();
-    let refused = place.run(&["backup", "x"]);
+    let server = Server::start(&place);
+    let shop = Shop::new(&server.url, server.api_key.as_deref().expect("a first key"));
+    shop.stock("A", 5).await;
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = scratch.path().join("backup.dump").display().to_string();
+    let made = place.json(&["backup", &file, "--json"]);
+    assert!(made["bytes"].as_u64() > Some(0), "{made}");
+    let mode = std::fs::metadata(&file).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "others may read it: {mode:o}");
+    let twice = place.run(&["backup", &file]);
+    assert_eq!(twice.status.code(), Some(1), "a backup never overwrites another");
+    let left = std::fs::read_dir(scratch.path()).expect("a directory").count();
+    assert_eq!(left, 1, "only the backup is there");
+    // What happens later is not in it.
+    shop.stock("B", 5).await;
+    let over = place.run(&["restore", &file]);
+    assert_eq!(over.status.code(), Some(1));
+    assert!(errors(&over).contains("not empty"), "{}", errors(&over));
+    let other = Place::postgres();
+    let restored = other.json(&["restore", &file, "--json"]);
+    assert_eq!(restored["verify"]["clean"], true, "{restored}");
+    assert!(!restored["into"].to_string().contains("postgres:postgres"), "{restored}");
+    let exported = String::from_utf8(other.run(&["export"]).stdout).expect("text");
+    assert!(exported.contains("\nA,") && !exported.contains("\nB,"), "{exported}");
+}
+
+#[test]
+fn what_is_no_backup_of_onhand_is_refused_postgres() {
+    let strange = Place::postgres();
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = scratch.path().join("strange.dump").display().to_string();
+    let refused = strange.run(&["backup", &file]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(errors(&refused).contains("pg_dump"), "{}", errors(&refused));
-    let migrated: Value = place.json(&["migrate", "--json"]);
-    assert_eq!(migrated["durability"]["database"], "postgres", "{migrated}");
+    assert!(errors(&refused).contains("none of Onhand's"), "{}", errors(&refused));
+    std::fs::write(&file, b"PGDMP, and then nothing that it could be").expect("written");
+    let refused = strange.run(&["restore", &file]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(errors(&refused).contains("pg_restore"), "{}", errors(&refused));
 }

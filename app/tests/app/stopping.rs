@@ -94,7 +94,7 @@ async fn much_to_do(place: &Place, files: &TempDir) {
     // What follows from a connection by itself is not what is looked at here, nor what the clock calls for.
     let all = jobs(&engine).await.into_iter().map(|job| job.id).collect();
     done(&engine, CancelJobs { jobs: all, reason: "a test".into() }).await;
-    for kind in ["poll_orders", "poll_returns", "recover_webhooks", "sweep_drift"] {
+    for kind in ["poll_orders", "poll_returns", "recover_webhooks", "sweep_drift", "compare_orders"] {
         let reason = "a test".to_owned();
         let key = onhand_rules::setting::kind_pause_key(kind);
         done(&engine, PutSetting { key, value: Some(Setting::KindPaused { reason }) }).await;

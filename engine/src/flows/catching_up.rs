@@ -20,14 +20,17 @@ use super::{Attempt, Flows, read};
 
 /// How far a poll looks back behind its cursor. Milliseconds.
 pub(super) const OVERLAP_MS: i64 = 15 * 60_000;
+/// How long the whole of that counts as looked at: a poll that goes on where the last one was cut off does not list it
+/// again, or a shop that sold much in these fifteen minutes would be listed over and over and never caught up with.
+const LOOKED_MS: i64 = 5 * 60_000;
 /// The same between two polls, which look at the whole of it again. Milliseconds.
 pub(super) const SHORT_OVERLAP_MS: i64 = 60_000;
 /// How far the first poll of a shop looks back. Milliseconds.
-const FIRST_MS: i64 = 24 * 3_600_000;
+pub(super) const FIRST_MS: i64 = 24 * 3_600_000;
 /// Orders of one part at most, unless they changed within [`SHORTEST_MS`].
 const PART: usize = 200;
 /// A part is no shorter than this: marketplaces count in seconds. Milliseconds.
-const SHORTEST_MS: i64 = 1_000;
+pub(super) const SHORTEST_MS: i64 = 1_000;
 /// What a marketplace may need until an order's own page shows what its list shows. Milliseconds.
 const SETTLING_MS: i64 = 2_000;
 
@@ -55,6 +58,8 @@ pub(super) struct Seen {
     fetched: Mutex<BTreeMap<ShopId, HashMap<String, i64>>>,
     /// Until when orders rest whose last fetch was slow. Ledger clock.
     resting: Mutex<HashMap<(ShopId, String), i64>>,
+    /// When the whole of [`OVERLAP_MS`] behind a shop's cursor was listed and taken last. Ledger clock.
+    looked_back: Mutex<BTreeMap<ShopId, i64>>,
     /// Held while a job that cannot go on catches up with a shop; and when the next one may. Ledger clock.
     gates: Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<i64>>>>,
 }
@@ -98,6 +103,17 @@ impl Seen {
         references.into_iter().filter(|reference| !is_known(reference)).collect()
     }
 
+    fn looked_back(&self, shop: ShopId, at: i64) {
+        self.looked_back.lock().unwrap_or_else(PoisonError::into_inner).insert(shop, at);
+    }
+
+    /// How far a poll at `now` (ledger clock) looks back behind its cursor.
+    fn overlap(&self, shop: ShopId, now: i64) -> i64 {
+        let looked_back = self.looked_back.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = looked_back.get(&shop).is_some_and(|at| now - at < LOOKED_MS);
+        if lately { SHORT_OVERLAP_MS } else { OVERLAP_MS }
+    }
+
     /// What was fetched before `before` is of no use to any later poll.
     fn forget(&self, shop: ShopId, before: i64) {
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +132,8 @@ impl Flows {
     pub(super) async fn poll_orders(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {
         let mut visit = self.visit(&attempt, shop).await?;
         // An attempt that ran out of time did not get through all of that.
-        let overlap = if attempt.job.crashes > 0 { SHORT_OVERLAP_MS } else { OVERLAP_MS };
+        let overlap = self.seen.overlap(shop, visit.now());
+        let overlap = if attempt.job.crashes > 0 { SHORT_OVERLAP_MS } else { overlap };
         let patience = attempt.guard.for_requests() / 2;
         self.orders_until_now(&attempt, &mut visit, overlap, patience).await
     }
@@ -163,6 +180,9 @@ impl Flows {
             let references = self.seen.unseen(shop, listed, window.until - offset);
             self.take_orders(attempt, visit, &references).await?;
             if window.until > known {
+                if known == 0 || overlap >= OVERLAP_MS {
+                    self.seen.looked_back(shop, now);
+                }
                 let cursors = ShopCursors { orders_until: window.until, ..ShopCursors::default() };
                 self.submit(MoveCursors { shop, cursors }).await?;
                 visit.shop.cursors.orders_until = window.until;
@@ -179,7 +199,7 @@ impl Flows {
 
     /// The orders that changed in the window; nothing if they are more than one part, or their list is longer than an answer
     /// may be, and the window may be `divided`.
-    async fn changed(
+    pub(super) async fn changed(
         &self,
         attempt: &Attempt<'_>,
         visit: &mut Visit,
@@ -227,6 +247,16 @@ mod tests {
         assert_eq!(seen.unseen(ShopId(2), of(&["late"]), 0), of(&["late"]), "numbers are a shop's own");
         seen.forget(shop, 20_000);
         assert_eq!(seen.unseen(shop, of(&["early", "late"]), 0), of(&["early"]));
+    }
+
+    #[test]
+    fn a_poll_that_goes_on_does_not_look_back_again() {
+        let (seen, shop) = (Seen::default(), ShopId(1));
+        assert_eq!(seen.overlap(shop, 10_000), OVERLAP_MS);
+        seen.looked_back(shop, 10_000);
+        assert_eq!(seen.overlap(shop, 10_000 + LOOKED_MS - 1), SHORT_OVERLAP_MS);
+        assert_eq!(seen.overlap(shop, 10_000 + LOOKED_MS), OVERLAP_MS, "the next poll does");
+        assert_eq!(seen.overlap(ShopId(2), 10_001), OVERLAP_MS);
     }
 
     #[test]

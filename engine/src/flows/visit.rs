@@ -274,6 +274,7 @@ fn patience_of(body: &JobBody) -> i64 {
         JobBody::ImportListings { .. }
         | JobBody::PollOrders { .. }
         | JobBody::PollReturns { .. }
+        | JobBody::CompareOrders { .. }
         | JobBody::RecoverWebhooks { .. } => LONG_PATIENCE_MS,
         _ => PATIENCE_MS,
     }

@@ -67,8 +67,9 @@ pub enum StockItem {
         reason: Reason,
         note: Option<String>,
     },
-    /// on_hand becomes what was counted, whatever is promised: a count is a fact, and may open a shortfall.
-    Count { sku: String, location: String, counted: Quantity, note: Option<String> },
+    /// on_hand becomes what was counted, whatever is promised: a count is a fact, and may open a shortfall. One that looks
+    /// like a digit too many or too few (ten times the figure or a tenth, of more than 100 units) must be `confirmed`.
+    Count { sku: String, location: String, counted: Quantity, confirmed: bool, note: Option<String> },
     /// `quantity` units become unavailable, or (negative) sellable again.
     Restate { sku: String, location: String, quantity: Quantity, reason: Reason, note: Option<String> },
     /// `quantity` sellable units go from one location to another.
@@ -159,10 +160,15 @@ fn change(
             keep_promises(scope, index, key, delta)?;
             rows.push(on_hand_by(scope, context, key, MovementKind::Set, delta, Some(*reason), note)?);
         }
-        StockItem::Count { location, counted, note, .. } => {
+        StockItem::Count { location, counted, confirmed, note, .. } => {
             let key = key_of(scope, index, item, location)?;
             in_range(*counted)?;
-            let delta = counted - row_of(scope, key).figures.on_hand;
+            let row = row_of(scope, key);
+            let on_hand = row.figures.on_hand;
+            if !confirmed && row.version > 0 && is_unlikely(*counted, on_hand) {
+                return Err(Refusal::UnlikelyCount { line: index, counted: *counted, on_hand });
+            }
+            let delta = counted - on_hand;
             let reason = Some(Reason::CycleCount);
             rows.push(on_hand_by(scope, context, key, MovementKind::Count, delta, reason, note)?);
         }
@@ -193,6 +199,16 @@ fn change(
         }
     }
     Ok(())
+}
+
+/// Below this many units a count is never unlikely: ten times as many of a few are still a few.
+const FEW: Quantity = 100;
+
+/// Whether a count looks like a digit too many or too few. Every channel would be told it at once, so whoever counted is
+/// asked first (fault F12).
+fn is_unlikely(counted: Quantity, on_hand: Quantity) -> bool {
+    let (less, more) = (counted.min(on_hand), counted.max(on_hand));
+    more > FEW && less.saturating_mul(10) <= more
 }
 
 /// By how much on_hand changes, if the row is as the caller expects it.

@@ -40,6 +40,7 @@ pub(crate) fn count(sku: &str, location: &str, counted: i64) -> ChangeStock {
         sku: sku.into(),
         location: location.into(),
         counted,
+        confirmed: false,
         note: Some("spring count".into()),
     })
 }

@@ -10,7 +10,7 @@ use crate::commands::*;
 use crate::harness::World;
 
 /// How many refusals there are.
-const REFUSALS: usize = 26;
+const REFUSALS: usize = 27;
 
 /// A new refusal must be numbered here, and then said by a command below.
 fn number(refusal: &Refusal) -> usize {
@@ -41,6 +41,7 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotOnHand { .. } => 23,
         Refusal::DuplicatePayment { .. } => 24,
         Refusal::Repeated { .. } => 25,
+        Refusal::UnlikelyCount { .. } => 26,
         Refusal::EmailTaken { .. }
         | Refusal::LastOwner
         | Refusal::OwnersOnly
@@ -132,6 +133,7 @@ fn cases() -> Vec<(&'static str, Command)> {
         ("stale_version", set(Expected::Version(1))),
         ("stale_version", matched(9, transfer("A", "L", "M", 1))),
         ("stale_expected", set(Expected::OnHand(9))),
+        ("unlikely_count", count("A", "L", 101).into()),
         ("out_of_range", place(9, &[("A", "L", 0)]).into()),
         ("out_of_range", place(9, &[("A", "L", -1)]).into()),
         ("out_of_range", place(9, &[("A", "L", i64::MAX)]).into()),

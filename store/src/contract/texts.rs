@@ -37,6 +37,7 @@ fn commands(number: u128, text: &str) -> Vec<Request> {
             sku: code.clone(),
             location: "L".into(),
             counted: 5,
+            confirmed: false,
             note: Some(text.into()),
         })),
         Request::of(PlaceOrder {

@@ -145,6 +145,7 @@ export const work = {
   'kind.import_listings': 'import listings',
   'kind.import_item': 'import an item',
   'kind.sweep_drift': 'compare figures',
+  'kind.compare_orders': 'compare orders of 7 days',
   'kind.nothing': 'nothing',
 
   'jobs.dead': 'Given up',

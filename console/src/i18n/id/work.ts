@@ -143,6 +143,7 @@ export const work: Translation<typeof english> = {
   'kind.import_listings': 'impor listing',
   'kind.import_item': 'impor item',
   'kind.sweep_drift': 'bandingkan angka',
+  'kind.compare_orders': 'bandingkan pesanan 7 hari',
   'kind.nothing': 'tidak ada apa-apa',
   'jobs.dead': 'Dihentikan',
   'jobs.live': 'Menunggu dan berjalan',

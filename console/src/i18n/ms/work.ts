@@ -143,6 +143,7 @@ export const work: Translation<typeof english> = {
   'kind.import_listings': 'import penyenaraian',
   'kind.import_item': 'import item',
   'kind.sweep_drift': 'banding angka',
+  'kind.compare_orders': 'banding pesanan 7 hari',
   'kind.nothing': 'tiada apa-apa',
   'jobs.dead': 'Dihentikan',
   'jobs.live': 'Menunggu dan berjalan',

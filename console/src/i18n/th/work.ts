@@ -143,6 +143,7 @@ export const work: Translation<typeof english> = {
   'kind.import_listings': 'นำเข้าสินค้าในร้าน',
   'kind.import_item': 'นำเข้าสินค้าหนึ่งรายการ',
   'kind.sweep_drift': 'เทียบยอด',
+  'kind.compare_orders': 'เทียบคำสั่งซื้อ 7 วัน',
   'kind.nothing': 'ไม่ทำอะไร',
   'jobs.dead': 'หยุดลองแล้ว',
   'jobs.live': 'รอและกำลังทำ',

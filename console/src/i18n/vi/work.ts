@@ -143,6 +143,7 @@ export const work: Translation<typeof english> = {
   'kind.import_listings': 'nhập sản phẩm trên sàn',
   'kind.import_item': 'nhập một sản phẩm',
   'kind.sweep_drift': 'so số tồn',
+  'kind.compare_orders': 'đối chiếu đơn 7 ngày',
   'kind.nothing': 'không làm gì',
   'jobs.dead': 'Đã ngừng thử',
   'jobs.live': 'Chờ và đang chạy',

@@ -143,6 +143,7 @@ export const work: Translation<typeof english> = {
   'kind.import_listings': '导入店铺商品',
   'kind.import_item': '导入单个商品',
   'kind.sweep_drift': '比对数量',
+  'kind.compare_orders': '比对 7 天的订单',
   'kind.nothing': '无操作',
   'jobs.dead': '已放弃',
   'jobs.live': '等待与运行中',

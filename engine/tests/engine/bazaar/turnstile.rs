@@ -2,7 +2,7 @@
 //! counts, waits, and keeps writes back to carry them out too late.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -46,6 +46,8 @@ pub(super) struct Turnstile {
     /// Fetches of orders that are let through; the next ones break.
     fetches: AtomicU64,
     orders_asked: AtomicU64,
+    /// The earliest time from which changed orders were listed.
+    earliest: AtomicI64,
     /// What happens when lost messages were fetched the next time.
     once_fetched: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
@@ -67,6 +69,7 @@ impl Turnstile {
             last: Mutex::default(),
             fetches: AtomicU64::new(u64::MAX),
             orders_asked: AtomicU64::default(),
+            earliest: AtomicI64::new(i64::MAX),
             once_fetched: Mutex::default(),
         }
     }
@@ -74,6 +77,11 @@ impl Turnstile {
     /// So many fetches of orders are let through from now on; the next ones break.
     pub(super) fn fetches(&self, left: u64) {
         self.fetches.store(left, Ordering::SeqCst);
+    }
+
+    /// The earliest time from which changed orders were listed since this was last asked. The marketplace's clock.
+    pub(super) fn earliest_listed(&self) -> i64 {
+        self.earliest.swap(i64::MAX, Ordering::SeqCst)
     }
 
     /// Orders that were fetched, each as often as it was.
@@ -231,6 +239,7 @@ impl Channel for Turnstile {
         window: OrderWindow,
         cursor: Option<&str>,
     ) -> Result<OrderPage, Failure> {
+        self.earliest.fetch_min(window.since, Ordering::SeqCst);
         self.inner.orders_changed(call, window, cursor).await
     }
 
