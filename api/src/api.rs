@@ -48,6 +48,9 @@ pub struct Settings {
     pub hold_default_ms: i64,
     /// Whether `/metrics` needs no key.
     pub metrics_public: bool,
+    /// Whether [`serve_admin`](crate::serve_admin) serves `/metrics` and the detail of `/readyz`: then the other listener
+    /// has no measures, and tells strangers only whether it is ready.
+    pub admin_apart: bool,
     /// Requests a second that one API key may make of this process; 0 for no limit.
     pub rate_limit: u32,
     /// Requests that a key which has rested may make at once; 0 for those of two seconds.
@@ -76,6 +79,7 @@ impl Default for Settings {
             shutdown_timeout: Duration::from_secs(20),
             hold_default_ms: HOLD_DEFAULT_MS,
             metrics_public: false,
+            admin_apart: false,
             rate_limit: 0,
             rate_burst: 0,
             trusted_proxies: Proxies::default(),
@@ -165,7 +169,16 @@ impl Api {
         crate::routes::undescribed(router)
             .fallback(crate::console::serve)
             .method_not_allowed_fallback(crate::routes::no_method)
-            .layer(crate::frame::Frame(self.clone()))
+            .layer(crate::frame::Frame { api: self.clone(), admin: false })
+            .with_state(self.clone())
+    }
+
+    /// What a listener for operators answers.
+    pub(crate) fn admin_router(&self) -> Router {
+        crate::routes::of_operators()
+            .fallback(crate::routes::no_route)
+            .method_not_allowed_fallback(crate::routes::no_method)
+            .layer(crate::frame::Frame { api: self.clone(), admin: true })
             .with_state(self.clone())
     }
 

@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, Method, header};
+use onhand_engine::Engine;
 use onhand_rules::identity::{session_key, user_key};
-use onhand_rules::{ApiKeyId, Setting, UserId};
+use onhand_rules::{ApiKeyId, Millis, Setting, UserId};
 use onhand_store::{Reads, StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::caller::{By, Caller};
 use crate::people::cookie::{self, Ticket};
 use crate::people::hashed;
+use crate::uses::Uses;
 
 /// How long a key that was looked up is believed: a revocation acts within this everywhere, and at once in the process
 /// that made it.
@@ -95,16 +97,17 @@ type LookedUp = (Arc<Caller>, Instant);
 #[derive(Default)]
 pub(crate) struct Callers {
     known: RwLock<HashMap<[u8; 32], LookedUp>>,
+    uses: Uses,
 }
 
 impl Callers {
     /// Whose request this is. The secret is compared by the hash that it is looked up by, so the time it takes tells
     /// nothing about how much of a guess was right.
-    pub(crate) async fn who(&self, reads: &dyn Reads, method: &Method, headers: &HeaderMap) -> Who {
+    pub(crate) async fn who(&self, engine: &Engine, method: &Method, headers: &HeaderMap) -> Who {
         if !headers.contains_key(header::AUTHORIZATION)
             && let Some(ticket) = cookie::ticket(headers)
         {
-            return match self.of_session(reads, &ticket).await {
+            return match self.of_session(engine, &ticket).await {
                 Who::Known(_) if !cookie::is_ours(method, headers) => Who::Foreign,
                 who => who,
             };
@@ -114,40 +117,62 @@ impl Callers {
             Err(why) => return Who::Anonymous(why),
         };
         let hash = hash(secret);
-        if let Some(caller) = self.remembered(&hash) {
-            return judge(caller);
+        if let Some(caller) = self.remembered_and_live(&hash, engine.now()) {
+            return Who::Known(caller);
         }
-        match reads.api_key_by_hash(&hash).await {
-            Ok(Some(key)) => judge(self.remember(hash, Caller::key(key))),
-            Ok(None) => Who::Anonymous("there is no such API key"),
+        let row = async {
+            let now = engine.look_at_clock().await?;
+            Ok::<_, StoreError>((engine.reads().api_key_by_hash(&hash).await?, now))
+        };
+        match row.await {
+            Ok((Some(key), now)) => self.welcome(hash, Caller::key(key), now),
+            Ok((None, _)) => Who::Anonymous("there is no such API key"),
             Err(error) => Who::CannotTell(error),
         }
     }
 
-    async fn of_session(&self, reads: &dyn Reads, ticket: &Ticket<'_>) -> Who {
+    async fn of_session(&self, engine: &Engine, ticket: &Ticket<'_>) -> Who {
         const OVER: &str = "the session is over; sign in again";
         let hash = hash(&format!("{}.{}", ticket.user, ticket.secret));
-        if let Some(caller) = self.remembered(&hash) {
-            return judge(caller);
+        if let Some(caller) = self.remembered_and_live(&hash, engine.now()) {
+            return Who::Known(caller);
         }
         let key = session_key(ticket.user, &hashed(ticket.secret));
         let rows = async {
-            let session = setting(reads, &key).await?;
-            let user = setting(reads, &user_key(ticket.user)).await?;
-            Ok::<_, StoreError>((session, user))
+            let now = engine.look_at_clock().await?;
+            let session = setting(engine.reads(), &key).await?;
+            let user = setting(engine.reads(), &user_key(ticket.user)).await?;
+            Ok::<_, StoreError>((session, user, now))
         };
         match rows.await {
-            Ok((Some(Setting::Session(session)), Some(Setting::User(user)))) => {
-                judge(self.remember(hash, Caller::person(*user, session, key)))
+            Ok((Some(Setting::Session(session)), Some(Setting::User(user)), now)) => {
+                self.welcome(hash, Caller::person(*user, session, key), now)
             }
             Ok(_) => Who::Anonymous(OVER),
             Err(error) => Who::CannotTell(error),
         }
     }
 
-    fn remembered(&self, hash: &[u8; 32]) -> Option<Arc<Caller>> {
+    /// Remembers somebody who was looked up, and notes the use of what works.
+    fn welcome(&self, hash: [u8; 32], caller: Caller, now: Millis) -> Who {
+        let who = judge(self.remember(hash, caller), now);
+        if let Who::Known(caller) = &who {
+            self.uses.note(caller, now);
+        }
+        who
+    }
+
+    /// What was used lately.
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    /// Whoever was looked up within the last second. What has ended since then is looked up again: its end may have been
+    /// put off in between, as a session's is by being used.
+    fn remembered_and_live(&self, hash: &[u8; 32], now: Millis) -> Option<Arc<Caller>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(hash).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(caller, _)| caller.clone())
+        let (caller, since) = known.get(hash)?;
+        (since.elapsed() < BELIEVED && what_ended(caller, now).is_none()).then(|| caller.clone())
     }
 
     fn remember(&self, hash: [u8; 32], caller: Caller) -> Arc<Caller> {
@@ -182,21 +207,23 @@ pub(crate) async fn setting(reads: &dyn Reads, key: &str) -> Result<Option<Setti
     Ok(rows.into_iter().find(|(name, _)| name == key).map(|(_, value)| value))
 }
 
-fn judge(caller: Arc<Caller>) -> Who {
-    let now = wall_clock();
-    match &caller.by {
-        By::Key(key) if key.is_live(now) => Who::Known(caller),
-        By::Key(key) if key.revoked_at.is_some() => Who::Anonymous("the API key was revoked"),
-        By::Key(_) => Who::Anonymous("the API key has expired"),
-        By::Person { user, session, .. } if session.is_live(user, now) => Who::Known(caller),
-        By::Person { .. } => Who::Anonymous("the session is over; sign in again"),
+fn judge(caller: Arc<Caller>, now: Millis) -> Who {
+    match what_ended(&caller, now) {
+        None => Who::Known(caller),
+        Some(why) => Who::Anonymous(why),
     }
 }
 
-/// Milliseconds since 1970 by this machine's clock.
-pub(crate) fn wall_clock() -> i64 {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
+/// What is wrong with a key or a session at `now`, by the ledger clock and never by this machine's: what has ended stays
+/// ended when a clock is set back, and is over for every process over the same database at once.
+fn what_ended(caller: &Caller, now: Millis) -> Option<&'static str> {
+    match &caller.by {
+        By::Key(key) if key.is_live(now) => None,
+        By::Key(key) if key.revoked_at.is_some() => Some("the API key was revoked"),
+        By::Key(_) => Some("the API key has expired"),
+        By::Person { user, session, .. } if session.is_live(user, now) => None,
+        By::Person { .. } => Some("the session is over; sign in again"),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {

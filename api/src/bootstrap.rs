@@ -40,6 +40,7 @@ pub async fn first_key(engine: &Engine) -> Result<Option<Secret>, SubmitError> {
         CreateApiKey {
             id: ids::api_key(),
             same_as: None,
+            same_as_ends_at: None,
             name: "first admin key".to_owned(),
             hash: secret.hash(),
             scopes: vec![ScopeName::Admin],

@@ -68,14 +68,22 @@ impl Names {
     }
 }
 
+/// Put into requests of the listener for operators.
+#[derive(Clone, Copy)]
+pub(crate) struct ForOperators;
+
 /// Wraps the router.
 #[derive(Clone)]
-pub(crate) struct Frame(pub(crate) Api);
+pub(crate) struct Frame {
+    pub(crate) api: Api,
+    /// Whether it is that of the listener for operators.
+    pub(crate) admin: bool,
+}
 
 impl<S> Layer<S> for Frame {
     type Service = Framed<S>;
     fn layer(&self, inner: S) -> Framed<S> {
-        Framed { api: self.0.clone(), inner }
+        Framed { api: self.api.clone(), admin: self.admin, inner }
     }
 }
 
@@ -83,6 +91,7 @@ impl<S> Layer<S> for Frame {
 #[derive(Clone)]
 pub(crate) struct Framed<S> {
     api: Api,
+    admin: bool,
     inner: S,
 }
 
@@ -104,6 +113,9 @@ where
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let api = self.api.clone();
+        if self.admin {
+            request.extensions_mut().insert(ForOperators);
+        }
         Box::pin(async move {
             let started = Instant::now();
             let id = id_of(&api, request.headers());
@@ -154,12 +166,15 @@ async fn admit(
     check_size(api, request.headers())?;
     let needed = match route.access {
         Access::Public => return Ok(()),
+        Access::Metrics if api.settings().admin_apart && !is_for_operators(request) => {
+            return Err(Problem::new(&problem::NO_ROUTE, problem::NO_ROUTE.advice));
+        }
         Access::Metrics if api.0.settings.metrics_public => return Ok(()),
         Access::Metrics => Some(ScopeName::Admin),
         Access::AnyKey | Access::Person => None,
         Access::Needs(scope) => Some(scope),
     };
-    match api.0.callers.who(api.reads(), request.method(), request.headers()).await {
+    match api.0.callers.who(&api.0.engine, request.method(), request.headers()).await {
         Who::Known(caller) => {
             *allowance = api.0.limiter.as_ref().map(|limiter| limiter.take(caller.id(), Instant::now()));
             if let Some(Allowance { allowed: false, reset_s, .. }) = *allowance {
@@ -180,6 +195,10 @@ async fn admit(
             Err(Problem::new(&problem::CANNOT_TELL, problem::CANNOT_TELL.advice).because(error.to_string()))
         }
     }
+}
+
+fn is_for_operators(request: &Request) -> bool {
+    request.extensions().get::<ForOperators>().is_some()
 }
 
 /// The connection's own limit is only as exact as its buffer.

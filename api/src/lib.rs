@@ -26,10 +26,11 @@ mod routes;
 mod serve;
 mod submit;
 mod time;
+mod uses;
 
 pub use api::{Api, Settings};
 pub use auth::Secret;
 pub use bootstrap::{demo_link, first_key, password_link, prepare, set_up_link};
 pub use openapi::openapi;
 pub use people::proxies::Proxies;
-pub use serve::serve;
+pub use serve::{serve, serve_admin};

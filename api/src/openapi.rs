@@ -288,6 +288,9 @@ fn problems_of(operation: &Operation, route: &Route) -> Vec<u16> {
     if route.path.starts_with("/v1/me/") {
         found.extend([409, 422]);
     }
+    if route.path == "/v1/session/proof" {
+        found.extend([404, 409, 422]);
+    }
     if route.path.contains('{') {
         found.push(404);
     }

@@ -129,6 +129,7 @@ routes! {
     DELETE "/v1/rehearsals/{id}" Needs(QueuesOperate), Act;
 
     GET "/v1/session" Public, Read;
+    POST "/v1/session/proof" Person, Act;
     POST "/v1/setup" Public, Act;
     POST "/v1/passwords" Public, Act;
     POST "/v1/sessions" Public, Act;

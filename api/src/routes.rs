@@ -18,6 +18,7 @@ pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
 pub(crate) mod overview;
+pub(crate) mod proof;
 pub(crate) mod pushes;
 pub(crate) mod queue;
 pub(crate) mod rehearsals;
@@ -111,6 +112,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
 fn of_people() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(sessions::current))
+        .routes(routes!(proof::prove))
         .routes(routes!(sessions::set_up))
         .routes(routes!(sessions::use_link))
         .routes(routes!(sessions::list, sessions::sign_in))
@@ -190,6 +192,19 @@ fn named_like_words(router: Router<Api>) -> Router<Api> {
         .into_iter()
         .fold(router, |router, word| router.route(&format!("/v1/stock/{word}"), get(stock::of_sku)))
         .route("/v1/skus/bulk", get(skus::read).patch(skus::change))
+}
+
+/// What the listener for operators has, if there is one.
+pub(crate) fn of_operators() -> Router<Api> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+}
+
+/// Nothing is there.
+pub(crate) async fn no_route(_request: Request) -> Problem {
+    Problem::new(&problem::NO_ROUTE, problem::NO_ROUTE.advice)
 }
 
 /// A method that the route does not know.

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -30,7 +31,29 @@ const BREATH: Duration = Duration::from_millis(50);
 /// # Errors
 /// When the listener is of no use.
 pub async fn serve(api: Api, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let router = api.router();
+    let keeper = tokio::spawn(crate::uses::keep(api.clone()));
+    let served = serve_router(&api, api.router(), listener, shutdown).await;
+    keeper.abort();
+    served
+}
+
+/// Serves measures and the detail of readiness, and nothing else, until [`serve`] stops. Only for an API whose settings
+/// say that these are [apart](crate::Settings::admin_apart).
+///
+/// # Errors
+/// When the listener is of no use.
+pub async fn serve_admin(api: Api, listener: TcpListener) -> io::Result<()> {
+    let mut closing = api.0.closing.subscribe();
+    let stopped = async move { drop(closing.wait_for(|closing| *closing).await) };
+    serve_router(&api, api.admin_router(), listener, stopped).await
+}
+
+async fn serve_router(
+    api: &Api,
+    router: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let settings = api.settings().clone();
     let proxies = Arc::new(settings.trusted_proxies.clone());
     let connections = Arc::new(Semaphore::new(settings.connections_max));

@@ -56,6 +56,18 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
+    /// The server of `onhand serve`: where the settings say, and for operators at an address of their own if they name one.
+    pub(crate) async fn serve(effective: &Effective) -> anyhow::Result<Self> {
+        let settings = &effective.settings;
+        let keys = channels::read(settings)?;
+        let listen = &settings.admin_listen;
+        let admin = if listen.is_empty() { None } else { Some(bind(listen).await?) };
+        if let Some(admin) = &admin {
+            tracing::info!(address = %admin.local_addr()?, "measures and the detail of readiness are for operators");
+        }
+        Self::start_apart(effective, &settings.listen, admin, &keys).await
+    }
+
     /// Opens the database that the settings name and serves it at `listen`.
     pub(crate) async fn start(effective: &Effective, listen: &str) -> anyhow::Result<Self> {
         let keys = channels::read(&effective.settings)?;
@@ -68,15 +80,24 @@ impl Embedded {
         listen: &str,
         keys: &ChannelKeys,
     ) -> anyhow::Result<Self> {
+        Self::start_apart(effective, listen, None, keys).await
+    }
+
+    async fn start_apart(
+        effective: &Effective,
+        listen: &str,
+        admin: Option<TcpListener>,
+        keys: &ChannelKeys,
+    ) -> anyhow::Result<Self> {
         // Bound first: an address in use must leave nothing behind.
-        let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))?;
+        let listener = bind(listen).await?;
         let address = listener.local_addr()?;
         let store = wiring::open(effective).await?;
         let mut engine_settings = engine_settings(&effective.settings);
         engine_settings.ballast = wiring::ballast(effective)?;
         let engine = Engine::start(store.clone(), engine_settings).await?;
         let mut api_settings = api_settings(&effective.settings)?;
+        api_settings.admin_apart = admin.is_some();
         if api_settings.public_url.is_empty() {
             api_settings.public_url = format!("http://{}", reachable(address));
         }
@@ -95,13 +116,7 @@ impl Embedded {
         let stage: Arc<dyn Stage> = rehearsals.clone();
         let api = Api::with_flows(engine.clone(), api_settings, flows, vault, Some(stage));
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(async move {
-            let stopped = async {
-                // Dropping the sender means the same as sending.
-                drop(stopped.await);
-            };
-            onhand_api::serve(api, listener, stopped).await.context("the server broke")
-        });
+        let server = tokio::spawn(serve_all(api, listener, admin, stopped));
         let own_key = std::sync::Mutex::new(None);
         Ok(Self {
             address,
@@ -166,6 +181,7 @@ impl Embedded {
         self.submit(CreateApiKey {
             id,
             same_as: earlier,
+            same_as_ends_at: None,
             name: OWN_KEY.to_owned(),
             hash: secret.hash(),
             scopes: vec![ScopeName::Admin],
@@ -221,6 +237,29 @@ impl Embedded {
         self.engine.stop().await;
         Ok(())
     }
+}
+
+async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| format!("cannot listen at {listen}"))
+}
+
+/// Serves until `stopped`; whichever listener breaks, the server is broken.
+async fn serve_all(
+    api: Api,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    stopped: oneshot::Receiver<()>,
+) -> anyhow::Result<()> {
+    let stopped = async {
+        // Dropping the sender means the same as sending.
+        drop(stopped.await);
+    };
+    let served = onhand_api::serve(api.clone(), listener, stopped);
+    match admin {
+        Some(admin) => tokio::try_join!(served, onhand_api::serve_admin(api, admin)).map(|_| ()),
+        None => served.await,
+    }
+    .context("the server broke")
 }
 
 /// The address as this machine reaches it.

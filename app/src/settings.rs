@@ -194,6 +194,9 @@ settings! {
     /// Seconds for which a client may take nothing of what it is sent; then its connection is cut
     #[arg(hide_short_help = true, value_name = "SECONDS")]
     write_seconds: u64 = 30;
+    /// Serve /metrics and the detail of /readyz at this address, and there only; empty: at that of --listen
+    #[arg(hide_short_help = true, value_name = "ADDRESS")]
+    admin_listen: String = String::new();
     /// Whether /metrics needs no API key
     #[arg(hide_short_help = true, value_name = "BOOL")]
     metrics_public: bool = false;

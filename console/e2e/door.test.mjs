@@ -124,6 +124,37 @@ test('a password that is too short is refused in words, and the owner comes in w
   await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
 });
 
+test('what is hard to undo asks for the password again, and then goes on by itself', async () => {
+  const { page } = owner;
+  // The server says so when a quarter of an hour is over; here it is said at once, to the first request.
+  const problem = { type: '/problems/proof_needed', title: 'Show again who you are', status: 403, detail: '', code: 'proof_needed', retryable: false };
+  const keys = [];
+  await page.route('**/v1/api-keys', (route) => {
+    if (route.request().method() !== 'POST') return route.fallback();
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.fallback();
+    return route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+  await goIn(world, page, '/keys');
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  const form = page.getByRole('dialog', { name: 'Make a key' });
+  await field(form, /^What it is for/).fill('till');
+  await form.getByRole('button', { name: 'Make a key' }).click();
+  const asks = page.getByRole('dialog', { name: 'Show again who you are' });
+  await field(asks, /^Password/).fill('wrong purple staple nine');
+  await asks.getByRole('button', { name: 'Go on' }).click();
+  await asks.getByRole('alert').waitFor(WAIT);
+  await field(asks, /^Password/).fill(OWNER.password);
+  await asks.getByRole('button', { name: 'Go on' }).click();
+  await asks.waitFor({ state: 'detached', ...WAIT });
+  await page.getByText('Copy the key now').waitFor(WAIT);
+  await page.getByRole('button', { name: 'I have copied it' }).click();
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1], 'one intent, one key');
+  await page.getByRole('row').filter({ hasText: 'till' }).getByText('never').first().waitFor(WAIT);
+  await page.unroute('**/v1/api-keys');
+});
+
 test('with a second factor the code is asked for, and lets in', async () => {
   const { page } = owner;
   await goIn(world, page, '/account');

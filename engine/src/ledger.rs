@@ -2,6 +2,7 @@
 
 mod batch;
 mod room;
+mod time;
 mod writer;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use onhand_rules::audit::AuditNote;
-use onhand_rules::{Command, OpId, PrincipalId};
+use onhand_rules::{Command, Millis, OpId, PrincipalId};
 use onhand_store::{Ballast, OpKey, Outcome, Reads, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -169,6 +170,7 @@ struct Shared {
     feed: watch::Sender<i64>,
     /// Wakes those who run jobs.
     signals: Signals,
+    time: time::Time,
 }
 
 /// The handle to the engine. Cloning shares it.
@@ -187,6 +189,7 @@ impl Engine {
     pub async fn start(store: Arc<dyn Store>, settings: Settings) -> Result<Self, StoreError> {
         let session = store.session().await?;
         let head = store.reads().feed_head().await?;
+        let time = time::Time::at(store.reads().now().await?);
         let (queue, receiver) = mpsc::channel(settings.queue_max);
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
@@ -197,6 +200,7 @@ impl Engine {
             writable: AtomicBool::new(true),
             feed: watch::channel(head).0,
             signals: Signals::default(),
+            time,
             settings,
         });
         shared.metrics.feed_head.set(head);
@@ -257,6 +261,22 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.shared.store
+    }
+
+    /// The ledger clock in milliseconds, for whoever judges without a transaction whether something has ended. It never
+    /// goes back, not over a restart either, and is right to about a second after a [`look`](Self::look_at_clock). Asks
+    /// nobody.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.shared.time.now()
+    }
+
+    /// The same, after asking the database unless that was done within the last second.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn look_at_clock(&self) -> Result<Millis, StoreError> {
+        self.shared.time.look(self.reads()).await
     }
 
     /// The measures.
@@ -329,6 +349,7 @@ fn weight_of(command: &Command) -> usize {
         Command::TakeListings(take) => take.listings.len(),
         Command::RecordPush(push) => push.results.len(),
         Command::RecordSeen(seen) => seen.seen.len(),
+        Command::NoteKeyUse(note) => note.keys.len(),
         _ => 1,
     }
     .max(1)

@@ -52,6 +52,18 @@ impl ScopeName {
     }
 }
 
+/// The use of a key is noted no more often than this: who asks for it wants to know whether a key can go.
+pub const USE_NOTED_MS: Millis = 60_000;
+
+/// The key of the setting that says when an API key was last used.
+#[must_use]
+pub fn key_use_key(id: ApiKeyId) -> String {
+    format!("{KEY_USES}{id}")
+}
+
+/// What the keys of all those settings begin with.
+pub const KEY_USES: &str = "used:";
+
 /// One API key. A principal may hold several, so that one can be replaced while the other still works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {

@@ -6,8 +6,8 @@ use crate::commands::channels::{
     TakeListings, TakeMarketOrder, TakeWebhook, UpdateShop, WatchStock,
 };
 use crate::commands::identity::{
-    ChangeFactor, ChangePassword, CloseSessions, CreateUser, FirstOwner, MakeLink, OpenSession, TakeTry,
-    TouchSession, UpdateUser, UseLink,
+    ChangeFactor, ChangePassword, CloseSessions, CreateUser, FirstOwner, MakeLink, OpenSession, ProveSession,
+    TakeTry, TouchSession, UpdateUser, UseLink,
 };
 use crate::commands::queue::{
     BeatJobs, BlockBucket, CancelJobs, ClaimJobs, DiscardDead, EnqueueJobs, FinishJobs, FireSchedule,
@@ -15,8 +15,8 @@ use crate::commands::queue::{
 };
 use crate::commands::{
     AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
-    DeliverOrder, ExpireHolds, ExtendReservation, PlaceOrder, ReleaseReservation, Reserve, ReturnOrder,
-    RevokeApiKey, ShipOrder, UpdateLocation, UpdateSku,
+    DeliverOrder, ExpireHolds, ExtendReservation, NoteKeyUse, PlaceOrder, ReleaseReservation, Reserve,
+    ReturnOrder, RevokeApiKey, ShipOrder, UpdateLocation, UpdateSku,
 };
 use crate::event::{Event, EventBody};
 use crate::id::{OpId, PrincipalId};
@@ -227,6 +227,10 @@ commands! {
     TakeTry = 69, "take_try";
     /// A second factor is begun, confirmed, used or removed.
     ChangeFactor = 70, "change_factor";
+    /// API keys were used.
+    NoteKeyUse = 71, "note_key_use";
+    /// A person has shown again, in a session, who they are.
+    ProveSession = 72, "prove_session";
 }
 
 /// How many rounds of loading a command may ask for: the order names its holds, the holds name SKUs, the SKUs name

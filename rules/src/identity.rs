@@ -18,6 +18,10 @@ pub const EMAIL_MAX: usize = 254;
 pub const SESSION_IDLE_MS: Millis = 12 * 3_600_000;
 /// How long a session lasts at most.
 pub const SESSION_MAX_MS: Millis = 7 * 24 * 3_600_000;
+/// A session that was used is noted no more often than this.
+pub const SESSION_NOTED_MS: Millis = 10 * 60_000;
+/// For how long a password that was given is believed for what is hard to undo.
+pub const PROOF_MS: Millis = 15 * 60_000;
 /// How long a link to set a password is good.
 pub const LINK_MS: Millis = 3_600_000;
 /// Wrong passwords in a row that cost no waiting.
@@ -125,6 +129,10 @@ pub struct Session {
     pub opened_at: Millis,
     /// When it was last used, to about ten minutes.
     pub seen_at: Millis,
+    /// When the person last showed in it who they are: at the sign-in, or later again. 0 in sessions from before there was
+    /// such a thing, which have to.
+    #[serde(default)]
+    pub proved_at: Millis,
     /// What the browser calls itself, shortened.
     pub agent: String,
 }
@@ -138,6 +146,12 @@ impl Session {
             && user.era == self.era
             && now < self.seen_at + SESSION_IDLE_MS
             && now < self.opened_at + SESSION_MAX_MS
+    }
+
+    /// Whether the person has shown lately enough who they are for what is hard to undo.
+    #[must_use]
+    pub fn is_proved(&self, now: Millis) -> bool {
+        now < self.proved_at + PROOF_MS
     }
 }
 

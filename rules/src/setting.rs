@@ -63,6 +63,11 @@ pub enum Setting {
     Session(Session),
     /// `link:HASH`: somebody may set a password once.
     Link(Link),
+    /// `used:KEY`: when an API key was last used. Beside the key's own row, so that a use is no change of the key.
+    KeyUsed {
+        /// To about a minute. Ledger clock.
+        at: Millis,
+    },
     /// `tries:ADDRESS`: wrong passwords in a row.
     Tries(Tries),
     /// `owners`: every owner who is not disabled. There is always one once there was one.

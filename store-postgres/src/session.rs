@@ -203,7 +203,8 @@ impl Session for PostgresSession {
             Err(StoreError::Unavailable(_)) if reused => self.begin_once().await,
             begun => begun,
         };
-        self.now = begun?;
+        // Also what was only read by a time stays as it was: a link that was refused as too old is never good again.
+        self.now = begun?.max(self.now);
         Ok(self.now)
     }
 

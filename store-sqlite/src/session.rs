@@ -172,7 +172,8 @@ impl SqliteSession {
         writer.checkpoint_if_due()?;
         let (last_number, last_at) = open_transaction(&writer.connection).map_err(work)?;
         self.last_number = last_number;
-        self.now = wall.max(last_at);
+        // Also what was only read by a time stays as it was: a link that was refused as too old is never good again.
+        self.now = wall.max(last_at).max(self.now);
         self.dirty = false;
         Ok(self.now)
     }

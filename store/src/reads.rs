@@ -190,8 +190,11 @@ pub trait Reads: crate::sync_reads::SyncReads {
     async fn ping(&self) -> Result<(), StoreError>;
     /// The number of the last event.
     async fn feed_head(&self) -> Result<i64, StoreError>;
-    /// The database's clock, milliseconds.
+    /// The ledger clock, milliseconds: the database's, or the last time that was written, if that is later.
     async fn now(&self) -> Result<i64, StoreError>;
+    /// The database's clock as it stands, milliseconds, though it may have been set back. Only for what must agree with
+    /// clocks elsewhere, such as the codes of authenticators; nothing that is kept is judged by it.
+    async fn clock(&self) -> Result<i64, StoreError>;
     /// For how many milliseconds somebody has kept a snapshot open, ours included. On PostgreSQL no row that was replaced
     /// since can be cleaned away, and everything becomes slower; SQLite has nothing to say.
     async fn oldest_snapshot_ms(&self) -> Result<i64, StoreError> {

@@ -87,18 +87,25 @@ pub(crate) struct NewApiKey {
     /// Id of a key whose place it takes: both act as the same principal, so that operations of one are repeated with
     /// the other.
     pub(crate) same_as: Option<String>,
+    /// When that key ends (RFC 3339): until then both work. It never lengthens the life of one that ends before.
+    #[schema(format = DateTime)]
+    pub(crate) same_as_expires_at: Option<String>,
 }
 
 impl Check for NewApiKey {
     fn check(&self, errors: &mut Errors) {
         errors.code(format_args!("/name"), &self.name);
         errors.length(format_args!("/scopes"), self.scopes.len(), 1..=9);
-        if self.expires_at.as_deref().is_some_and(|text| parse(text).is_none()) {
-            errors.push(
-                format_args!("/expires_at"),
-                "invalid_time",
-                "must be a time such as 2026-11-21T04:00:00Z",
-            );
+        let times = [("expires_at", &self.expires_at), ("same_as_expires_at", &self.same_as_expires_at)];
+        for (field, time) in times {
+            if time.as_deref().is_some_and(|text| parse(text).is_none()) {
+                let detail = "must be a time such as 2026-11-21T04:00:00Z";
+                errors.push(format_args!("/{field}"), "invalid_time", detail);
+            }
+        }
+        if self.same_as.is_none() && self.same_as_expires_at.is_some() {
+            let detail = "is the end of the key that same_as names";
+            errors.push(format_args!("/same_as_expires_at"), "same_as_missing", detail);
         }
         if self.same_as.as_deref().is_some_and(|text| text.parse::<onhand_rules::ApiKeyId>().is_err()) {
             errors.push(format_args!("/same_as"), "invalid_id", "must be the id of an API key");
@@ -116,6 +123,10 @@ impl NewApiKey {
 
     pub(crate) fn expires_at(&self) -> Option<i64> {
         self.expires_at.as_deref().and_then(parse)
+    }
+
+    pub(crate) fn same_as_expires_at(&self) -> Option<i64> {
+        self.same_as_expires_at.as_deref().and_then(parse)
     }
 }
 
@@ -162,10 +173,12 @@ pub(crate) struct ApiKeyBody {
     expires_at: Option<Time>,
     /// Since when it is refused.
     revoked_at: Option<Time>,
+    /// When it last opened something, to about a minute; null when it never did.
+    last_used_at: Option<Time>,
 }
 
 impl ApiKeyBody {
-    pub(crate) fn of(row: ApiKey) -> Self {
+    pub(crate) fn of(row: ApiKey, last_used_at: Option<i64>) -> Self {
         Self {
             object: "api_key",
             id: row.id.to_string(),
@@ -175,6 +188,7 @@ impl ApiKeyBody {
             created_at: Time(row.created_at),
             expires_at: row.expires_at.map(Time),
             revoked_at: row.revoked_at.map(Time),
+            last_used_at: last_used_at.map(Time),
         }
     }
 }

@@ -5,23 +5,29 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Whether the server can work.
-#[derive(Debug, Serialize, ToSchema)]
+/// Whether the server can work. Where operators have a listener of their own, strangers are told the status only.
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     /// `ready` or `not_ready`.
     pub(crate) status: &'static str,
     /// `sqlite` or `postgres`, with its version.
-    pub(crate) database: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<String>,
     /// What the database promises about an acknowledged commit.
-    pub(crate) durability: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) durability: Option<String>,
     /// Whether that is everything; false when durability was given up on purpose.
-    pub(crate) durable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) durable: Option<bool>,
     /// Whether the last batch could be written.
-    pub(crate) writable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) writable: Option<bool>,
     /// The number of the last event.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) feed_head: Option<i64>,
     /// The server's version.
-    pub(crate) version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
 }
 
 /// One broken invariant.

@@ -65,7 +65,9 @@ fn code(secret: &[u8], step: i64) -> Option<u32> {
     Some((u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
 }
 
-/// The step whose code this is: the one of now, or one beside it, for clocks that differ.
+/// The step whose code this is: the one of now, or one beside it, for clocks that differ. Now is what the database's clock
+/// says: the ledger's stands still after a clock was set back, and telephones do not. That no code is good twice does not
+/// hang on it.
 pub(crate) fn step_of(secret: &[u8], text: &str, now_ms: i64) -> Option<i64> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -55,6 +55,8 @@ kinds! {
         "It was used, is older than an hour, or never was. Ask for a new one.";
     PERSONS_ONLY = FORBIDDEN, false, "persons_only", "Only a person can do this",
         "It is about the person who is signed in; an API key is nobody.";
+    PROOF_NEEDED = FORBIDDEN, false, "proof_needed", "Show again who you are",
+        "Send your password, and a code if you have a second factor, to POST /v1/session/proof; then send this again. It is good for fifteen minutes in this session.";
     CROSS_SITE = FORBIDDEN, false, "cross_site", "The request did not come from the console",
         "A request with a session's cookie needs the header X-Onhand-Console, and may not come from another site. Programs use an API key.";
     EMAIL_TAKEN = CONFLICT, false, "email_taken", "Somebody has this address",

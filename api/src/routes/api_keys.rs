@@ -1,10 +1,13 @@
 //! `/v1/api-keys`.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use onhand_engine::ids;
+use onhand_rules::access::{ApiKey, KEY_USES, key_use_key};
 use onhand_rules::commands::{CreateApiKey, RevokeApiKey};
-use onhand_rules::{ApiKeyId, Receipt};
+use onhand_rules::{ApiKeyId, Receipt, Setting};
 
 use crate::api::Api;
 use crate::auth::Secret;
@@ -15,7 +18,7 @@ use crate::problem::{self, FieldError, Problem, Shape};
 use crate::respond::{created, done, found};
 use crate::time::Time;
 
-/// Makes an API key. Its secret is in this one answer and nowhere else.
+/// Makes an API key. Its secret is in this one answer and nowhere else. Asks a person for a proof.
 #[utoipa::path(post, path = "/v1/api-keys", tag = "api keys", request_body = NewApiKey,
     responses((status = 201, description = "It was made", body = ApiKeyMade<'static>)))]
 pub(crate) async fn create(
@@ -23,6 +26,7 @@ pub(crate) async fn create(
     call: Call,
     Body(request): Body<NewApiKey>,
 ) -> Result<Response, Problem> {
+    api.ask_proof(&call).await?;
     let secret = Secret::generate().map_err(|error| {
         Problem::new(&problem::INTERNAL, problem::INTERNAL.advice).because(error.to_string())
     })?;
@@ -30,12 +34,16 @@ pub(crate) async fn create(
     let command = CreateApiKey {
         id: ids::api_key(),
         same_as,
+        same_as_ends_at: request.same_as_expires_at(),
         name: request.name.clone(),
         hash: secret.hash(),
         scopes: request.scopes(),
         expires_at: request.expires_at(),
     };
     let outcome = api.submit(&call, &request, Shape::Flat, command).await.map_err(same_as_unknown)?;
+    if let Some(other) = same_as {
+        api.0.callers.forget_key(other);
+    }
     let Receipt::ApiKey { id, at } = outcome.receipt else {
         return Err(outcome.unexpected());
     };
@@ -76,7 +84,15 @@ pub(crate) async fn list(
     Params(ApiKeyQuery {}): Params<ApiKeyQuery>,
 ) -> Result<Response, Problem> {
     let rows = api.reads().api_keys().await?;
-    found(&List::of(rows.into_iter().map(ApiKeyBody::of).collect(), false, None))
+    let uses: HashMap<String, Setting> = api.reads().settings(KEY_USES).await?.into_iter().collect();
+    let body = |row: ApiKey| {
+        let last_used_at = match uses.get(&key_use_key(row.id)) {
+            Some(Setting::KeyUsed { at }) => Some(*at),
+            _ => None,
+        };
+        ApiKeyBody::of(row, last_used_at)
+    };
+    found(&List::of(rows.into_iter().map(body).collect(), false, None))
 }
 
 /// Revokes an API key: it opens nothing from the next request on. Revoking it twice is not an error.

@@ -210,7 +210,7 @@ fn follow(
 impl Follower {
     /// Whether whoever opened the stream still may listen, and to what: sessions end, keys are revoked or expire.
     async fn still_may(&mut self) -> bool {
-        match self.api.0.callers.who(self.api.reads(), &Method::GET, &self.headers).await {
+        match self.api.0.callers.who(&self.api.0.engine, &Method::GET, &self.headers).await {
             Who::Known(caller) => {
                 self.audit = caller.allows(ScopeName::AuditRead);
                 caller.allows(ScopeName::EventsRead)

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::api::Api;
+use crate::auth::Who;
 use crate::body::health::Readiness;
+use crate::frame::ForOperators;
 use crate::problem::{self, Problem};
 use crate::respond::json;
 
@@ -18,12 +20,17 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The server can work: the database answers and takes writes.
+/// The server can work: the database answers and takes writes. Where operators have a listener of their own, the others show
+/// the rest to whoever has a key or a session that works, because the console needs it, and to nobody else.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "It can work", body = Readiness),
     (status = 503, description = "It cannot work now", body = Readiness),
 ))]
-pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> {
+pub(crate) async fn readyz(
+    State(api): State<Api>,
+    for_operators: Option<Extension<ForOperators>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let durability = api.0.engine.store().durability();
     let head = match api.reads().feed_head().await {
         Ok(head) => Some(head),
@@ -34,20 +41,29 @@ pub(crate) async fn readyz(State(api): State<Api>) -> Result<Response, Problem> 
     };
     let writable = api.0.engine.is_writable();
     let ready = head.is_some() && writable;
-    let body = Readiness {
-        status: if ready { "ready" } else { "not_ready" },
-        database: format!("{} {}", durability.database, durability.version),
-        durability: durability.settings,
-        durable: durability.safe,
-        writable,
-        feed_head: head,
-        version: api.0.settings.version.clone(),
-    };
+    let word = if ready { "ready" } else { "not_ready" };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if api.settings().admin_apart && for_operators.is_none() && !is_known(&api, &headers).await {
+        return json(status, &Readiness { status: word, ..Readiness::default() });
+    }
+    let body = Readiness {
+        status: word,
+        database: Some(format!("{} {}", durability.database, durability.version)),
+        durability: Some(durability.settings),
+        durable: Some(durability.safe),
+        writable: Some(writable),
+        feed_head: head,
+        version: Some(api.0.settings.version.clone()),
+    };
     json(status, &body)
 }
 
-/// Measures for Prometheus. Needs the scope `admin`, unless the server's settings make it public.
+async fn is_known(api: &Api, headers: &HeaderMap) -> bool {
+    matches!(api.0.callers.who(&api.0.engine, &Method::GET, headers).await, Who::Known(_))
+}
+
+/// Measures for Prometheus. Needs the scope `admin`, unless the server's settings make it public. Where
+/// operators have a listener of their own, it is only there.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {

@@ -115,7 +115,7 @@ async fn tell(api: &Api, headers: &HeaderMap, mut socket: WebSocket, mut after: 
 
 /// Whether whoever opened the line still may listen: sessions end, keys are revoked.
 async fn may(api: &Api, headers: &HeaderMap, scope: ScopeName) -> bool {
-    match api.0.callers.who(api.reads(), &Method::GET, headers).await {
+    match api.0.callers.who(&api.0.engine, &Method::GET, headers).await {
         Who::Known(caller) => caller.allows(scope),
         // A database that does not answer ends the line elsewhere.
         Who::CannotTell(_) => true,

@@ -9,7 +9,6 @@ use onhand_rules::identity::{Factor, User, user_key};
 use onhand_store::Outcome;
 
 use crate::api::Api;
-use crate::auth::wall_clock;
 use crate::body::people::{Code, Ended, FactorBegun, FactorConfirmed, NewPassword};
 use crate::extract::{Body, Call};
 use crate::people::factor;
@@ -20,7 +19,7 @@ use crate::routes::sessions::{no_randomness, user_of};
 
 impl Api {
     /// Runs a command of a person about themselves, and writes it into the audit log.
-    async fn run_own(&self, call: &Call, command: impl Into<Command>) -> Result<(), Problem> {
+    pub(crate) async fn run_own(&self, call: &Call, command: impl Into<Command>) -> Result<(), Problem> {
         let caller = call.caller()?;
         let action = format!("{} {}", call.route.method, call.route.path);
         let (user, _) = call.person()?;
@@ -37,7 +36,7 @@ impl Api {
 }
 
 /// The person as they are now, not as they were when the session was looked up.
-async fn myself(api: &Api, call: &Call) -> Result<User, Problem> {
+pub(crate) async fn myself(api: &Api, call: &Call) -> Result<User, Problem> {
     let (user, _) = call.person()?;
     let missing = || Problem::new(&problem::UNAUTHENTICATED, "the session is over; sign in again");
     user_of(api, user.id).await?.ok_or_else(missing)
@@ -107,13 +106,13 @@ pub(crate) async fn confirm(
     let kept = user.factor.as_ref().filter(|factor| !factor.confirmed).ok_or_else(wrong)?;
     let secret = open_factor(&api, &user, kept)?;
     api.run_alone(TakeTry { email: user.email.clone() }).await?;
-    let step = factor::step_of(&secret, &request.code, wall_clock()).ok_or_else(wrong)?;
+    let step = factor::step_of(&secret, &request.code, api.reads().clock().await?).ok_or_else(wrong)?;
     let (shown, recovery) = factor::recovery_codes().map_err(no_randomness)?;
     api.run_own(&call, ChangeFactor { user: user.id, step: FactorStep::Confirm { step, recovery } }).await?;
     found(&FactorConfirmed { object: "totp", recovery_codes: shown })
 }
 
-/// Removes it, with a code: an open browser is not enough.
+/// Removes it, with a code: an open browser is not enough. Asks for a proof.
 #[utoipa::path(post, path = "/v1/me/totp/remove", tag = "people", request_body = Code,
     responses((status = 200, description = "The password is enough again", body = Ended)))]
 pub(crate) async fn remove(
@@ -121,12 +120,13 @@ pub(crate) async fn remove(
     call: Call,
     Body(request): Body<Code>,
 ) -> Result<Response, Problem> {
+    api.ask_proof(&call).await?;
     let user = myself(&api, &call).await?;
     if let Some(kept) = user.factor.as_ref().filter(|factor| factor.confirmed) {
         let wrong = || Problem::new(&problem::FACTOR_WRONG, problem::FACTOR_WRONG.advice);
         let secret = open_factor(&api, &user, kept)?;
         api.run_alone(TakeTry { email: user.email.clone() }).await?;
-        let by_code = factor::step_of(&secret, &request.code, wall_clock());
+        let by_code = factor::step_of(&secret, &request.code, api.reads().clock().await?);
         let by_code = by_code.is_some_and(|step| step > kept.last_step);
         if !by_code && !kept.recovery.contains(&factor::recovery_hash(&request.code)) {
             return Err(wrong());

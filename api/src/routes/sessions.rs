@@ -14,7 +14,7 @@ use onhand_rules::{Command, Receipt, Refusal, Setting, UserId};
 use onhand_store::{Outcome, StoreError};
 
 use crate::api::Api;
-use crate::auth::{Who, setting, wall_clock};
+use crate::auth::{Who, setting};
 use crate::body::lists::List;
 use crate::body::people::{
     Ended, LinkPassword, LinkToken, OpenSessionBody, PeopleQuery, SessionBody, SetUp, SignIn, session_id,
@@ -39,7 +39,7 @@ pub(crate) async fn current(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let sandbox = !api.settings().sandbox.is_empty();
-    match api.0.callers.who(api.reads(), &Method::GET, &headers).await {
+    match api.0.callers.who(&api.0.engine, &Method::GET, &headers).await {
         Who::Known(caller) => match &caller.by {
             By::Person { user, .. } => found(&SessionBody::of(user, caller.scopes(), sandbox)),
             By::Key(_) => found(&SessionBody::nobody("anonymous", sandbox)),
@@ -70,7 +70,7 @@ impl Api {
     }
 
     /// Counts an attempt from one place of the network.
-    fn take_try(&self, peer: Option<Extension<Peer>>) -> Result<(), Problem> {
+    pub(crate) fn take_try(&self, peer: Option<Extension<Peer>>) -> Result<(), Problem> {
         let Some(Extension(Peer(address))) = peer else { return Ok(()) };
         self.0.tries.take(address, Instant::now()).map_err(|seconds| {
             Problem::new(&problem::TOO_MANY_ATTEMPTS, problem::TOO_MANY_ATTEMPTS.advice).after(seconds)
@@ -174,13 +174,13 @@ pub(crate) async fn sign_in(
 }
 
 /// Looks at the code of somebody whose password was right.
-async fn second_factor(api: &Api, user: &User, code: Option<&str>) -> Result<(), Problem> {
+pub(crate) async fn second_factor(api: &Api, user: &User, code: Option<&str>) -> Result<(), Problem> {
     let Some(kept) = user.factor.as_ref().filter(|factor| factor.confirmed) else { return Ok(()) };
     let Some(code) = code else {
         return Err(Problem::new(&problem::FACTOR_NEEDED, problem::FACTOR_NEEDED.advice));
     };
     let secret = super::me::open_factor(api, user, kept)?;
-    let step = match factor::step_of(&secret, code, wall_clock()) {
+    let step = match factor::step_of(&secret, code, api.reads().clock().await?) {
         Some(step) => FactorStep::Use { step },
         None => FactorStep::Recover { hash: factor::recovery_hash(code) },
     };
@@ -196,7 +196,7 @@ async fn open(
 ) -> Result<Response, Problem> {
     let secret = crate::auth::Secret::generate().map_err(no_randomness)?;
     let secret = secret.reveal();
-    let now = wall_clock();
+    let now = api.0.engine.look_at_clock().await?;
     let over = sessions_of(api, user.id).await?;
     let over =
         over.into_iter().filter(|(_, session)| !session.is_live(user, now)).map(|(key, _)| key).collect();
@@ -262,7 +262,7 @@ pub(crate) async fn list(
     Params(PeopleQuery {}): Params<PeopleQuery>,
 ) -> Result<Response, Problem> {
     let (user, current) = call.person()?;
-    let now = wall_clock();
+    let now = api.0.engine.look_at_clock().await?;
     let mut rows = sessions_of(&api, user.id).await?;
     rows.retain(|(_, session)| session.is_live(user, now));
     rows.sort_by_key(|(_, session)| std::cmp::Reverse(session.opened_at));

@@ -13,6 +13,7 @@ use crate::body::people::{LinkMade, NewUser, PeopleQuery, UserBody, UserChange, 
 use crate::extract::{Body, Call, Params};
 use crate::problem::{Problem, Shape};
 use crate::respond::{created, done, found};
+use crate::routes::proof::is_powerful;
 use crate::routes::sessions::link_for;
 use crate::time::Time;
 
@@ -31,7 +32,7 @@ pub(crate) async fn list(
     found(&List::of(rows.into_iter().filter_map(body).collect(), false, None))
 }
 
-/// Lets somebody in. They have no password yet: make them a link.
+/// Lets somebody in. They have no password yet: make them a link. Asks a person for a proof if it is an owner or an admin.
 #[utoipa::path(post, path = "/v1/users", tag = "people", request_body = NewUser,
     responses((status = 201, description = "They are in", body = UserMade)))]
 pub(crate) async fn create(
@@ -39,6 +40,9 @@ pub(crate) async fn create(
     call: Call,
     Body(request): Body<NewUser>,
 ) -> Result<Response, Problem> {
+    if is_powerful(request.role.rule()) {
+        api.ask_proof(&call).await?;
+    }
     let command = CreateUser {
         id: ids::user(),
         email: email_of(&request.email).unwrap_or_default(),
@@ -54,7 +58,8 @@ pub(crate) async fn create(
     created(&outcome, &format!("/v1/users/{id}"), &body)
 }
 
-/// Changes somebody's name or role, or keeps them out. Their sessions end at once when the role changes.
+/// Changes somebody's name or role, or keeps them out. Their sessions end at once when the role changes. Asks a person for
+/// a proof if a role is named.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "people", request_body = UserChange,
     params(("id" = String, Path, description = "Their id")),
     responses((status = 200, description = "It is so", body = UserMade)))]
@@ -64,6 +69,9 @@ pub(crate) async fn change(
     Body(request): Body<UserChange>,
 ) -> Result<Response, Problem> {
     let id: UserId = call.id("user")?;
+    if request.role.is_some() {
+        api.ask_proof(&call).await?;
+    }
     let command = UpdateUser {
         id,
         name: request.name.as_deref().map(|name| name.trim().to_owned()),
@@ -80,12 +88,14 @@ pub(crate) async fn change(
     done(&outcome, &UserMade { object: "user", id: id.to_string(), version })
 }
 
-/// Makes a link with which somebody sets a password, once, within an hour.
+/// Makes a link with which somebody sets a password, once, within an hour. Asks a person for a proof: whoever has the link
+/// can become that somebody.
 #[utoipa::path(post, path = "/v1/users/{id}/link", tag = "people",
     params(("id" = String, Path, description = "Their id")),
     responses((status = 200, description = "Hand it to them", body = LinkMade)))]
 pub(crate) async fn link(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let id: UserId = call.id("user")?;
+    api.ask_proof(&call).await?;
     let (url, until) = link_for(&api, Some(id), call.caller()?).await?;
     found(&LinkMade { object: "link", url, until: Time(until) })
 }

@@ -73,6 +73,7 @@ pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/rehearsals/{id}/kill", "queues:operate"),
     ("DELETE", "/v1/rehearsals/{id}", "queues:operate"),
     ("GET", "/v1/session", "-"),
+    ("POST", "/v1/session/proof", "person"),
     ("POST", "/v1/setup", "-"),
     ("POST", "/v1/passwords", "-"),
     ("POST", "/v1/sessions", "-"),

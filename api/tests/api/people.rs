@@ -5,40 +5,40 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, Call, World};
 
-const PASSWORD: &str = "correct purple staple nine";
+pub(crate) const PASSWORD: &str = "correct purple staple nine";
 
 /// A browser: it has a cookie and no key.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     world: &'a World,
     cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    fn new(world: &'a World) -> Self {
+    pub(crate) fn new(world: &'a World) -> Self {
         Self { world, cookie: String::new() }
     }
 
-    fn call(&self, method: &str, path: &str) -> Call<'a> {
+    pub(crate) fn call(&self, method: &str, path: &str) -> Call<'a> {
         let call = self.world.call(method, path).without("authorization").header("x-onhand-console", "1");
         if self.cookie.is_empty() { call } else { call.header("cookie", &self.cookie) }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path).send().await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path).json(&body).send().await
     }
 
     /// Takes the cookie of an answer.
-    fn keep(mut self, answer: &Answer) -> Self {
+    pub(crate) fn keep(mut self, answer: &Answer) -> Self {
         let header = answer.header("set-cookie").expect("no cookie");
         self.cookie = header.split(';').next().unwrap().to_owned();
         self
     }
 
-    async fn sign_in(world: &'a World, email: &str, password: &str) -> Browser<'a> {
+    pub(crate) async fn sign_in(world: &'a World, email: &str, password: &str) -> Browser<'a> {
         let browser = Self::new(world);
         let answer = browser.post("/v1/sessions", json!({"email": email, "password": password})).await;
         answer.expect(201);
@@ -46,12 +46,12 @@ impl<'a> Browser<'a> {
     }
 }
 
-fn token(link: &str) -> &str {
+pub(crate) fn token(link: &str) -> &str {
     link.split_once("#token=").unwrap().1
 }
 
 /// A house with an owner who is signed in.
-async fn owned(world: &World) -> Browser<'_> {
+pub(crate) async fn owned(world: &World) -> Browser<'_> {
     let link = set_up_link(&world.engine, &world.url).await.unwrap().unwrap();
     let browser = Browser::new(world);
     let body =
@@ -62,7 +62,7 @@ async fn owned(world: &World) -> Browser<'_> {
 }
 
 /// Lets somebody in, and signs them in.
-async fn let_in<'a>(owner: &Browser<'a>, email: &str, role: &str) -> (String, Browser<'a>) {
+pub(crate) async fn let_in<'a>(owner: &Browser<'a>, email: &str, role: &str) -> (String, Browser<'a>) {
     let body = json!({"email": email, "name": "Somebody", "role": role});
     let id = owner.post("/v1/users", body).await.expect(201)["id"].as_str().unwrap().to_owned();
     let link = owner.post(&format!("/v1/users/{id}/link"), json!({})).await.expect(200);

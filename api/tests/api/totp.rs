@@ -6,6 +6,11 @@ use hmac::{Hmac, KeyInit, Mac};
 
 /// The code of now for a secret in base32.
 pub(crate) fn code(secret: &str) -> String {
+    code_at(secret, SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
+}
+
+/// The code of a moment in seconds since 1970.
+pub(crate) fn code_at(secret: &str, seconds: u64) -> String {
     let mut bits = String::new();
     for letter in secret.chars() {
         let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
@@ -16,7 +21,6 @@ pub(crate) fn code(secret: &str) -> String {
         .chunks_exact(8)
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
         .collect();
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let mut mac = <Hmac<sha1::Sha1> as KeyInit>::new_from_slice(&key).unwrap();
     mac.update(&(seconds / 30).to_be_bytes());
     let digest = mac.finalize().into_bytes();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use onhand_api::{Api, Settings};
@@ -123,17 +123,43 @@ pub(crate) struct World {
     pub(crate) client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<std::io::Result<()>>>,
+    api: Api,
     pub(crate) dir: Option<tempfile::TempDir>,
     settings: Settings,
     keys: AtomicU64,
+    clock: Option<TestClock>,
+}
+
+/// The wall clock of a machine, set by a test.
+#[derive(Clone, Default)]
+pub(crate) struct TestClock(Arc<(AtomicI64, AtomicU64)>);
+
+impl TestClock {
+    /// Sets it, in milliseconds since 1970.
+    pub(crate) fn set(&self, at: i64) {
+        self.0.0.store(at, Ordering::SeqCst);
+    }
+
+    /// How often it was looked at.
+    pub(crate) fn looks(&self) -> u64 {
+        self.0.1.load(Ordering::SeqCst)
+    }
+
+    fn read(&self) -> i64 {
+        self.0.1.fetch_add(1, Ordering::SeqCst);
+        self.0.0.load(Ordering::SeqCst)
+    }
 }
 
 pub(crate) fn open(dir: PathBuf) -> Arc<dyn Store> {
-    try_open(dir).unwrap()
+    try_open(dir, None).unwrap()
 }
 
-fn try_open(dir: PathBuf) -> Result<Arc<dyn Store>, StoreError> {
+fn try_open(dir: PathBuf, clock: Option<TestClock>) -> Result<Arc<dyn Store>, StoreError> {
     let mut options = Options::new(dir);
+    if let Some(clock) = clock {
+        options.clock = Arc::new(move || clock.read());
+    }
     // Power is not cut in these tests; the stores' own tests cut it.
     options.synchronous = Synchronous::Normal;
     options.unsafe_durability = true;
@@ -150,6 +176,16 @@ impl World {
         let store = open(dir.path().join("data"));
         let mut world = Self::over(store, settings).await;
         world.dir = Some(dir);
+        world
+    }
+
+    /// Over SQLite on a machine with this clock.
+    pub(crate) async fn with_clock(clock: &TestClock) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = try_open(dir.path().join("data"), Some(clock.clone())).unwrap();
+        let mut world = Self::over(store, Settings::default()).await;
+        world.dir = Some(dir);
+        world.clock = Some(clock.clone());
         world
     }
 
@@ -179,7 +215,7 @@ impl World {
         let (stop, stopped) = oneshot::channel::<()>();
         let vault = onhand_engine::vault::Vault::new([7; 32]);
         let api = Api::with_flows(engine.clone(), settings.clone(), flows(&engine), Some(vault), None);
-        let server = tokio::spawn(onhand_api::serve(api, listener, async {
+        let server = tokio::spawn(onhand_api::serve(api.clone(), listener, async {
             drop(stopped.await);
         }));
         Self {
@@ -190,21 +226,32 @@ impl World {
             client: reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap(),
             stop: Some(stop),
             server: Some(server),
+            api,
             dir: None,
             settings,
             keys: AtomicU64::new(0),
+            clock: None,
         }
+    }
+
+    /// The listener for operators: its URL. It ends with the server.
+    pub(crate) async fn operators(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(onhand_api::serve_admin(self.api.clone(), listener));
+        url
     }
 
     /// Ends the server and starts another over the same directory.
     pub(crate) async fn restart(mut self) -> Self {
         let (dir, admin, settings) = (self.dir.take(), self.admin.clone(), self.settings.clone());
+        let clock = self.clock.take();
         self.stop().await;
         let path = dir.as_ref().unwrap().path().join("data");
         drop(self);
         // Tasks that are about to see the end still hold the database.
         let store = loop {
-            match try_open(path.clone()) {
+            match try_open(path.clone(), clock.clone()) {
                 Ok(store) => break store,
                 Err(error) if error.to_string().contains("locked") => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
@@ -213,6 +260,7 @@ impl World {
         let mut world = Self::over(store, settings).await;
         world.dir = dir;
         world.admin = admin;
+        world.clock = clock;
         world
     }
 

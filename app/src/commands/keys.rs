@@ -38,6 +38,9 @@ enum Action {
         /// The id of a key that it replaces: both act as one caller while both work
         #[arg(long, value_name = "ID")]
         same_as: Option<String>,
+        /// When that key ends (RFC 3339); until then both work
+        #[arg(long, value_name = "TIME", requires = "same_as")]
+        same_as_expires_at: Option<String>,
     },
     /// List all keys; no secret is shown, since none is known
     List,
@@ -58,9 +61,14 @@ pub(crate) async fn run(arguments: Keys, effective: &Effective) -> anyhow::Resul
 async fn act(client: &Client, arguments: Keys) -> anyhow::Result<()> {
     let key = format!("keys-{}", ids::op());
     let (value, lines) = match arguments.action {
-        Action::Create { name, scopes, expires_at, same_as } => {
+        Action::Create { name, scopes, expires_at, same_as, same_as_expires_at } => {
             let mut body = json!({"name": name, "scopes": scopes});
-            for (field, value) in [("expires_at", expires_at), ("same_as", same_as)] {
+            let given = [
+                ("expires_at", expires_at),
+                ("same_as", same_as),
+                ("same_as_expires_at", same_as_expires_at),
+            ];
+            for (field, value) in given {
                 if let Some(value) = value {
                     body[field] = value.into();
                 }
@@ -106,5 +114,11 @@ fn in_words(key: &Value) -> String {
     } else {
         "no end".to_owned()
     };
-    format!("{}  {}  [{}]  {state}", text(key, "id"), text(key, "name"), scopes.join(" "))
+    let used = match (key.get("last_used_at"), key["last_used_at"].as_str()) {
+        // A key that was made just now.
+        (None, _) => String::new(),
+        (_, Some(at)) => format!("  last used {at}"),
+        (_, None) => "  never used".to_owned(),
+    };
+    format!("{}  {}  [{}]  {state}{used}", text(key, "id"), text(key, "name"), scopes.join(" "))
 }

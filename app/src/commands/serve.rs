@@ -25,7 +25,7 @@ pub(crate) struct Serve {
 pub(crate) async fn run(arguments: &Serve, effective: &Effective) -> anyhow::Result<ExitCode> {
     let settings = &effective.settings;
     let mut stop = Stop::listen()?;
-    let mut server = Embedded::start(effective, &settings.listen).await?;
+    let mut server = Embedded::serve(effective).await?;
     let set_up = server.set_up_link().await?;
     if !arguments.second {
         server.make_first_key().await?;

@@ -139,6 +139,29 @@ fn an_address_in_use_is_said_and_nothing_is_made_sqlite() {
     assert!(Server::start(&place).api_key.is_some(), "the first key was not lost");
 }
 
+/// The address for operators is there when it is named, in use or not, and ends with the server.
+#[tokio::test]
+async fn s37_operators_have_an_address_of_their_own_sqlite() {
+    let place = Place::sqlite();
+    let admin = format!("127.0.0.1:{}", onhand_testbed::free_port().expect("a port"));
+    let mut server = Server::with(&place, &["--admin-listen", &admin], None);
+    let key = server.api_key.clone().expect("a first key");
+    let (public, operators) = (Shop::new(&server.url, &key), Shop::new(&format!("http://{admin}"), &key));
+    assert_eq!(public.get("/metrics").await.status, 404);
+    assert_eq!(Shop::new(&server.url, "ohk_guess").get("/readyz").await.body, json!({"status": "ready"}));
+    assert_eq!(operators.get("/readyz").await.body["durable"], true);
+    assert_eq!(operators.get("/v1/stock").await.status, 404);
+    server.process.terminate();
+    assert_eq!(server.process.wait().code(), Some(0));
+    let taken = std::net::TcpListener::bind(&admin).expect("it is free again");
+    // Commands with the same settings start a server of their own, which needs no such address.
+    let beside = place.run(&["keys", "list", "--admin-listen", &admin]);
+    assert!(beside.status.success(), "{}", errors(&beside));
+    let refused = place.run(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", &admin]);
+    assert!(errors(&refused).contains(&format!("cannot listen at {admin}")), "{}", errors(&refused));
+    drop(taken);
+}
+
 #[test]
 fn settings_are_shown_with_their_origin() {
     let file = tempfile::NamedTempFile::new().expect("a file");

@@ -7,6 +7,7 @@ import { useI18n } from '~/i18n';
 import { problemTexts } from '~/parts/problemTexts';
 import { Intents } from './keys';
 import { ProblemError } from './problem';
+import { withProof } from './proof';
 
 interface Options<Input, Output> {
   /** Queries to read again afterwards, by the beginning of their key. */
@@ -28,7 +29,10 @@ export function useAct<Input, Output>(
   const { t } = useI18n();
   const intents = useRef(new Intents());
   return useMutation<Output, ProblemError, Input>({
-    mutationFn: (input) => run(input, intents.current.keyFor(input)),
+    mutationFn: (input) => {
+      const key = intents.current.keyFor(input);
+      return withProof(() => run(input, key));
+    },
     retry: (count, error) => error instanceof ProblemError && isUnknown(error) && count < 3,
     retryDelay: (count, error) => (error instanceof ProblemError && error.retryAfter ? error.retryAfter : 2 ** count * 0.5) * 1000,
     onSettled: (_output, error) => {

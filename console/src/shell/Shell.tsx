@@ -9,6 +9,7 @@ import { Door } from '~/pages/door/Door';
 import { KeyHelp } from './KeyHelp';
 import { Nav } from './Nav';
 import { Palette } from './Palette';
+import { ProofDialog } from './ProofDialog';
 import { TopBar } from './TopBar';
 import classes from './Shell.module.css';
 
@@ -54,6 +55,7 @@ export function Shell() {
       </main>
       <Palette opened={searching} onOpen={openPalette} onClose={closePalette} />
       <KeyHelp />
+      <ProofDialog />
     </div>
   );
 }

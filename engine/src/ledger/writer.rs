@@ -18,6 +18,9 @@ use super::{Answer, Pending, Shared, SubmitError, batch};
 
 /// How often a batch is run again after conflicts before its commands are tried one by one.
 const CONFLICTS_MAX: u32 = 5;
+/// When nothing was committed for so long, the ledger clock is written by itself, so that a restart knows the time to a
+/// minute although the machine's clock was set back: what had ended by then stays ended.
+const KEEP_TIME: Duration = Duration::from_secs(60);
 /// Lines that one batch may have: a few large orders must not make everybody wait.
 const BATCH_WEIGHT_MAX: usize = 8_000;
 
@@ -30,7 +33,7 @@ pub(super) fn spawn(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("ledger".into()).spawn(move || {
         let room = Room::new(shared.settings.ballast.clone(), shared.metrics.storage_short.clone());
-        let writer = Writer { shared, session, receiver, room };
+        let writer = Writer { shared, session, receiver, room, kept: Instant::now() };
         runtime.block_on(writer.run());
         stop.send_replace(true);
     })?;
@@ -42,6 +45,8 @@ struct Writer {
     session: Box<dyn Session>,
     receiver: mpsc::Receiver<Pending>,
     room: Room,
+    /// When the ledger clock was written last, or tried to be.
+    kept: Instant,
 }
 
 impl Writer {
@@ -63,21 +68,21 @@ impl Writer {
                 // Nothing came: look whether the engine is stopping, and whether the database is well again. Whoever
                 // sends no requests to a server that is not ready would otherwise wait for ever.
                 Err(_) if !self.shared.writable.load(Ordering::Acquire) => self.probe().await,
+                Err(_) if self.kept.elapsed() >= KEEP_TIME => self.probe().await,
                 Err(_) => {}
             }
         }
     }
 
-    /// Writes nothing but the ledger clock, to see whether writing works again.
+    /// Writes nothing but the ledger clock: to see whether writing works again, or to keep the time.
     async fn probe(&mut self) {
+        self.kept = Instant::now();
         if self.room.is_short() {
             return;
         }
         match self.write_nothing().await {
-            Ok(()) => {
-                self.shared.writable.store(true, Ordering::Release);
-                tracing::info!("the database can be written again");
-            }
+            Ok(()) if self.shared.writable.swap(true, Ordering::AcqRel) => {}
+            Ok(()) => tracing::info!("the database can be written again"),
             Err(error) if self.is_fatal(&error) => self.fail(Vec::new(), error).await,
             Err(error) => {
                 if matches!(error, StoreError::Full(_)) {
@@ -196,9 +201,10 @@ impl Writer {
     }
 
     /// Answers what was decided, and returns what was put off to the next batch.
-    fn answer(&self, commands: Vec<Pending>, results: batch::Results) -> Vec<Pending> {
+    fn answer(&mut self, commands: Vec<Pending>, results: batch::Results) -> Vec<Pending> {
         self.shared.writable.store(!self.room.was_short(), Ordering::Release);
         if let Some(head) = results.feed {
+            self.kept = Instant::now();
             self.shared.metrics.feed_head.set(head);
             self.shared.feed.send_if_modified(|known| {
                 let newer = head > *known;

@@ -21,7 +21,7 @@ mod ship_order;
 mod skus;
 
 pub use allocate_reservation::{AllocateReservation, Remainder};
-pub use api_keys::{CreateApiKey, RevokeApiKey};
+pub use api_keys::{CreateApiKey, NoteKeyUse, RevokeApiKey};
 pub use cancel_order::CancelOrder;
 pub use change_stock::{ChangeStock, Expected, Reason, StockItem};
 pub use confirm_order::ConfirmOrder;

@@ -6,10 +6,10 @@ use onhand_rules::audit::{AuditNote, HEAD, chain};
 use onhand_rules::command::ROUNDS_MAX;
 use onhand_rules::commands::identity::{
     ChangeFactor, ChangePassword, CloseSessions, CreateUser, FactorStep, FirstOwner, MakeLink, OpenSession,
-    TakeTry, UpdateUser, UseLink,
+    ProveSession, TakeTry, UpdateUser, UseLink,
 };
 use onhand_rules::identity::{
-    LINK_MS, Role, SESSION_IDLE_MS, SESSION_MAX_MS, Session, User, email_of, session_key, user_key,
+    LINK_MS, PROOF_MS, Role, SESSION_IDLE_MS, SESSION_MAX_MS, Session, User, email_of, session_key, user_key,
 };
 use onhand_rules::working::Counters;
 use onhand_rules::{
@@ -298,6 +298,44 @@ fn s9_a_code_is_good_once_and_a_factor_is_not_replaced_behind_its_back() {
     assert_eq!(house.run(step(recover())), Err(Refusal::WrongCode), "used");
     house.run(step(FactorStep::Remove)).unwrap();
     assert_eq!(house.user(2).factor, None);
+}
+
+#[test]
+fn s9_a_proof_is_good_for_a_quarter_of_an_hour_in_the_session_that_saw_it() {
+    let mut house = House::with(Role::Admin);
+    house.run(open(2, "a")).unwrap();
+    house.run(open(2, "b")).unwrap();
+    let proved = |house: &House, hash: &str| house.session(2, hash).unwrap().is_proved(house.now);
+    assert!(proved(&house, "a"), "a sign-in is one");
+    house.now += PROOF_MS;
+    assert!(!proved(&house, "a"));
+    let prove = |user: u128, of: u128, hash: &str| ProveSession {
+        user: UserId(user),
+        key: session_key(UserId(of), hash),
+        email: "x@x.example".into(),
+    };
+    for _ in 0..3 {
+        house.run(TakeTry { email: "x@x.example".into() }).unwrap();
+    }
+    house.run(prove(2, 2, "a")).unwrap();
+    assert!(proved(&house, "a") && !proved(&house, "b"));
+    assert!(!house.rows.contains_key("tries:x@x.example"), "as at a sign-in");
+    assert!(matches!(house.run(prove(1, 2, "b")), Err(Refusal::NotFound { .. })), "for oneself only");
+    assert!(matches!(house.run(prove(2, 2, "gone")), Err(Refusal::NotFound { .. })));
+    house.now -= PROOF_MS / 2;
+    house.run(prove(2, 2, "a")).unwrap();
+    house.now += PROOF_MS;
+    assert!(proved(&house, "a"), "an earlier one takes nothing back");
+}
+
+#[test]
+fn s9_a_session_from_before_there_were_proofs_has_none() {
+    let text = r#"{"user":"usr_00000000000000000000000002","era":0,"opened_at":1000000,"seen_at":1000000,"agent":"b"}"#;
+    let house = House::with(Role::Admin);
+    let Ok(session) = serde_json::from_str::<Session>(text) else {
+        panic!("it is not read; as it is written now: {}", serde_json::to_string(house.user(2)).unwrap())
+    };
+    assert!(!session.is_proved(house.now));
 }
 
 #[test]

@@ -129,6 +129,10 @@ impl Reads for PostgresReads {
         .await
     }
 
+    async fn clock(&self) -> Result<i64, StoreError> {
+        self.number("select (extract(epoch from clock_timestamp()) * 1000)::bigint").await
+    }
+
     async fn oldest_snapshot_ms(&self) -> Result<i64, StoreError> {
         self.number(
             "select coalesce(max(extract(epoch from clock_timestamp() - xact_start) * 1000)::bigint, 0)

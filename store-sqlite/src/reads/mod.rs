@@ -138,6 +138,10 @@ impl Reads for SqliteReads {
         self.run(move |c| feed::last_at(c).map(|last| wall.max(last))).await
     }
 
+    async fn clock(&self) -> Result<i64, StoreError> {
+        Ok((self.clock)())
+    }
+
     async fn skus(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page<Sku>, StoreError> {
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
         self.run(move |c| catalogue::skus(c, &prefix, after.as_deref(), limit)).await

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use onhand_rules::commands::{Condition, PlaceOrder, RevokeApiKey, UpdateSku};
+use onhand_rules::commands::{Condition, PlaceOrder, UpdateSku};
 use onhand_rules::order::OrderState;
 use onhand_rules::reservation::ReservationState;
-use onhand_rules::{ApiKeyId, Holder, Movement, Order, OrderId, Reservation, ReservationId, StockKey};
+use onhand_rules::{Holder, Movement, Order, OrderId, Reservation, ReservationId, StockKey};
 
 use super::Fixture;
 use super::commands::*;
 use super::driver::Request;
-use super::world::{FEW, START, World, api_key};
+use super::world::{FEW, START, World};
 use crate::reads::{OrderFilter, ReservationFilter, StockAudit, StockFilter, StockView};
 
 /// A filter, and what it must let through.
@@ -469,24 +469,4 @@ pub(super) async fn audits_are_complete(fixture: Fixture) {
     assert!(world.reads().audit_files().await.unwrap().is_empty());
     assert!(world.reads().ping().await.is_ok());
     world.verify().await;
-}
-
-pub(super) async fn api_keys_are_found(fixture: Fixture) {
-    let mut world = World::new(fixture).await;
-    world.done(api_key(1, None)).await;
-    world.done(api_key(2, Some(1))).await;
-    world.done(api_key(3, None)).await;
-    world.done(RevokeApiKey { id: ApiKeyId(2) }).await;
-    let mut every = world.reads().api_keys().await.unwrap();
-    every.sort_by_key(|key| key.id);
-    assert_eq!(every.iter().map(|key| key.id.0).collect::<Vec<_>>(), [1, 2, 3]);
-    assert_eq!(every[0].principal, every[1].principal);
-    assert_ne!(every[0].principal, every[2].principal);
-    assert!(every[1].revoked_at.is_some());
-    for key in &every {
-        assert_eq!(world.reads().api_key_by_hash(&key.hash).await.unwrap().as_ref(), Some(key));
-        assert_eq!(world.reads().api_key(key.id).await.unwrap().as_ref(), Some(key));
-    }
-    assert!(world.reads().api_key_by_hash(&[99; 32]).await.unwrap().is_none());
-    assert!(world.reads().api_key(ApiKeyId(99)).await.unwrap().is_none());
 }

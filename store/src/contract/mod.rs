@@ -29,6 +29,7 @@ mod feed;
 mod found;
 mod golden;
 mod history;
+mod keys;
 mod ledger;
 mod lists;
 mod memory;
@@ -186,7 +187,7 @@ behaviours! { $
     /// The audit lists are complete and their sums agree with the rows.
     lists::audits_are_complete,
     /// API keys are found by hash and by id.
-    lists::api_keys_are_found,
+    keys::api_keys_are_found,
     /// Texts of every alphabet come back as they were; NUL is refused or comes back.
     texts::texts_come_back_or_are_refused,
     /// Codes are told apart by every byte: case, leading zeros, spaces inside, accents.

@@ -26,6 +26,7 @@ pub(super) fn api_key(id: u128, same_as: Option<u128>) -> CreateApiKey {
     CreateApiKey {
         id: ApiKeyId(id),
         same_as: same_as.map(ApiKeyId),
+        same_as_ends_at: None,
         name: format!("key {id}"),
         hash: [u8::try_from(id % 251).unwrap_or_default(); 32],
         scopes: vec![ScopeName::StockRead, ScopeName::OrdersWrite],

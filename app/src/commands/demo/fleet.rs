@@ -178,6 +178,8 @@ impl Replica {
             ["serve", "--second", "--listen", &listen, "--log", "warn", "--log-format", "text"]
                 .map(OsString::from)
                 .into();
+        // Ours, if there is one, is taken; and the demo reads the measures where the replica listens.
+        arguments.push("--admin-listen=".into());
         arguments.extend(["--channels".into(), keys.into_os_string()]);
         arguments.extend(["--secret-key-file".into(), OsString::from(&settings.secret_key_file)]);
         let log = scratch.join("replica-2.log");

@@ -47,6 +47,10 @@ export const access = {
   'account.session.opened': 'Since',
   'account.session.seen': 'Last used',
 
+  'proof.title': 'Show again who you are',
+  'proof.text': 'This change is hard to undo, so it is not enough to be signed in. It goes on by itself then, and nothing asks again for a quarter of an hour.',
+  'proof.go': 'Go on',
+
   'people.title': 'People',
   'people.verdict': { one: '{n} person is let in.', other: '{n} people are let in.' },
   'people.verdict.factor': { one: '{n} person is let in without a second factor.', other: '{n} people are let in without a second factor.' },
@@ -93,6 +97,8 @@ export const access = {
   'keys_page.expires': 'Ends',
   'keys_page.never': 'never',
   'keys_page.created': 'Made',
+  'keys_page.used': 'Last used',
+  'keys_page.unused': 'never',
   'keys_page.state': 'State',
   'keys_page.live': 'works',
   'keys_page.revoked': 'revoked',

@@ -26,6 +26,7 @@ export const audit = {
   'audit.do.DELETE /v1/api-keys/{id}': 'Revoked an API key',
   'audit.do.POST /v1/setup': 'Became the owner',
   'audit.do.POST /v1/passwords': 'Set a password with a link',
+  'audit.do.POST /v1/session/proof': 'Showed again who they are',
   'audit.do.POST /v1/sessions': 'Signed in',
   'audit.do.POST /v1/sessions/by-link': 'Signed in with a link',
   'audit.do.DELETE /v1/sessions/{id}': 'Signed out',

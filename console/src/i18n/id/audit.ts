@@ -29,6 +29,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.DELETE /v1/api-keys/{id}': 'Mencabut kunci API',
   'audit.do.POST /v1/setup': 'Menjadi pemilik',
   'audit.do.POST /v1/passwords': 'Menetapkan kata sandi lewat tautan',
+  'audit.do.POST /v1/session/proof': 'Menunjukkan lagi siapa dirinya',
   'audit.do.POST /v1/sessions': 'Masuk',
   'audit.do.POST /v1/sessions/by-link': 'Masuk lewat tautan',
   'audit.do.DELETE /v1/sessions/{id}': 'Keluar',

@@ -29,6 +29,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.DELETE /v1/api-keys/{id}': 'Membatalkan kunci API',
   'audit.do.POST /v1/setup': 'Menjadi pemilik',
   'audit.do.POST /v1/passwords': 'Menetapkan kata laluan melalui pautan',
+  'audit.do.POST /v1/session/proof': 'Menunjukkan semula siapa dirinya',
   'audit.do.POST /v1/sessions': 'Log masuk',
   'audit.do.POST /v1/sessions/by-link': 'Log masuk melalui pautan',
   'audit.do.DELETE /v1/sessions/{id}': 'Log keluar',

@@ -29,6 +29,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.DELETE /v1/api-keys/{id}': 'เพิกถอนคีย์ API',
   'audit.do.POST /v1/setup': 'เป็นเจ้าของระบบ',
   'audit.do.POST /v1/passwords': 'ตั้งรหัสผ่านด้วยลิงก์',
+  'audit.do.POST /v1/session/proof': 'ยืนยันตัวตนอีกครั้ง',
   'audit.do.POST /v1/sessions': 'เข้าสู่ระบบ',
   'audit.do.POST /v1/sessions/by-link': 'เข้าสู่ระบบด้วยลิงก์',
   'audit.do.DELETE /v1/sessions/{id}': 'ออกจากระบบ',

@@ -29,6 +29,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.DELETE /v1/api-keys/{id}': 'Thu hồi khóa API',
   'audit.do.POST /v1/setup': 'Trở thành chủ sở hữu',
   'audit.do.POST /v1/passwords': 'Đặt mật khẩu bằng liên kết',
+  'audit.do.POST /v1/session/proof': 'Xác nhận lại mình là ai',
   'audit.do.POST /v1/sessions': 'Đăng nhập',
   'audit.do.POST /v1/sessions/by-link': 'Đăng nhập bằng liên kết',
   'audit.do.DELETE /v1/sessions/{id}': 'Đăng xuất',

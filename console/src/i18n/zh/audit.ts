@@ -29,6 +29,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.DELETE /v1/api-keys/{id}': '吊销 API 密钥',
   'audit.do.POST /v1/setup': '成为所有者',
   'audit.do.POST /v1/passwords': '通过链接设置密码',
+  'audit.do.POST /v1/session/proof': '再次证明身份',
   'audit.do.POST /v1/sessions': '登录',
   'audit.do.POST /v1/sessions/by-link': '通过链接登录',
   'audit.do.DELETE /v1/sessions/{id}': '退出登录',

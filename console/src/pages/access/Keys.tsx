@@ -87,10 +87,17 @@ function useColumns(onRevoke: (key: Key) => void): Column<Key>[] {
       { id: 'scopes', header: t('keys_page.scopes'), width: 'minmax(160px, 2fr)', from: 620, cell: (row) => <span className="code">{row.scopes.join(' ')}</span> },
       { id: 'created', header: t('keys_page.created'), width: '130px', from: 760, cell: (row) => <Ago at={row.created_at} /> },
       {
+        id: 'used',
+        header: t('keys_page.used'),
+        width: '130px',
+        from: 820,
+        cell: (row) => (row.last_used_at ? <Ago at={row.last_used_at} /> : t('keys_page.unused')),
+      },
+      {
         id: 'ends',
         header: t('keys_page.expires'),
         width: '120px',
-        from: 900,
+        from: 960,
         cell: (row) => (row.expires_at ? <Ago at={row.expires_at} /> : t('keys_page.never')),
       },
       {

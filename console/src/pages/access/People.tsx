@@ -242,7 +242,7 @@ function Change({ user, onClose }: { user: User; onClose: () => void }) {
   const [name, setName] = useState(user.name);
   const [role, setRole] = useState<Role>(user.role);
   const act = useAct(
-    (body: { name: string; role: Role }, key: string) =>
+    (body: { name: string; role?: Role }, key: string) =>
       take(
         api.PATCH('/v1/users/{id}', {
           params: { path: { id: user.id }, header: { 'Idempotency-Key': key, 'If-Match': `"v${user.version}"` } },
@@ -262,7 +262,8 @@ function Change({ user, onClose }: { user: User; onClose: () => void }) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          act.mutate({ name, role });
+          // A role that is named asks for a proof, and another name does not.
+          act.mutate({ name, role: role === user.role ? undefined : role });
         }}
       >
         <Stack gap="sm">

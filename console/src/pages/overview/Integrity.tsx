@@ -40,7 +40,7 @@ export function Integrity() {
           : t('overview.integrity.unknown')}
         <span className="soft">
           {' '}
-          {ready.data.database}, {ready.data.durability} · {t('overview.integrity.version', { version: ready.data.version })}
+          {ready.data.database}, {ready.data.durability} · {t('overview.integrity.version', { version: ready.data.version ?? '' })}
         </span>
       </span>
       {may && (

@@ -59,7 +59,7 @@ function OverviewVerdict() {
   const covered = useCovered(SPAN_MS);
   if (!all.data) return null;
 
-  if (ready.data && !ready.data.writable) {
+  if (ready.data?.writable === false) {
     return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
   }
   const list = all.data.data;

@@ -7,7 +7,7 @@ mod users;
 
 pub use factor::{ChangeFactor, FactorStep};
 pub use links::{MakeLink, UseLink};
-pub use sessions::{CloseSessions, OpenSession, TakeTry, TouchSession};
+pub use sessions::{CloseSessions, OpenSession, ProveSession, TakeTry, TouchSession};
 pub use users::{ChangePassword, CreateUser, FirstOwner, UpdateUser};
 
 use std::collections::BTreeSet;

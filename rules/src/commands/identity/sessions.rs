@@ -50,6 +50,7 @@ impl OpenSession {
             era: user.era,
             opened_at: context.now,
             seen_at: context.now,
+            proved_at: context.now,
             agent: self.agent.clone(),
         };
         scope.put_setting(session_key(user.id, &self.hash), Setting::Session(session));
@@ -81,6 +82,36 @@ impl TouchSession {
             let seen_at = session.seen_at.max(context.now);
             scope.put_setting(self.key.clone(), Setting::Session(Session { seen_at, ..session }));
         }
+        Ok(Receipt::Kept { version: 0, changed: true })
+    }
+}
+
+/// A person has shown again who they are, in a session that is open. Wrong passwords before it are forgotten, as at a
+/// sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProveSession {
+    /// Who.
+    pub user: UserId,
+    /// The session's key.
+    pub key: String,
+    /// Their address, for the count of wrong passwords.
+    pub email: String,
+}
+
+impl ProveSession {
+    pub(crate) fn needs(&self, _seen: &Working, needs: &mut Needs) {
+        needs.sync.settings.insert(self.key.clone());
+        needs.sync.settings.insert(tries_key(&self.email));
+    }
+
+    pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
+        let session = match scope.setting(&self.key) {
+            Some(Setting::Session(session)) if session.user == self.user => session.clone(),
+            _ => return Err(Refusal::NotFound { what: "session".into(), id: self.user.to_string() }),
+        };
+        let proved_at = session.proved_at.max(context.now);
+        scope.put_setting(self.key.clone(), Some(Setting::Session(Session { proved_at, ..session })));
+        scope.put_setting(tries_key(&self.email), None);
         Ok(Receipt::Kept { version: 0, changed: true })
     }
 }
