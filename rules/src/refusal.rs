@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::order::{FulfilmentState, OrderState};
+use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::Quantity;
 use crate::reservation::ReservationState;
 
@@ -86,6 +86,10 @@ pub enum Refusal {
     NotOnHand { line: usize, sku: String, requested: Quantity, on_hand: Quantity },
     /// Another payment has confirmed this order already: give that one back.
     DuplicatePayment { payment_reference: String },
+    /// No money came with this payment that could go back or be disputed.
+    NotPaid { payment_reference: String, state: PaymentState },
+    /// The buyer's bank disputes this payment: ship only on purpose.
+    PaymentDisputed { payment_reference: String },
     /// The same name stands twice in one request.
     Repeated { line: usize, name: String },
     /// Somebody has this address already.
@@ -134,6 +138,8 @@ impl Refusal {
             Self::ExceedsReturnable { .. } => "exceeds_returnable",
             Self::NotOnHand { .. } => "not_on_hand",
             Self::DuplicatePayment { .. } => "duplicate_payment",
+            Self::NotPaid { .. } => "not_paid",
+            Self::PaymentDisputed { .. } => "payment_disputed",
             Self::Repeated { .. } => "repeated",
             Self::EmailTaken { .. } => "email_taken",
             Self::LastOwner => "last_owner",
@@ -213,6 +219,13 @@ impl fmt::Display for Refusal {
                     f,
                     "payment {payment_reference} has confirmed this order already; give the new one back"
                 )
+            }
+            Self::NotPaid { payment_reference, state } => {
+                let name = state.name();
+                write!(f, "payment {payment_reference} is {name}; say first that its money has come")
+            }
+            Self::PaymentDisputed { payment_reference } => {
+                write!(f, "payment {payment_reference} is disputed; ship with despite_dispute if you mean it")
             }
             other => other.fmt_of_the_rest(f),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use onhand_rules::Command;
 use onhand_rules::commands::Remainder;
+use onhand_rules::payment::PaymentEvent;
 
 use super::Fixture;
 use super::commands::*;
@@ -94,7 +95,7 @@ impl Run {
         let spot = (self.dice.pick(&SKUS), self.dice.pick(&PLACES));
         self.ids += 1;
         let (id, now) = (self.ids, self.now);
-        match self.dice.below(14) {
+        match self.dice.below(17) {
             0..=2 => {
                 let delta = match self.dice.below(16) - 4 {
                     0 => 5,
@@ -138,6 +139,26 @@ impl Run {
                 self.orders.push(id);
                 let command = allocate(cart, id, &[], Remainder::Release);
                 Step::of(command, move |model| model.confirm(cart, id, now))
+            }
+            13 => {
+                let order = self.order();
+                let told = payment(order, &format!("pay-{order}"), PaymentEvent::Succeeded);
+                Step::of(told, move |model| model.confirm(order, order, now))
+            }
+            14 => {
+                let order = self.order();
+                let told = payment(order, &format!("try-{order}"), PaymentEvent::Failed { last: true });
+                Step::of(told, move |model| Some(model.give_up_pending(order, now)))
+            }
+            15 => {
+                let order = self.order();
+                let (event, name) = self.dice.pick(&[
+                    (PaymentEvent::Refunded { part: true }, "pay"),
+                    (PaymentEvent::Refunded { part: false }, "pay"),
+                    (PaymentEvent::DisputeWon, "pay"),
+                    (PaymentEvent::Pending, "try"),
+                ]);
+                Step::of(payment(order, &format!("{name}-{order}"), event), Some)
             }
             _ => {
                 let cart = self.cart();
