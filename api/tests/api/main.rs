@@ -16,6 +16,7 @@ mod nasty;
 mod orders;
 mod overview;
 mod pages;
+mod payments;
 mod people;
 mod postgres;
 mod quantities;
