@@ -214,6 +214,15 @@ impl fmt::Display for Refusal {
             Self::NotOnHand { sku, requested, on_hand, .. } => {
                 write!(f, "SKU {sku}: {requested} to ship, {on_hand} in the building; count or receive first")
             }
+            other => other.fmt_of_the_rest(f),
+        }
+    }
+}
+
+impl Refusal {
+    /// Those that are not about stock or goods: money, people, their doors, jobs.
+    fn fmt_of_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::DuplicatePayment { payment_reference } => {
                 write!(
                     f,
@@ -227,15 +236,6 @@ impl fmt::Display for Refusal {
             Self::PaymentDisputed { payment_reference } => {
                 write!(f, "payment {payment_reference} is disputed; ship with despite_dispute if you mean it")
             }
-            other => other.fmt_of_the_rest(f),
-        }
-    }
-}
-
-impl Refusal {
-    /// Those that are not about stock or orders: people, their doors, jobs.
-    fn fmt_of_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
             Self::EmailTaken { email } => write!(f, "somebody has the address {email} already"),
             Self::LastOwner => f.write_str("this is the last owner; make somebody else an owner first"),
             Self::OwnersOnly => f.write_str("only an owner makes, changes or removes owners"),

@@ -200,8 +200,8 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
     world.done(ship(77, &[])).await;
     world.done(cancel(3, &[])).await;
     world.done(place_forced(4, &[("A", "L", 1)])).await;
-    for (id, reference) in [(5, "p"), (9, "p"), (9, "q"), (77, "p")] {
-        world.done(payment(id, reference, PaymentEvent::Succeeded)).await;
+    for (id, name) in [(5, "p"), (9, "p"), (9, "q"), (77, "p")] {
+        world.done(payment(id, name, PaymentEvent::Succeeded)).await;
     }
     world.done(payment(77, "p", PaymentEvent::Disputed)).await;
     let every = orders(&world, OrderFilter::default()).await;
@@ -211,10 +211,9 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
     for order in &every {
         assert_eq!(world.reads().order(order.id).await.unwrap().as_ref(), Some(order));
     }
-    let due: fn(&Order) -> bool = |order| [9, 77].contains(&order.id.0);
     let money_due = OrderFilter { money_due: true, ..OrderFilter::default() };
     let filters: [Case<OrderFilter, Order>; 7] = [
-        (money_due.clone(), due),
+        (money_due.clone(), |order| [9, 77].contains(&order.id.0)),
         (OrderFilter { reference: Some("R-9".into()), ..money_due.clone() }, |order| order.id.0 == 9),
         (OrderFilter { reference: Some("R-5".into()), ..money_due }, |_| false),
         (in_state(OrderState::Pending), |order| order.state == OrderState::Pending),
@@ -222,14 +221,9 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
         (OrderFilter { channel: Some("shopee".into()), ..OrderFilter::default() }, |order| {
             order.channel == "shopee"
         }),
-        (
-            OrderFilter {
-                state: Some(OrderState::Confirmed),
-                channel: Some("api".into()),
-                ..OrderFilter::default()
-            },
-            |order| order.state == OrderState::Confirmed && order.channel == "api",
-        ),
+        (OrderFilter { channel: Some("api".into()), ..in_state(OrderState::Confirmed) }, |order| {
+            order.state == OrderState::Confirmed && order.channel == "api"
+        }),
     ];
     for (filter, holds) in filters {
         let wanted: Vec<Order> = every.iter().filter(|order| holds(order)).cloned().collect();

@@ -140,29 +140,35 @@ impl Run {
                 let command = allocate(cart, id, &[], Remainder::Release);
                 Step::of(command, move |model| model.confirm(cart, id, now))
             }
-            13 => {
-                let order = self.order();
-                let told = payment(order, &format!("pay-{order}"), PaymentEvent::Succeeded);
+            13..=15 => self.payment(),
+            _ => {
+                let cart = self.cart();
+                Step::of(release(cart, &[]), move |model| Some(model.release(cart)))
+            }
+        }
+    }
+
+    /// Something happens to one of two payments of an order: the one that confirms, or another that never does.
+    fn payment(&mut self) -> Step {
+        let (order, now) = (self.order(), self.now);
+        let name = |name: &str| format!("{name}-{order}");
+        match self.dice.below(3) {
+            0 => {
+                let told = payment(order, &name("pay"), PaymentEvent::Succeeded);
                 Step::of(told, move |model| model.confirm(order, order, now))
             }
-            14 => {
-                let order = self.order();
-                let told = payment(order, &format!("try-{order}"), PaymentEvent::Failed { last: true });
+            1 => {
+                let told = payment(order, &name("try"), PaymentEvent::Failed { last: true });
                 Step::of(told, move |model| Some(model.give_up_pending(order, now)))
             }
-            15 => {
-                let order = self.order();
-                let (event, name) = self.dice.pick(&[
+            _ => {
+                let (event, which) = self.dice.pick(&[
                     (PaymentEvent::Refunded { part: true }, "pay"),
                     (PaymentEvent::Refunded { part: false }, "pay"),
                     (PaymentEvent::DisputeWon, "pay"),
                     (PaymentEvent::Pending, "try"),
                 ]);
-                Step::of(payment(order, &format!("{name}-{order}"), event), Some)
-            }
-            _ => {
-                let cart = self.cart();
-                Step::of(release(cart, &[]), move |model| Some(model.release(cart)))
+                Step::of(payment(order, &name(which), event), Some)
             }
         }
     }
