@@ -19,6 +19,7 @@ pub(crate) mod operations;
 pub(crate) mod order_steps;
 pub(crate) mod orders;
 pub(crate) mod overview;
+pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod preview;
 pub(crate) mod problems;

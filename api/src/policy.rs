@@ -108,6 +108,7 @@ routes! {
     GET "/v1/orders/{id}" Needs(OrdersRead), Read;
     GET "/v1/orders/{id}/events" Needs(OrdersRead), Read;
     POST "/v1/orders/{id}/confirm" Needs(OrdersWrite), Edit;
+    POST "/v1/orders/{id}/payments" Needs(OrdersWrite), Edit;
     POST "/v1/orders/{id}/cancel" Needs(OrdersWrite), Edit;
     POST "/v1/orders/{id}/ship" Needs(OrdersFulfil), Edit;
     POST "/v1/orders/{id}/deliver" Needs(OrdersFulfil), Edit;

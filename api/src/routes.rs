@@ -88,6 +88,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .routes(routes!(orders::read))
         .routes(routes!(events::of_order))
         .routes(routes!(order_steps::confirm))
+        .routes(routes!(order_steps::payments))
         .routes(routes!(order_steps::cancel))
         .routes(routes!(order_steps::ship))
         .routes(routes!(order_steps::deliver))

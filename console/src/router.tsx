@@ -40,6 +40,7 @@ const orders = createRoute({
     state: text,
     channel: text,
     reference: text,
+    money_due: flag,
     view: oneOf('market'),
     shop: text,
   }),

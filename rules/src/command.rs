@@ -15,8 +15,8 @@ use crate::commands::queue::{
 };
 use crate::commands::{
     AllocateReservation, CancelOrder, ChangeStock, ConfirmOrder, CreateApiKey, CreateLocation, CreateSku,
-    DeliverOrder, ExpireHolds, ExtendReservation, NoteKeyUse, PlaceOrder, ReleaseReservation, Reserve,
-    ReturnOrder, RevokeApiKey, ShipOrder, UpdateLocation, UpdateSku,
+    DeliverOrder, ExpireHolds, ExtendReservation, NoteKeyUse, PlaceOrder, RecordPayment, ReleaseReservation,
+    Reserve, ReturnOrder, RevokeApiKey, ShipOrder, UpdateLocation, UpdateSku,
 };
 use crate::event::{Event, EventBody};
 use crate::id::{OpId, PrincipalId};
@@ -205,6 +205,8 @@ commands! {
     CareForNotice = 53, "care_for_notice";
     /// Nothing is left of what jobs died of.
     SettleCause = 54, "settle_cause";
+    /// Something happened to a payment.
+    RecordPayment = 55, "record_payment";
     /// A link to set a password.
     MakeLink = 60, "make_link";
     /// A password is set with a link.

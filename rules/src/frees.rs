@@ -11,6 +11,9 @@ impl Command {
     /// would use up that room at once.
     #[must_use]
     pub fn frees(&self) -> bool {
+        if let Self::RecordPayment(told) = self {
+            return told.event.ends();
+        }
         matches!(
             self,
             Self::ReleaseReservation(_)

@@ -100,8 +100,11 @@ fn check_guard(movement: &Movement, found: &mut Vec<Violation>) {
     }
 }
 
-/// Checks an order by itself (I5, and what its state implies of its lines).
+/// Checks an order by itself (I5, and what its state implies of its lines and its money: I9, I10).
 pub fn check_order(order: &Order, found: &mut Vec<Violation>) {
+    if let Some(detail) = order.wrong_with_money() {
+        found.push(violation("I10", order.id.to_string(), detail));
+    }
     for line in order.lines.iter().filter(|line| !line.balances()) {
         let subject = format!("{} line {} part {}", order.id, line.line, line.part);
         found.push(violation("I5", subject, format!("does not add up: {line:?}")));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OrderId, SkuId};
+use crate::payment::Payment;
 use crate::quantity::{Millis, Quantity};
 use crate::stock::StockKey;
 
@@ -27,20 +28,34 @@ pub enum OrderState {
     Expired,
 }
 
-/// Where its money stands. Payments themselves come with the payment providers; the rules that tie money to stock
-/// (late confirmation, cancellation after payment) need the axis now.
+/// Where its money stands: what all payments of the order come to ([`crate::payment`] says how). A single payment has
+/// one of these states too, but neither `none` nor `disputed`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentState {
     /// Nothing is known of a payment.
     #[default]
     None,
+    /// The buyer has begun to pay; nothing is sure.
+    Pending,
+    /// The money is set aside for us and not taken yet.
+    Authorised,
     /// Paid in full.
     Paid,
+    /// An attempt to pay went wrong.
+    Failed,
+    /// The payment was called off before any money came.
+    Canceled,
     /// Paid, and the money must go back: the goods were gone or the order was cancelled.
     RefundPending,
-    /// Paid, and part of the money must go back.
+    /// Paid, and part of the money must go back: units were cancelled, or it was paid a second time.
     PartRefundPending,
+    /// Part of the money went back, and nothing more has to.
+    PartRefunded,
+    /// All of the money went back.
+    Refunded,
+    /// The buyer's bank disputes a payment: nobody knows whose the money is.
+    Disputed,
 }
 
 /// Where its goods stand.
@@ -95,9 +110,16 @@ names!(OrderState {
 });
 names!(PaymentState {
     None = "none",
+    Pending = "pending",
+    Authorised = "authorised",
     Paid = "paid",
+    Failed = "failed",
+    Canceled = "canceled",
     RefundPending = "refund_pending",
     PartRefundPending = "part_refund_pending",
+    PartRefunded = "part_refunded",
+    Refunded = "refunded",
+    Disputed = "disputed",
 });
 names!(FulfilmentState {
     None = "none",
@@ -184,7 +206,7 @@ pub struct Order {
     pub reference: Option<String>,
     /// Where it stands.
     pub state: OrderState,
-    /// Where its money stands.
+    /// Where its money stands; follows from what is known of its payments.
     pub payment: PaymentState,
     /// Where its goods stand.
     pub fulfilment: FulfilmentState,
@@ -192,8 +214,10 @@ pub struct Order {
     pub forced: bool,
     /// Confirmed after its hold had ended.
     pub late: bool,
-    /// The payment that confirmed it.
+    /// The payment that it goes by: the one that paid for it, else the one that may yet.
     pub payment_reference: Option<String>,
+    /// All its payments, where there is more to say than `payment` and `payment_reference` do; else empty.
+    pub payments: Vec<Payment>,
     /// ISO 4217 code of the lines' prices, in capitals.
     pub currency: Option<String>,
     /// When its hold ends; only while pending.

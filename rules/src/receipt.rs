@@ -116,6 +116,9 @@ pub enum Receipt {
         /// Confirmed after its hold had ended.
         #[serde(skip_serializing_if = "is_default", default)]
         late: bool,
+        /// Where the payment that was told of stands, if the order says something else of its money.
+        #[serde(skip_serializing_if = "is_default", default)]
+        beside: Option<PaymentState>,
         /// The lines that this command moved, in items; empty when it moved all of them or none.
         #[serde(skip_serializing_if = "is_default", default)]
         lines: Vec<LineReceipt>,

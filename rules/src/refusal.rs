@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::order::{FulfilmentState, OrderState};
+use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::Quantity;
 use crate::reservation::ReservationState;
 
@@ -88,6 +88,10 @@ pub enum Refusal {
     NotOnHand { line: usize, sku: String, requested: Quantity, on_hand: Quantity },
     /// Another payment has confirmed this order already: give that one back.
     DuplicatePayment { payment_reference: String },
+    /// No money came with this payment that could go back or be disputed.
+    NotPaid { payment_reference: String, state: PaymentState },
+    /// The buyer's bank disputes this payment: ship only on purpose.
+    PaymentDisputed { payment_reference: String },
     /// The same name stands twice in one request.
     Repeated { line: usize, name: String },
     /// Somebody has this address already.
@@ -137,6 +141,8 @@ impl Refusal {
             Self::ExceedsReturnable { .. } => "exceeds_returnable",
             Self::NotOnHand { .. } => "not_on_hand",
             Self::DuplicatePayment { .. } => "duplicate_payment",
+            Self::NotPaid { .. } => "not_paid",
+            Self::PaymentDisputed { .. } => "payment_disputed",
             Self::Repeated { .. } => "repeated",
             Self::EmailTaken { .. } => "email_taken",
             Self::LastOwner => "last_owner",
@@ -217,21 +223,28 @@ impl fmt::Display for Refusal {
             Self::NotOnHand { sku, requested, on_hand, .. } => {
                 write!(f, "SKU {sku}: {requested} to ship, {on_hand} in the building; count or receive first")
             }
-            Self::DuplicatePayment { payment_reference } => {
-                write!(
-                    f,
-                    "payment {payment_reference} has confirmed this order already; give the new one back"
-                )
-            }
             other => other.fmt_of_the_rest(f),
         }
     }
 }
 
 impl Refusal {
-    /// Those that are not about stock or orders: people, their doors, jobs.
+    /// Those that are not about stock or goods: money, people, their doors, jobs.
     fn fmt_of_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DuplicatePayment { payment_reference } => {
+                write!(
+                    f,
+                    "payment {payment_reference} has confirmed this order already; give the new one back"
+                )
+            }
+            Self::NotPaid { payment_reference, state } => {
+                let name = state.name();
+                write!(f, "payment {payment_reference} is {name}; say first that its money has come")
+            }
+            Self::PaymentDisputed { payment_reference } => {
+                write!(f, "payment {payment_reference} is disputed; ship with despite_dispute if you mean it")
+            }
             Self::EmailTaken { email } => write!(f, "somebody has the address {email} already"),
             Self::LastOwner => f.write_str("this is the last owner; make somebody else an owner first"),
             Self::OwnersOnly => f.write_str("only an owner makes, changes or removes owners"),

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "queue and channels",
         sql: include_str!("../migrations/0002_queue_and_channels.sql"),
     },
+    Migration { number: 3, name: "payments", sql: include_str!("../migrations/0003_payments.sql") },
 ];
 
 /// An arbitrary number, so that no other program's lock is ours: "onhand" in ASCII.

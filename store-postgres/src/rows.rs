@@ -2,6 +2,7 @@
 
 use onhand_rules::access::{ApiKey, ScopeName};
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
+use onhand_rules::payment::read_payments;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::working::Counters;
 use onhand_rules::{
@@ -41,7 +42,7 @@ macro_rules! movement_columns {
 macro_rules! order_columns {
     () => {
         "o.id, o.channel, o.reference, o.state, o.payment, o.fulfilment, o.forced, o.late, \
-         o.payment_reference, o.currency, o.expires_at, o.created_at, o.updated_at, o.version, \
+         o.payment_reference, o.currency, o.expires_at, o.created_at, o.updated_at, o.version, o.payments, \
          ol.line, ol.part, ol.item, ol.sku, ol.location, ol.per_item, ol.ordered, ol.reserved, ol.allocated, \
          ol.short, ol.shipped, ol.cancelled, ol.expired, ol.returned, ol.unit_minor"
     };
@@ -162,7 +163,7 @@ pub(crate) fn movement(row: &Row) -> Result<Movement, StoreError> {
 }
 
 fn order_head(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
-    Ok(Order {
+    let mut order = Order {
         id: OrderId(columns.next::<Uuid>()?.0),
         channel: columns.next()?,
         reference: columns.next()?,
@@ -177,8 +178,11 @@ fn order_head(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
         created_at: columns.next()?,
         updated_at: columns.next()?,
         version: columns.next()?,
+        payments: Vec::new(),
         lines: Vec::new(),
-    })
+    };
+    order.payments = read_payments(columns.next()?).map_err(|error| damaged(&error))?;
+    Ok(order)
 }
 
 fn order_line(columns: &mut Columns<'_>) -> Result<Option<OrderLine>, StoreError> {

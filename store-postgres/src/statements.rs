@@ -218,10 +218,10 @@ statements! {
 
     InsertOrders = Text::Insert("orders", "id uuid, channel text, reference text, state text, payment text, \
         fulfilment text, forced boolean, late boolean, payment_reference text, currency text, expires_at bigint, \
-        created_at bigint, updated_at bigint, version bigint");
+        created_at bigint, updated_at bigint, version bigint, payments text");
     UpdateOrders = Text::Update("orders", "id uuid", "state text, payment text, fulfilment text, forced boolean, \
-        late boolean, payment_reference text, currency text, expires_at bigint, updated_at bigint, version bigint",
-        Guard::Version);
+        late boolean, payment_reference text, currency text, expires_at bigint, updated_at bigint, version bigint, \
+        payments text", Guard::Version);
     InsertOrderLines = Text::Insert("order_line", "order_id uuid, line integer, part integer, item bigint, sku bigint, \
         location bigint, per_item bigint, ordered bigint, reserved bigint, allocated bigint, short bigint, \
         shipped bigint, cancelled bigint, expired bigint, returned bigint, unit_minor bigint");

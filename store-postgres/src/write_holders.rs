@@ -1,5 +1,6 @@
 //! Writing orders and reservations with their lines.
 
+use onhand_rules::payment::write_payments;
 use onhand_rules::{Order, OrderLine, Reservation, ReservationLine, Tracked};
 use onhand_store::StoreError;
 
@@ -41,6 +42,7 @@ async fn insert_orders(desk: &Desk, new: Vec<&Order>) -> Result<(), StoreError> 
         order.created_at,
         order.updated_at,
         order.version,
+        write_payments(&order.payments),
     ])
 }
 
@@ -57,6 +59,7 @@ async fn update_orders(desk: &Desk, changed: Pairs<'_, Order>) -> Result<(), Sto
         pair.1.expires_at,
         pair.1.updated_at,
         pair.1.version,
+        write_payments(&pair.1.payments),
         pair.0.version,
     ])
 }

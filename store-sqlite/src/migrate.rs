@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0002_queue_and_channels.sql",
         sql: include_str!("../migrations/0002_queue_and_channels.sql"),
     },
+    Migration { number: 3, name: "0003_payments.sql", sql: include_str!("../migrations/0003_payments.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (

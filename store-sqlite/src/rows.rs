@@ -7,6 +7,7 @@ use onhand_rules::access::{ApiKey, ScopeName};
 use onhand_rules::audit::page_of;
 use onhand_rules::event::subject_hash;
 use onhand_rules::order::{FulfilmentState, OrderState, PaymentState};
+use onhand_rules::payment::{Payment, read_payments};
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{
     ApiKeyId, Component, EventBody, Holder, Location, LocationId, Movement, MovementKind, OpId, Order,
@@ -159,7 +160,13 @@ pub(crate) fn movement(row: &Row<'_>) -> Result<Movement> {
 }
 
 pub(crate) const ORDER: &str = "id, channel, reference, state, payment, fulfilment, forced, late, \
-     payment_reference, currency, expires_at, created_at, updated_at, version";
+     payment_reference, currency, expires_at, created_at, updated_at, version, payments";
+
+fn payments(row: &Row<'_>, column: usize) -> Result<Vec<Payment>> {
+    let text =
+        row.get_ref(column)?.as_str_or_null().map_err(|error| unreadable(column, error.to_string()))?;
+    read_payments(text).map_err(|error| unreadable(column, error))
+}
 
 /// An order without its lines.
 pub(crate) fn order(row: &Row<'_>) -> Result<Order> {
@@ -173,6 +180,7 @@ pub(crate) fn order(row: &Row<'_>) -> Result<Order> {
         forced: row.get(6)?,
         late: row.get(7)?,
         payment_reference: row.get(8)?,
+        payments: payments(row, 14)?,
         currency: row.get(9)?,
         expires_at: row.get(10)?,
         created_at: row.get(11)?,

@@ -144,6 +144,14 @@ impl Lines {
                 &row.version,
             ],
         );
+        for payment in &row.payments {
+            let last = if payment.last { "last" } else { "-" };
+            let dispute = format!("{:?}", payment.dispute).to_lowercase();
+            self.line(
+                "order_payment",
+                &[&row.id, &Text::of(&payment.reference), &payment.state.name(), &last, &dispute],
+            );
+        }
         for line in &row.lines {
             self.line(
                 "order_line",

@@ -69,6 +69,7 @@ mod tests {
             expires_at: (!step).then_some(9),
             version: if step { 2 } else { 1 },
             late: step,
+            beside: None,
             lines: if step { vec![LineReceipt { line: 1, quantity: 1 }] } else { Vec::new() },
             at: 8,
         })

@@ -116,6 +116,8 @@ pub struct StockFilter {
 pub struct OrderFilter {
     /// Only in this state.
     pub state: Option<OrderState>,
+    /// Only those whose money a person must look after: all or part of it must go back, or it is disputed.
+    pub money_due: bool,
     /// Only from this channel.
     pub channel: Option<String>,
     /// Only with this reference.

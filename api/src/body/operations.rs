@@ -92,17 +92,19 @@ fn told(receipt: &Receipt) -> Value {
             "version": version,
             "at": Time(*at),
         }),
-        Receipt::Order { id, state, payment, fulfilment, expires_at, version, late, lines, at } => json!({
-            "id": id.to_string(),
-            "state": state.name(),
-            "payment_state": payment.name(),
-            "fulfilment_state": fulfilment.name(),
-            "expires_at": expires_at.map(Time),
-            "version": version,
-            "late": late,
-            "lines": lines.iter().map(|l| json!({"line": l.line, "quantity": l.quantity})).collect::<Vec<_>>(),
-            "at": Time(*at),
-        }),
+        Receipt::Order { id, state, payment, fulfilment, expires_at, version, late, lines, at, .. } => {
+            json!({
+                "id": id.to_string(),
+                "state": state.name(),
+                "payment_state": payment.name(),
+                "fulfilment_state": fulfilment.name(),
+                "expires_at": expires_at.map(Time),
+                "version": version,
+                "late": late,
+                "lines": lines.iter().map(|l| json!({"line": l.line, "quantity": l.quantity})).collect::<Vec<_>>(),
+                "at": Time(*at),
+            })
+        }
         Receipt::ApiKey { id, at } => json!({"id": id.to_string(), "at": Time(*at)}),
         Receipt::Expired { count } => json!({"count": count}),
         other => serde_json::to_value(other).unwrap_or_default(),

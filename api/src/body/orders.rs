@@ -10,6 +10,7 @@ use onhand_rules::{LocationId, Order, OrderLine, Receipt, SkuId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::payments::PaymentBody;
 use super::{Check, Errors, ITEMS_MAX, LINES_MAX};
 use crate::api::Settings;
 use crate::time::Time;
@@ -354,8 +355,10 @@ pub(crate) struct OrderBody {
     forced: bool,
     /// Confirmed after its hold had ended.
     late: bool,
-    /// The payment that confirmed it.
+    /// The payment that it goes by: the one that paid for it, else the one that may yet.
     payment_reference: Option<String>,
+    /// Every payment that is known of it.
+    payments: Vec<PaymentBody>,
     /// ISO 4217 code of the prices.
     currency: Option<String>,
     /// When its hold ends, while pending.
@@ -377,6 +380,7 @@ impl OrderBody {
         Self {
             object: "order",
             id: order.id.to_string(),
+            payments: PaymentBody::all_of(&order),
             channel: order.channel,
             reference: order.reference,
             state: order.state.name(),
@@ -423,6 +427,8 @@ fn line_of(parts: &[OrderLine], codes: &Codes) -> Option<OrderLineBody> {
 pub(crate) struct OrderQuery {
     /// Only in this state.
     pub(crate) state: Option<String>,
+    /// With `true`, only those whose money somebody must look after: `refund_pending`, `part_refund_pending`, `disputed`.
+    pub(crate) money_due: Option<bool>,
     /// Only from this channel.
     pub(crate) channel: Option<String>,
     /// Only with this reference.

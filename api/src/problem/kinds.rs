@@ -110,7 +110,11 @@ kinds! {
     NOT_ON_HAND = CONFLICT, false, "not_on_hand", "Promised, but not in the building",
         "Count or receive the goods first.";
     DUPLICATE_PAYMENT = CONFLICT, false, "duplicate_payment", "Another payment has confirmed the order",
-        "Give the new payment back.";
+        "Give the new payment back, and report it to POST /v1/orders/{id}/payments, so that it is not forgotten.";
+    NOT_PAID = CONFLICT, false, "not_paid", "No money is known to have come with this payment",
+        "Report first that it succeeded; then what became of the money.";
+    PAYMENT_DISPUTED = CONFLICT, false, "payment_disputed", "A payment of the order is disputed",
+        "Wait until the dispute is over, or ship with despite_dispute: true.";
     REHEARSAL_RUNS = CONFLICT, false, "rehearsal_runs", "A rehearsal goes on",
         "There is one at a time. Wait until it is over, or break it off with DELETE /v1/rehearsals/{id}.";
     REHEARSAL_IS_NOT_SELLING = CONFLICT, false, "rehearsal_is_not_selling", "There is no server to kill",

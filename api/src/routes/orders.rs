@@ -100,6 +100,7 @@ pub(crate) async fn list(
     check_filter("reference", query.reference.as_deref())?;
     let filter = OrderFilter {
         state,
+        money_due: query.money_due.unwrap_or(false),
         channel: query.channel,
         reference: query.reference,
         before: position::<OrderId>(query.cursor.as_deref())?,

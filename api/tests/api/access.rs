@@ -55,6 +55,7 @@ pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/orders/{id}", "orders:read"),
     ("GET", "/v1/orders/{id}/events", "orders:read"),
     ("POST", "/v1/orders/{id}/confirm", "orders:write"),
+    ("POST", "/v1/orders/{id}/payments", "orders:write"),
     ("POST", "/v1/orders/{id}/cancel", "orders:write"),
     ("POST", "/v1/orders/{id}/ship", "orders:fulfil"),
     ("POST", "/v1/orders/{id}/deliver", "orders:fulfil"),

@@ -79,6 +79,7 @@ fn one_of_each(order: &str, held: &str) -> Vec<(&'static str, String, Value)> {
         ("POST", "/v1/orders".to_owned(), json!({"lines": [{"sku": "A", "quantity": 2}], "reference": "R"})),
         ("POST", "/v1/orders".to_owned(), json!({"lines": [{"sku": "B", "quantity": 200}]})),
         ("POST", format!("{order}/confirm"), json!({"payment_reference": "P"})),
+        ("POST", format!("{order}/payments"), json!({"payment_reference": "Q", "event": "succeeded"})),
         ("POST", format!("{order}/ship"), json!({"lines": [line]})),
         ("POST", format!("{order}/cancel"), json!({"lines": [line]})),
         ("POST", format!("{order}/deliver"), json!({})),

@@ -18,6 +18,7 @@ mod operators;
 mod orders;
 mod overview;
 mod pages;
+mod payments;
 mod people;
 mod postgres;
 mod proof;

@@ -212,6 +212,7 @@ export const listingPreview = (id: number) =>
 
 export interface OrderFilter {
   state?: string;
+  money_due?: boolean;
   channel?: string;
   reference?: string;
 }

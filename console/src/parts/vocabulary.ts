@@ -52,9 +52,16 @@ export const VOCABULARY = {
   payment: {
     none: say('state.unpaid', 'off', 'ring'),
     market: say('state.paid_there', 'off', 'diamond'),
+    pending: say('state.pay_pending', 'busy', 'ring'),
+    authorised: say('state.authorised', 'busy', 'half'),
     paid: say('state.paid', 'ok', 'disc'),
+    failed: say('state.pay_failed', 'wait', 'cross'),
+    canceled: say('state.pay_canceled', 'off', 'cross'),
     refund_pending: say('state.refund_pending', 'wait', 'triangle'),
     part_refund_pending: say('state.part_refund_pending', 'wait', 'triangle'),
+    part_refunded: say('state.part_refunded', 'off', 'half'),
+    refunded: say('state.refunded', 'off', 'diamond'),
+    disputed: say('state.disputed', 'bad', 'triangle'),
   },
   market_order: {
     applied: say('state.applied', 'ok', 'disc'),

@@ -277,7 +277,9 @@ async fn lines_named_of_an_order_fill_the_queue_too(stage: Stage) {
     done(&engine, placed).await;
     let lines = || vec![LineChoice { line: 1, quantity: 1 }; 40];
     let cancel: Command = CancelOrder { id, lines: lines(), reason: None, expected_version: None }.into();
-    let ship: Command = ShipOrder { id, lines: lines(), tracking: None, expected_version: None }.into();
+    let ship: Command =
+        ShipOrder { id, lines: lines(), tracking: None, despite_dispute: false, expected_version: None }
+            .into();
     let back = ReturnLine { line: 1, quantity: 1, condition: Condition::Sellable };
     let take_back: Command =
         ReturnOrder { id, lines: vec![back; 40], reason: None, expected_version: None }.into();

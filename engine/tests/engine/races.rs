@@ -139,7 +139,8 @@ async fn f9_cancel_ship_and_part_cancel_at_once(stage: Stage) {
         done(&engine, placed).await;
         let some = |quantity| vec![LineChoice { line: 1, quantity }];
         let cancel = |lines| CancelOrder { id, lines, reason: None, expected_version: None };
-        let ship = |lines| ShipOrder { id, lines, tracking: None, expected_version: None };
+        let ship =
+            |lines| ShipOrder { id, lines, tracking: None, despite_dispute: false, expected_version: None };
         let mut commands: Vec<Command> = vec![
             cancel(Vec::new()).into(),
             ship(some(3)).into(),

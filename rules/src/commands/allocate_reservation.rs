@@ -196,6 +196,7 @@ impl AllocateReservation {
             forced: false,
             late,
             payment_reference: self.payment_reference.clone(),
+            payments: Vec::new(),
             currency: None,
             expires_at: None,
             created_at: context.now,

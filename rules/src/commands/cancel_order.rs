@@ -4,7 +4,7 @@ use crate::command::Context;
 use crate::holding::{Cause, needs_of_holder, shift};
 use crate::id::OrderId;
 use crate::movement::{Holder, MovementKind};
-use crate::order::{FulfilmentState, Order, OrderLine, OrderState, PaymentState};
+use crate::order::{FulfilmentState, Order, OrderLine, OrderState};
 use crate::quantity::Quantities;
 use crate::receipt::{LineReceipt, Receipt};
 use crate::refusal::Refusal;
@@ -72,16 +72,24 @@ impl CancelOrder {
         if whole && shipped {
             order.fulfilment = FulfilmentState::Intercept;
         }
-        if order.payment == PaymentState::Paid || order.payment == PaymentState::PartRefundPending {
-            order.payment = if order.state == OrderState::Cancelled {
-                PaymentState::RefundPending
-            } else {
-                PaymentState::PartRefundPending
-            };
-        }
+        order.owe_money();
         let step = if order.state == OrderState::Cancelled { "cancelled" } else { "part_cancelled" };
         Ok(super::finish_order(scope, context, order, step, moved, self.reason.clone()))
     }
+}
+
+/// Releases everything that a pending order holds, because it will not be paid; the order is cancelled.
+pub(crate) fn release_all(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    order: &mut Order,
+) -> Result<(), Refusal> {
+    let all = super::choose_items(order, &[], OrderLine::open, |line, requested, cancellable| {
+        Refusal::ExceedsCancellable { line, requested, cancellable }
+    })?;
+    give_back(scope, context, order, &all)?;
+    order.settle();
+    Ok(())
 }
 
 fn give_back(

@@ -75,11 +75,12 @@ impl ConfirmOrder {
             let delta = Quantities { reserved: -units, allocated: units, ..Quantities::default() };
             shift(scope, context, line.key, MovementKind::Allocate, delta, &cause)?;
         }
-        Ok(self.confirmed(scope, context, order))
+        self.confirmed(scope, context, order)
     }
 
     fn late(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Result<Receipt, Refusal> {
-        if order.payment == PaymentState::RefundPending {
+        if order.paid_by().is_some() {
+            // Its money goes back or is back: it is not sold a second time.
             return self.cancelled(scope, context, order);
         }
         let parts: Vec<Part> = (0..)
@@ -101,11 +102,10 @@ impl ConfirmOrder {
             (guard(scope, context, &parts), MovementKind::AllocateDirect)
         };
         if let Err(refusal) = guarded {
-            if self.payment_reference.is_none() {
+            let Some(reference) = &self.payment_reference else {
                 return Err(refusal);
-            }
-            order.payment = PaymentState::RefundPending;
-            order.payment_reference.clone_from(&self.payment_reference);
+            };
+            order.take_money(reference, PaymentState::RefundPending)?;
             let note = Some(format!("paid after its hold had ended, and the goods are gone: {refusal}"));
             return Ok(super::finish_order(scope, context, order, "refund_due", Vec::new(), note));
         }
@@ -118,17 +118,21 @@ impl ConfirmOrder {
             shift(scope, context, line.key, kind, delta, &cause)?;
         }
         order.late = true;
-        Ok(self.confirmed(scope, context, order))
+        self.confirmed(scope, context, order)
     }
 
-    fn confirmed(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Receipt {
+    fn confirmed(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        mut order: Order,
+    ) -> Result<Receipt, Refusal> {
         order.state = OrderState::Confirmed;
         order.expires_at = None;
-        if self.payment_reference.is_some() {
-            order.payment = PaymentState::Paid;
-            order.payment_reference.clone_from(&self.payment_reference);
+        if let Some(reference) = &self.payment_reference {
+            order.take_money(reference, PaymentState::Paid)?;
         }
-        super::finish_order(scope, context, order, "confirmed", Vec::new(), None)
+        Ok(super::finish_order(scope, context, order, "confirmed", Vec::new(), None))
     }
 
     /// A cancelled order is never revived. Money that comes for it must go back.
@@ -138,42 +142,39 @@ impl ConfirmOrder {
         context: &Context,
         mut order: Order,
     ) -> Result<Receipt, Refusal> {
-        match (&self.payment_reference, order.payment) {
-            (None, _) => Err(Refusal::WrongState {
+        let Some(reference) = &self.payment_reference else {
+            return Err(Refusal::WrongState {
                 step: "confirm".into(),
                 state: order.state,
                 fulfilment: order.fulfilment,
-            }),
-            (Some(_), PaymentState::RefundPending) if order.payment_reference == self.payment_reference => {
-                Ok(super::order_receipt(&order, Vec::new(), context.now))
-            }
-            (Some(reference), _)
-                if order.payment_reference.as_ref().is_some_and(|known| known != reference) =>
-            {
-                Err(self.duplicate(&order))
-            }
-            (Some(_), _) => {
-                order.payment = PaymentState::RefundPending;
-                order.payment_reference.clone_from(&self.payment_reference);
-                let note = Some("paid after it was cancelled".to_owned());
-                Ok(super::finish_order(scope, context, order, "refund_due", Vec::new(), note))
-            }
+            });
+        };
+        if order.paid_by().is_some() {
+            return self.known_or_second(reference, &order, context);
         }
+        order.take_money(reference, PaymentState::RefundPending)?;
+        let note = Some("paid after it was cancelled".to_owned());
+        Ok(super::finish_order(scope, context, order, "refund_due", Vec::new(), note))
     }
 
     fn again(&self, scope: &mut Scope<'_>, context: &Context, mut order: Order) -> Result<Receipt, Refusal> {
-        match (&self.payment_reference, &order.payment_reference) {
-            (Some(new), Some(known)) if new != known => Err(self.duplicate(&order)),
-            (Some(_), None) => {
-                order.payment = PaymentState::Paid;
-                order.payment_reference.clone_from(&self.payment_reference);
-                Ok(super::finish_order(scope, context, order, "paid", Vec::new(), None))
-            }
-            _ => Ok(super::order_receipt(&order, Vec::new(), context.now)),
+        let Some(reference) = &self.payment_reference else {
+            return Ok(super::order_receipt(&order, Vec::new(), context.now));
+        };
+        if order.paid_by().is_some() {
+            return self.known_or_second(reference, &order, context);
         }
+        order.take_money(reference, PaymentState::Paid)?;
+        Ok(super::finish_order(scope, context, order, "paid", Vec::new(), None))
     }
 
-    fn duplicate(&self, order: &Order) -> Refusal {
-        Refusal::DuplicatePayment { payment_reference: order.payment_reference.clone().unwrap_or_default() }
+    /// A payment that is known to have come is said twice; another one is too much. Whoever asks to confirm is refused
+    /// and must give it back; whoever reports what happened to a payment is heard (`RecordPayment`).
+    fn known_or_second(&self, reference: &str, order: &Order, context: &Context) -> Result<Receipt, Refusal> {
+        if order.payment_of(reference).is_some_and(|payment| payment.brought_money()) {
+            return Ok(super::order_receipt(order, Vec::new(), context.now));
+        }
+        let payment_reference = order.paid_by().map(|payment| payment.reference).unwrap_or_default();
+        Err(Refusal::DuplicatePayment { payment_reference })
     }
 }

@@ -14,6 +14,7 @@ pub mod identity;
 mod locations;
 mod place_order;
 pub mod queue;
+mod record_payment;
 mod release_reservation;
 mod reserve;
 mod return_order;
@@ -30,6 +31,7 @@ pub use expire_holds::ExpireHolds;
 pub use extend_reservation::ExtendReservation;
 pub use locations::{CreateLocation, UpdateLocation};
 pub use place_order::PlaceOrder;
+pub use record_payment::RecordPayment;
 pub use release_reservation::ReleaseReservation;
 pub use reserve::Reserve;
 pub use return_order::{Condition, ReturnLine, ReturnOrder};
@@ -145,6 +147,7 @@ fn order_receipt(order: &Order, lines: Vec<LineReceipt>, at: i64) -> Receipt {
         expires_at: order.expires_at,
         version: order.version,
         late: order.late,
+        beside: None,
         lines,
         at,
     }

@@ -144,6 +144,7 @@ impl PlaceOrder {
             forced: self.forced,
             late: false,
             payment_reference: self.payment_reference.clone().filter(|_| self.confirm),
+            payments: Vec::new(),
             currency: self.currency.clone(),
             expires_at: if self.confirm { None } else { Some(context.now.saturating_add(self.hold_ms)) },
             created_at: context.now,

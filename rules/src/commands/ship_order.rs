@@ -5,6 +5,7 @@ use crate::holding::{Cause, codes, needs_of_holder, shift};
 use crate::id::OrderId;
 use crate::movement::{Holder, MovementKind};
 use crate::order::{Order, OrderState};
+use crate::payment::{Dispute, Payment};
 use crate::quantity::Quantities;
 use crate::receipt::{LineReceipt, Receipt};
 use crate::refusal::Refusal;
@@ -15,6 +16,11 @@ use super::LineChoice;
 /// Ships allocated units, all or some, as often as there are parcels. Only confirmed units can be shipped, and only
 /// goods that are in the building: a forced order without goods waits for a count or a receipt.
 ///
+/// While a payment of the order is disputed nothing leaves by itself: goods that are gone cannot be kept for the money
+/// that may go back. Whoever ships must say that he knows of it (`despite_dispute`); what a marketplace says has left,
+/// has left. It is the one step that a dispute stops: holds, cancellations and returns go on as always, as they only
+/// bring goods back.
+///
 /// A bundle ships whole. Cancelling and shipping race on the order's one row: one of them finds the other's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShipOrder {
@@ -24,6 +30,8 @@ pub struct ShipOrder {
     pub lines: Vec<LineChoice>,
     /// Carrier and tracking number, in the caller's words.
     pub tracking: Option<String>,
+    /// Ship although a payment of it is disputed.
+    pub despite_dispute: bool,
     /// The caller's version.
     pub expected_version: Option<i64>,
 }
@@ -43,6 +51,12 @@ impl ShipOrder {
                 state: order.state,
                 fulfilment: order.fulfilment,
             });
+        }
+        if order.is_disputed() && !self.despite_dispute {
+            let open = |payment: &Payment| payment.dispute == Dispute::Open;
+            let disputed = order.all_payments().into_iter().find(open);
+            let payment_reference = disputed.map(|payment| payment.reference).unwrap_or_default();
+            return Err(Refusal::PaymentDisputed { payment_reference });
         }
         let exceeds = |line, requested, shippable| Refusal::ExceedsShippable { line, requested, shippable };
         let moved = super::choose_items(&order, &self.lines, |line| line.allocated, exceeds)?;

@@ -2,10 +2,11 @@
 
 use onhand_rules::commands::{
     AllocateReservation, CancelOrder, ChangeStock, Condition, ConfirmOrder, CreateLocation, CreateSku,
-    DeliverOrder, ExpireHolds, ExtendReservation, LineChoice, PlaceOrder, Reason, ReleaseReservation,
-    Remainder, Reserve, ReturnLine, ReturnOrder, ShipOrder, StockItem, UpdateSku,
+    DeliverOrder, ExpireHolds, ExtendReservation, LineChoice, PlaceOrder, Reason, RecordPayment,
+    ReleaseReservation, Remainder, Reserve, ReturnLine, ReturnOrder, ShipOrder, StockItem, UpdateSku,
 };
 use onhand_rules::holding::LineRequest;
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::{Holder, OrderId, ReservationId};
 
 /// Length of holds, one minute.
@@ -106,6 +107,16 @@ pub(crate) fn confirm(id: u128, payment: Option<&str>) -> ConfirmOrder {
     ConfirmOrder { id: OrderId(id), payment_reference: payment.map(Into::into), expected_version: None }
 }
 
+pub(crate) fn payment(id: u128, reference: &str, event: PaymentEvent) -> RecordPayment {
+    RecordPayment {
+        id: OrderId(id),
+        payment_reference: reference.into(),
+        event,
+        note: None,
+        expected_version: None,
+    }
+}
+
 pub(crate) fn choices(lines: &[(i32, i64)]) -> Vec<LineChoice> {
     lines.iter().map(|&(line, quantity)| LineChoice { line, quantity }).collect()
 }
@@ -124,6 +135,7 @@ pub(crate) fn ship(id: u128, lines: &[(i32, i64)]) -> ShipOrder {
         id: OrderId(id),
         lines: choices(lines),
         tracking: Some("DHL 42".into()),
+        despite_dispute: false,
         expected_version: None,
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use onhand_rules::commands::{Condition, Remainder};
+use onhand_rules::payment::{PaymentEvent, write_payments};
 use onhand_rules::{Command, OrderId, ReservationId};
 
 use crate::commands::*;
@@ -33,7 +34,7 @@ fn on(world: &World, id: u128, command: impl Into<Command>) -> Option<Command> {
 
 /// Order 1 is the one that everything happens to, order 2 its rival, 3 a cart, 4 the order made of it, 5 an order of a
 /// bundle of both SKUs.
-const ALPHABET: [Letter; 30] = [
+const ALPHABET: [Letter; 36] = [
     |w| once(w, 1, place(1, &[("A", "L", 1), ("B", "L", 1)])),
     |w| once(w, 1, place(1, &[("A", "L", 1), ("A", "L", 1)])),
     |w| once(w, 2, place_confirmed(2, &[("A", "L", 1)])),
@@ -45,6 +46,12 @@ const ALPHABET: [Letter; 30] = [
     |w| on(w, 1, confirm(1, None)),
     |w| on(w, 1, confirm(1, Some("p"))),
     |w| on(w, 5, confirm(5, Some("p"))),
+    |w| on(w, 1, payment(1, "p", PaymentEvent::Pending)),
+    |w| on(w, 1, payment(1, "q", PaymentEvent::Succeeded)),
+    |w| on(w, 1, payment(1, "p", PaymentEvent::Failed { last: true })),
+    |w| on(w, 1, payment(1, "p", PaymentEvent::Refunded { part: true })),
+    |w| on(w, 1, payment(1, "p", PaymentEvent::Disputed)),
+    |w| on(w, 1, payment(1, "p", PaymentEvent::DisputeLost)),
     |w| on(w, 1, cancel(1, &[])),
     |w| on(w, 1, cancel(1, &[(1, 1)])),
     |w| on(w, 2, cancel(2, &[])),
@@ -94,6 +101,7 @@ fn print(world: &World) -> u64 {
     for order in world.orders.values() {
         (order.id, order.state.name(), order.payment.name(), order.fulfilment.name()).hash(&mut hasher);
         (order.late, order.expires_at, &order.payment_reference).hash(&mut hasher);
+        write_payments(&order.payments).hash(&mut hasher);
         for l in &order.lines {
             (l.line, l.part, l.reserved, l.allocated, l.short).hash(&mut hasher);
             (l.shipped, l.cancelled, l.expired, l.returned).hash(&mut hasher);

@@ -7,6 +7,7 @@ use onhand_rules::command::ROUNDS_MAX;
 use onhand_rules::commands::{Condition, StockItem};
 use onhand_rules::invariant::{Chain, Violation, check_order, check_reservation};
 use onhand_rules::order::{OrderState, PaymentState};
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::working::{Counters, DUE_MAX};
 use onhand_rules::{
@@ -57,6 +58,7 @@ impl World {
             Ok(receipt) => {
                 self.note_in_account(&command, receipt);
                 self.check_steps(&command, &changes);
+                Self::check_money(&command, &changes);
                 self.apply(changes);
                 self.check(&command);
                 self.check_payment(&command);
@@ -254,14 +256,36 @@ impl World {
 
     /// Goods or money: who has paid has the goods, or gets the money back.
     fn check_payment(&self, command: &Command) {
-        if let Command::ConfirmOrder(confirm) = command
-            && confirm.payment_reference.is_some()
-        {
-            let order = &self.orders[&confirm.id];
-            let goods =
-                !matches!(order.state, OrderState::Pending | OrderState::Cancelled | OrderState::Expired);
-            let money = order.payment == PaymentState::RefundPending;
-            assert!(goods != money, "goods: {goods}, money back: {money}: {order:?}");
+        let (id, reference) = match command {
+            Command::ConfirmOrder(confirm) => (confirm.id, confirm.payment_reference.as_ref()),
+            Command::RecordPayment(told) if told.event == PaymentEvent::Succeeded => {
+                (told.id, Some(&told.payment_reference))
+            }
+            _ => return,
+        };
+        let (Some(reference), order) = (reference, &self.orders[&id]) else { return };
+        let goods = order.paid_by().is_some_and(|first| first.reference == *reference)
+            && !matches!(order.state, OrderState::Pending | OrderState::Cancelled | OrderState::Expired);
+        let state = order.payment_of(reference).map(|payment| payment.state);
+        let due = state == Some(PaymentState::RefundPending);
+        assert!(goods != due || state == Some(PaymentState::Refunded), "I10: goods {goods}: {order:?}");
+    }
+
+    /// What a payment does to an order and to stock (I10): money never moves a unit, but that its coming takes them and
+    /// its failing gives them back; and money that came stays known.
+    fn check_money(command: &Command, changes: &Changes) {
+        if let Command::RecordPayment(told) = command {
+            let moved = !changes.movements.is_empty() || !changes.stock.is_empty();
+            assert!(!moved || told.event == PaymentEvent::Succeeded || told.event.ends(), "I10: {told:?}");
+        }
+        for row in &changes.orders {
+            let (Some(before), Some(now)) = (&row.before, &row.now) else { continue };
+            for paid in before.all_payments().iter().filter(|payment| payment.brought_money()) {
+                let still = now.payment_of(&paid.reference).expect("a payment with money is not forgotten");
+                assert!(still.brought_money() && still.dispute >= paid.dispute, "I10: {command:?}: {now:?}");
+                let back = paid.state == PaymentState::Refunded;
+                assert!(!back || still.state == PaymentState::Refunded, "I10: {command:?}: {now:?}");
+            }
         }
     }
 

@@ -274,7 +274,7 @@ fn cart_event(name: &str) -> Command {
 }
 
 /// Goes through a table; every event must name every state exactly once.
-fn check(table: &str, states: &str, cell: impl Fn(&str, &str) -> String) {
+pub(crate) fn check(table: &str, states: &str, cell: impl Fn(&str, &str) -> String) {
     let mut event = "";
     let mut open: Vec<&str> = Vec::new();
     for line in table.lines().filter(|line| !line.is_empty()) {

@@ -19,6 +19,7 @@ mod harness;
 mod identity;
 mod machines;
 mod notices;
+mod payments;
 mod properties;
 mod publishing;
 mod queue;

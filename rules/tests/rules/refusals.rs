@@ -3,6 +3,7 @@
 use onhand_rules::commands::{
     ChangeStock, Condition, Expected, Reason, Remainder, ReturnOrder, StockItem, UpdateLocation, UpdateSku,
 };
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::refusal::Short;
 use onhand_rules::{Command, Refusal};
 
@@ -10,7 +11,7 @@ use crate::commands::*;
 use crate::harness::World;
 
 /// How many refusals there are.
-const REFUSALS: usize = 27;
+const REFUSALS: usize = 29;
 
 /// A new refusal must be numbered here, and then said by a command below.
 fn number(refusal: &Refusal) -> usize {
@@ -41,7 +42,9 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotOnHand { .. } => 23,
         Refusal::DuplicatePayment { .. } => 24,
         Refusal::Repeated { .. } => 25,
-        Refusal::UnlikelyCount { .. } => 26,
+        Refusal::NotPaid { .. } => 26,
+        Refusal::PaymentDisputed { .. } => 27,
+        Refusal::UnlikelyCount { .. } => 28,
         Refusal::EmailTaken { .. }
         | Refusal::LastOwner
         | Refusal::OwnersOnly
@@ -75,6 +78,8 @@ fn world() -> World {
         world.run(extend(3)).unwrap();
     }
     world.run(place_forced(2, &[("B", "L", 11)])).unwrap();
+    world.run(place_confirmed(3, &[("A", "L", 1)])).unwrap();
+    world.run(payment(3, "pay-3", PaymentEvent::Disputed)).unwrap();
     world
 }
 
@@ -161,16 +166,24 @@ fn cases() -> Vec<(&'static str, Command)> {
         ("exceeds_shippable", ship(1, &[(1, 3)]).into()),
         ("exceeds_returnable", give_back(1, 1, 1, Condition::Discarded).into()),
         ("not_on_hand", ship(2, &[]).into()),
-        ("duplicate_payment", confirm(1, Some("another")).into()),
         ("repeated", ship(1, &[(1, 1), (1, 1)]).into()),
         ("repeated", bundle("NEW", &[("A", 1), ("A", 2)]).into()),
+    ]
+}
+
+/// The same of what is about money.
+fn money() -> Vec<(&'static str, Command)> {
+    vec![
+        ("duplicate_payment", confirm(1, Some("another")).into()),
+        ("not_paid", payment(1, "another", PaymentEvent::Refunded { part: false }).into()),
+        ("payment_disputed", ship(3, &[]).into()),
     ]
 }
 
 #[test]
 fn every_refusal_is_said() {
     let mut said = [false; REFUSALS];
-    for (code, command) in cases() {
+    for (code, command) in cases().into_iter().chain(money()) {
         let refusal = world().run(command.clone()).expect_err(code);
         assert_eq!(refusal.code(), code, "{command:?}");
         assert!(!refusal.to_string().is_empty());
@@ -194,5 +207,5 @@ fn i7_every_short_row_is_listed() {
         requested,
         available,
     };
-    assert_eq!(refusal, Refusal::InsufficientStock { short: vec![short(0, "A", 7, 5), short(1, "B", 5, 4)] });
+    assert_eq!(refusal, Refusal::InsufficientStock { short: vec![short(0, "A", 7, 4), short(1, "B", 5, 4)] });
 }

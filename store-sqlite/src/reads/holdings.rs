@@ -90,10 +90,17 @@ const CHANNELS: &str = "WITH RECURSIVE known (channel) AS (
 fn orders_sql(filter: &OrderFilter) -> String {
     let every_channel = filter.reference.is_some() && filter.channel.is_none();
     let mut sql = if every_channel { CHANNELS.to_owned() } else { String::new() };
-    let from = if filter.reference.is_some() { "orders INDEXED BY orders_reference" } else { "orders" };
+    let from = match filter {
+        OrderFilter { reference: Some(_), .. } => "orders INDEXED BY orders_reference",
+        OrderFilter { money_due: true, .. } => "orders INDEXED BY orders_money",
+        _ => "orders",
+    };
     sql.push_str(&select(rows::ORDER, &format!("{from} WHERE id < ?")));
     if filter.state.is_some() {
         sql.push_str(" AND state = ?");
+    }
+    if filter.money_due {
+        sql.push_str(" AND payment IN ('refund_pending', 'part_refund_pending', 'disputed')");
     }
     if filter.channel.is_some() {
         sql.push_str(" AND channel = ?");

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use onhand_rules::payment::write_payments;
 use onhand_rules::{Order, OrderLine, Reservation, ReservationLine, Tracked};
 use onhand_store::StoreError;
 use rusqlite::{CachedStatement, Connection};
@@ -13,13 +14,13 @@ use crate::fault::work;
 static ORDER: LazyLock<Insert> = LazyLock::new(|| {
     Insert::into(
         "orders (channel, reference, state, payment, fulfilment, forced, late, payment_reference, currency,
-         expires_at, created_at, updated_at, version, id)",
+         expires_at, created_at, updated_at, payments, version, id)",
     )
 });
 
 const UPDATE_ORDER: &str = "UPDATE orders SET channel = ?1, reference = ?2, state = ?3, payment = ?4, fulfilment = ?5,
     forced = ?6, late = ?7, payment_reference = ?8, currency = ?9, expires_at = ?10, created_at = ?11, updated_at = ?12,
-    version = ?13 WHERE id = ?14 AND version = ?15";
+    payments = ?13, version = ?14 WHERE id = ?15 AND version = ?16";
 
 pub(super) fn write_orders(connection: &Connection, rows: &[Tracked<Order>]) -> Result<(), StoreError> {
     let (mut new, mut new_lines, mut changed_lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -28,7 +29,7 @@ pub(super) fn write_orders(connection: &Connection, rows: &[Tracked<Order>]) -> 
         let Some(order) = &row.now else { continue };
         if let Some(before) = &row.before {
             let changed = bind_order(&mut update, 0, order)
-                .and_then(|()| update.raw_bind_parameter(15, before.version))
+                .and_then(|()| update.raw_bind_parameter(16, before.version))
                 .and_then(|()| update.raw_execute());
             guard(changed.map_err(work)?, || format!("order {}", order.id))?;
         } else {
@@ -62,6 +63,7 @@ fn bind_order(statement: &mut CachedStatement<'_>, base: usize, order: &Order) -
         order.expires_at,
         order.created_at,
         order.updated_at,
+        write_payments(&order.payments),
         order.version,
         order.id.to_bytes(),
     );

@@ -1,7 +1,7 @@
 //! `verify` sees what is broken. Each break is written past the rules; a store may refuse it with its second wall, and
 //! what it lets through must be found.
 
-use onhand_rules::order::OrderState;
+use onhand_rules::order::{OrderState, PaymentState};
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{
     Changes, Movement, MovementKind, Order, OrderId, Reservation, ReservationId, Stock, Tracked,
@@ -85,7 +85,7 @@ fn movement(victim: &Victim, change: impl FnOnce(&mut Movement)) -> Changes {
 type Break = (&'static str, fn(&Victim) -> Changes);
 
 /// The invariant that is broken, and how.
-const BREAKS: [Break; 14] = [
+const BREAKS: [Break; 17] = [
     ("I1", |v| stock(v.stock, |row| row.figures.on_hand += 1)),
     ("I1", |v| stock(v.stock, |row| row.version += 1)),
     ("I1", |v| Changes { stock: Vec::new(), ..movement(v, |_| ()) }),
@@ -126,11 +126,16 @@ const BREAKS: [Break; 14] = [
     ("I5", |v| order(&v.order, |order| order.lines[0].ordered += 1)),
     ("I6", |v| {
         order(&v.confirmed, |order| {
-            order.state = OrderState::Cancelled;
+            (order.state, order.payment) = (OrderState::Cancelled, PaymentState::RefundPending);
             (order.lines[0].allocated, order.lines[0].cancelled) = (0, 1);
         })
     }),
     ("I9", |v| order(&v.confirmed, |order| order.state = OrderState::Shipped)),
+    ("I10", |v| {
+        order(&v.order, |o| (o.payment, o.payment_reference) = (PaymentState::Paid, Some("p".into())))
+    }),
+    ("I10", |v| order(&v.confirmed, |order| order.payment_reference = None)),
+    ("I10", |v| order(&v.confirmed, |order| order.payment = PaymentState::RefundPending)),
     ("I14", |v| {
         movement(v, |next| {
             next.at -= 1;

@@ -5,6 +5,7 @@ use onhand_rules::commands::{
     Condition, CreateApiKey, Expected, PlaceOrder, Reason, Remainder, ReturnLine, ReturnOrder, RevokeApiKey,
     StockItem, UpdateLocation, UpdateSku,
 };
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::{ApiKeyId, OrderId};
 
 use super::Fixture;
@@ -27,6 +28,7 @@ pub(super) fn script() -> Vec<(i64, Vec<Request>)> {
         // The holds of the first minute are over: swept, confirmed late, and taken by another buyer.
         (START + HOLD + 2, late()),
         (START + 3 * HOLD, after()),
+        (START + 3 * HOLD + 1, payments()),
     ];
     for request in batches.iter_mut().flat_map(|(_, batch)| batch) {
         number += 1;
@@ -178,6 +180,35 @@ fn after() -> Vec<Request> {
         },
         Request::of(confirm(109, None)),
         Request::of(cancel(304, &[])),
+    ]
+}
+
+fn payments() -> Vec<Request> {
+    let told = |order, reference, event| Request::of(payment(order, reference, event));
+    let place = |id| Request::of(place(id, &[("INK", "HQ", 1)]));
+    vec![
+        told(105, "second", PaymentEvent::Succeeded),
+        told(105, "second", PaymentEvent::Succeeded),
+        told(105, "second", PaymentEvent::Disputed),
+        Request::of(ship(105, &[])),
+        told(101, "pay-101", PaymentEvent::Refunded { part: true }),
+        told(102, "pay-102", PaymentEvent::Refunded { part: false }),
+        told(102, "pay-102", PaymentEvent::Failed { last: true }),
+        told(103, "pay-103", PaymentEvent::DisputeWon),
+        told(108, "pay-108", PaymentEvent::DisputeLost),
+        told(304, "another", PaymentEvent::Disputed),
+        told(999, "nobody", PaymentEvent::Pending),
+        place(110),
+        told(110, "begun", PaymentEvent::Pending),
+        told(110, "tried", PaymentEvent::Failed { last: false }),
+        place(111),
+        told(111, "set aside", PaymentEvent::Authorised),
+        place(112),
+        told(112, "given up", PaymentEvent::Failed { last: true }),
+        place(113),
+        told(113, "called off", PaymentEvent::Canceled),
+        place(114),
+        told(114, "paid", PaymentEvent::Succeeded),
     ]
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use onhand_rules::commands::{Condition, PlaceOrder, UpdateSku};
 use onhand_rules::order::OrderState;
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::reservation::ReservationState;
 use onhand_rules::{Holder, Movement, Order, OrderId, Reservation, ReservationId, StockKey};
 
@@ -199,6 +200,10 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
     world.done(ship(77, &[])).await;
     world.done(cancel(3, &[])).await;
     world.done(place_forced(4, &[("A", "L", 1)])).await;
+    for (id, name) in [(5, "p"), (9, "p"), (9, "q"), (77, "p")] {
+        world.done(payment(id, name, PaymentEvent::Succeeded)).await;
+    }
+    world.done(payment(77, "p", PaymentEvent::Disputed)).await;
     let every = orders(&world, OrderFilter::default()).await;
     let ids: Vec<_> = every.iter().map(|order| order.id).collect();
     assert_eq!(ids.len(), 9);
@@ -206,20 +211,19 @@ pub(super) async fn order_filters_and_pages(fixture: Fixture) {
     for order in &every {
         assert_eq!(world.reads().order(order.id).await.unwrap().as_ref(), Some(order));
     }
-    let filters: [Case<OrderFilter, Order>; 4] = [
+    let money_due = OrderFilter { money_due: true, ..OrderFilter::default() };
+    let filters: [Case<OrderFilter, Order>; 7] = [
+        (money_due.clone(), |order| [9, 77].contains(&order.id.0)),
+        (OrderFilter { reference: Some("R-9".into()), ..money_due.clone() }, |order| order.id.0 == 9),
+        (OrderFilter { reference: Some("R-5".into()), ..money_due }, |_| false),
         (in_state(OrderState::Pending), |order| order.state == OrderState::Pending),
         (in_state(OrderState::Delivered), |_| false),
         (OrderFilter { channel: Some("shopee".into()), ..OrderFilter::default() }, |order| {
             order.channel == "shopee"
         }),
-        (
-            OrderFilter {
-                state: Some(OrderState::Confirmed),
-                channel: Some("api".into()),
-                ..OrderFilter::default()
-            },
-            |order| order.state == OrderState::Confirmed && order.channel == "api",
-        ),
+        (OrderFilter { channel: Some("api".into()), ..in_state(OrderState::Confirmed) }, |order| {
+            order.state == OrderState::Confirmed && order.channel == "api"
+        }),
     ];
     for (filter, holds) in filters {
         let wanted: Vec<Order> = every.iter().filter(|order| holds(order)).cloned().collect();

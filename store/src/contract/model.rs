@@ -153,6 +153,15 @@ impl Model {
         self
     }
 
+    /// Its only payment has failed: gives back what is still held, and only that.
+    #[must_use]
+    pub(super) fn give_up_pending(mut self, id: u128, now: i64) -> Self {
+        self.expire(id, now);
+        let pending =
+            self.holders.get(&id).is_some_and(|holder| holder.parts.values().any(|part| part.held > 0));
+        if pending { self.give_up(id) } else { self }
+    }
+
     /// Gives everything back that was not shipped.
     #[must_use]
     pub(super) fn give_up(mut self, id: u128) -> Self {

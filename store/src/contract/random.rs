@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use onhand_rules::Command;
 use onhand_rules::commands::Remainder;
+use onhand_rules::payment::PaymentEvent;
 
 use super::Fixture;
 use super::commands::*;
@@ -94,7 +95,7 @@ impl Run {
         let spot = (self.dice.pick(&SKUS), self.dice.pick(&PLACES));
         self.ids += 1;
         let (id, now) = (self.ids, self.now);
-        match self.dice.below(14) {
+        match self.dice.below(17) {
             0..=2 => {
                 let delta = match self.dice.below(16) - 4 {
                     0 => 5,
@@ -139,9 +140,35 @@ impl Run {
                 let command = allocate(cart, id, &[], Remainder::Release);
                 Step::of(command, move |model| model.confirm(cart, id, now))
             }
+            13..=15 => self.payment(),
             _ => {
                 let cart = self.cart();
                 Step::of(release(cart, &[]), move |model| Some(model.release(cart)))
+            }
+        }
+    }
+
+    /// Something happens to one of two payments of an order: the one that confirms, or another that never does.
+    fn payment(&mut self) -> Step {
+        let (order, now) = (self.order(), self.now);
+        let name = |name: &str| format!("{name}-{order}");
+        match self.dice.below(3) {
+            0 => {
+                let told = payment(order, &name("pay"), PaymentEvent::Succeeded);
+                Step::of(told, move |model| model.confirm(order, order, now))
+            }
+            1 => {
+                let told = payment(order, &name("try"), PaymentEvent::Failed { last: true });
+                Step::of(told, move |model| Some(model.give_up_pending(order, now)))
+            }
+            _ => {
+                let (event, which) = self.dice.pick(&[
+                    (PaymentEvent::Refunded { part: true }, "pay"),
+                    (PaymentEvent::Refunded { part: false }, "pay"),
+                    (PaymentEvent::DisputeWon, "pay"),
+                    (PaymentEvent::Pending, "try"),
+                ]);
+                Step::of(payment(order, &name(which), event), Some)
             }
         }
     }

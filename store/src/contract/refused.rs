@@ -1,5 +1,6 @@
 //! What is refused or given up leaves nothing behind.
 
+use onhand_rules::payment::PaymentEvent;
 use onhand_rules::{Command, Context, OpId, PrincipalId, Working};
 
 use super::Fixture;
@@ -23,6 +24,7 @@ pub(super) async fn a_refused_command_leaves_no_trace(fixture: Fixture) {
         location("L").into(),
         bundle("X", &[("Y", 1)]).into(),
         deliver(1).into(),
+        payment(1, "p", PaymentEvent::Refunded { part: false }).into(),
     ];
     for command in refused {
         world.refused(command).await;

@@ -96,7 +96,8 @@ function OrderVerdict({ order, there, asked }: { order: Order; there: string | u
   const { t, rich } = useI18n();
   const short = shortOf(order);
   const left = order.lines.reduce((sum, line) => sum + line.allocated, 0);
-  if (order.payment_state.includes('refund')) return <Verdict tone="wait">{t('order.verdict.refund')}</Verdict>;
+  if (order.payment_state === 'disputed') return <Verdict tone="bad">{t('order.verdict.disputed')}</Verdict>;
+  if (order.payment_state.endsWith('refund_pending')) return <Verdict tone="wait">{t('order.verdict.refund')}</Verdict>;
   if (short > 0) {
     return <Verdict tone="bad">{there ? t('order.verdict.short.there', { n: short, shop: there }) : t('order.verdict.short', { n: short })}</Verdict>;
   }
@@ -180,6 +181,15 @@ function Lines({ order }: { order: Order }) {
   );
 }
 
+/** Several payments came or were tried: each with what is known of it. */
+function Payments({ order }: { order: Order }) {
+  return order.payments.map(({ payment_reference, state }) => (
+    <div key={payment_reference}>
+      <span className="mono">{payment_reference}</span> <StateBadge topic="payment" state={state} />
+    </div>
+  ));
+}
+
 function Facts({ order }: { order: Order }) {
   const { t, f } = useI18n();
   const amount = amountOf(order);
@@ -192,7 +202,7 @@ function Facts({ order }: { order: Order }) {
     [t('orders.units'), f.number(unitsOf(order))],
     [t('order.fact.amount'), amount !== undefined && order.currency ? f.money(amount, order.currency) : '–'],
     [t('order.fact.payment'), <StateBadge topic="payment" state={paymentOf(order)} />],
-    [t('order.fact.payment_reference'), order.payment_reference ?? '–'],
+    [t('order.fact.payment_reference'), order.payments.length > 1 ? <Payments order={order} /> : (order.payment_reference ?? '–')],
     [t('order.fact.goods'), order.fulfilment_state.replaceAll('_', ' ')],
     [t('orders.flags'), flags || '–'],
   ];

@@ -129,7 +129,7 @@ function OrderFilters() {
             { value: 'market', label: t('orders.view.market') },
           ]}
           value={filter.view}
-          onChange={(view) => change({ view: view === 'market' ? view : undefined, state: undefined, shop: undefined })}
+          onChange={(view) => change({ view: view === 'market' ? view : undefined, state: undefined, shop: undefined, money_due: undefined })}
         />
       }
     >
@@ -150,6 +150,13 @@ function OrderFilters() {
         />
       ) : (
         <>
+          <FilterSelect
+            width={190}
+            label={t('orders.filter.money')}
+            choices={[{ value: 'due', label: t('orders.filter.money.due') }]}
+            value={filter.money_due ? 'due' : undefined}
+            onChange={(money) => change({ money_due: money ? true : undefined })}
+          />
           <FilterSelect
             width={190}
             label={t('orders.filter.channel')}

@@ -23,6 +23,12 @@ const LOOK: Record<string, [Shape, Tone]> = {
   delivered: ['disc', 'ok'],
   cancelled: ['cross', 'off'],
   expired: ['cross', 'off'],
+  paid: ['disc', 'ok'],
+  refund_due: ['triangle', 'wait'],
+  second_payment: ['triangle', 'wait'],
+  payment_failed: ['cross', 'wait'],
+  payment_canceled: ['cross', 'off'],
+  disputed: ['triangle', 'bad'],
 };
 
 /** Codes of what was ordered, and of what bundles are made of: their listings are told, too. */

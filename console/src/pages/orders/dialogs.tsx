@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Select, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState, type ReactNode } from 'react';
 import { useAct } from '~/api/act';
@@ -103,6 +103,8 @@ export function ShipDialog({ order, onClose }: Props) {
   const { t } = useI18n();
   const [carrier, setCarrier] = useState('');
   const [tracking, setTracking] = useState('');
+  const [despite, setDespite] = useState(false);
+  const disputed = order.payment_state === 'disputed';
   const act = useStep(order, onClose, (body: Schemas['Shipment'], params) =>
     take(api.POST('/v1/orders/{id}/ship', { params, body })),
   );
@@ -111,12 +113,14 @@ export function ShipDialog({ order, onClose }: Props) {
       title={t('order.ship.title')}
       text={t('order.ship.text', { n: sum(order, 'allocated') })}
       label={t('order.do.ship')}
+      disabled={disputed && !despite}
       act={act}
       onClose={onClose}
-      onSubmit={() => act.mutate({ carrier: carrier || undefined, tracking: tracking || undefined })}
+      onSubmit={() => act.mutate({ carrier: carrier || undefined, tracking: tracking || undefined, despite_dispute: disputed || undefined })}
     >
       <TextInput data-autofocus label={t('order.ship.carrier')} value={carrier} onChange={(e) => setCarrier(e.currentTarget.value)} />
       <TextInput label={t('order.ship.tracking')} value={tracking} onChange={(e) => setTracking(e.currentTarget.value)} />
+      {disputed && <Checkbox label={t('order.ship.disputed')} checked={despite} onChange={(e) => setDespite(e.currentTarget.checked)} />}
     </StepFrame>
   );
 }
