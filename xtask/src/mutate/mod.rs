@@ -167,7 +167,6 @@ mod tests {
             mutation("survives", "want <= have", "f12_"),
             mutation("no-code", "want >", "f12_"),
             mutation("no-test", "want > 0", "f13_"),
-            mutation("endless", "loop {}", "f12_"),
         ];
         let root = repository(&[
             ("Cargo.toml", MANIFEST),
