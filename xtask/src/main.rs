@@ -4,6 +4,7 @@ mod console;
 mod counts;
 mod install;
 mod licences;
+mod mutate;
 mod running;
 mod shell;
 mod steps;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Parser, Subcommand};
 
-use crate::shell::{Run, root, say};
+use crate::shell::{Run, root, say, target};
 use crate::tidy::Frozen;
 
 #[derive(Parser)]
@@ -48,6 +49,15 @@ enum Command {
         /// With --bless: also accept changed migrations. Only for those that never left this branch.
         #[arg(long, requires = "bless")]
         unfreeze: bool,
+    },
+    /// Break one guard at a time in a copy of the repository, and look whether its test notices.
+    Mutate {
+        /// Print the mutations and do nothing.
+        #[arg(long)]
+        list: bool,
+        /// Try only those whose name contains this; may be repeated.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
     },
     /// Write docs/openapi.json from the code.
     Openapi,
@@ -101,6 +111,8 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let frozen = if unfreeze { Frozen::No } else { Frozen::Yes };
             tidy_up(bless.then_some(frozen))?;
         }
+        Command::Mutate { list: true, only } => mutate::list(&root(), &only)?,
+        Command::Mutate { only, .. } => return mutate::run(&root(), &target(), &only),
         Command::Openapi => steps::write_openapi()?,
         Command::Console => console::build()?,
         Command::Demo { arguments } => running::demo(arguments)?,

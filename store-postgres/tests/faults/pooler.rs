@@ -158,11 +158,29 @@ fn without_options(start: &[u8]) -> Vec<u8> {
     whole
 }
 
+/// Clients that have made a pooler open so many sessions, and use none of them now.
+async fn clients(url: &str, sessions: usize) -> Vec<tokio_postgres::Client> {
+    let mut clients = Vec::new();
+    for _ in 0..sessions {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("begin").await.unwrap();
+        clients.push(client);
+    }
+    for client in &clients {
+        client.batch_execute("rollback").await.unwrap();
+    }
+    clients
+}
+
+/// With one session whoever asks gets the same. With four that take turns nobody meets another, but neither does anybody keep
+/// the one that he had.
 #[tokio::test(flavor = "multi_thread")]
 async fn c7_a_pooler_that_shares_sessions_is_refused() {
-    for mode in [Mode::Last, Mode::First] {
+    for (mode, sessions) in [(Mode::Last, 0), (Mode::First, 0), (Mode::First, 4)] {
         let database = database().await;
         let url = Pooler::start(database.url(), mode).await;
+        let _others = clients(&url, sessions).await;
         let text = broken(PostgresStore::connect(options(&url)).await);
         assert!(text.contains("pool_mode = session"), "{mode:?}: it is not said what to do: {text}");
         let tables = database.sql("select count(*) from pg_tables where schemaname = 'public'").unwrap();

@@ -8,7 +8,7 @@ use super::tree;
 /// The faults of the ledger, its queue, its API and its channels: storage (A), queue (B), connection and server (C), clock
 /// (D), network and partition (E), concurrency and input (F), webhooks (G), marketplaces (H). The list grows with the
 /// product; it never shrinks.
-const FAULTS: &[&str] = &[
+pub(super) const FAULTS: &[&str] = &[
     "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a10", "a11", "a13", "a14", "a15", "b1", "b2", "b3",
     "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13", "b14", "b15", "c1", "c2", "c3", "c4",
     "c6", "c7", "d1", "d2", "d3", "d4", "e1", "e2", "e3", "e4", "e5", "f1", "f2", "f3", "f4", "f5", "f6",

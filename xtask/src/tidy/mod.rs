@@ -8,6 +8,7 @@ mod faults;
 mod lengths;
 mod links;
 mod migrations;
+mod mutations;
 mod names;
 mod tree;
 mod words;
@@ -29,6 +30,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("links", links::check),
     ("words", words::check),
     ("faults", faults::check),
+    ("mutations", mutations::check),
     ("architecture", workspace::check_architecture),
     ("unused dependencies", workspace::check_unused),
 ];
@@ -48,7 +50,7 @@ pub(crate) fn count() -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::path::Path;
 
     /// A repository that holds just these files.
