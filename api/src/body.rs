@@ -23,6 +23,7 @@ pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod preview;
 pub(crate) mod problems;
+pub(crate) mod proof;
 pub(crate) mod pushes;
 pub(crate) mod queue;
 pub(crate) mod rehearsals;

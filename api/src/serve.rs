@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service;
 
-use crate::api::Api;
+use crate::api::{Api, Settings};
 use crate::people::tries::Peer;
 use stream::ReadBefore;
 
@@ -48,6 +48,16 @@ pub async fn serve_admin(api: Api, listener: TcpListener) -> io::Result<()> {
     serve_router(&api, api.admin_router(), listener, stopped).await
 }
 
+fn http(settings: &Settings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_timeout)
+        .max_buf_size(settings.headers_max.max(8_192))
+        .keep_alive(true);
+    builder
+}
+
 async fn serve_router(
     api: &Api,
     router: Router,
@@ -57,12 +67,7 @@ async fn serve_router(
     let settings = api.settings().clone();
     let proxies = Arc::new(settings.trusted_proxies.clone());
     let connections = Arc::new(Semaphore::new(settings.connections_max));
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
-        .max_buf_size(settings.headers_max.max(8_192))
-        .keep_alive(true);
+    let builder = http(&settings);
     let mut shutdown = pin!(shutdown);
     loop {
         let permit = tokio::select! {

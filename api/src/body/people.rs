@@ -158,7 +158,7 @@ fn name(errors: &mut Errors, text: &str) {
     }
 }
 
-fn secret(errors: &mut Errors, field: &str, text: &str) {
+pub(super) fn secret(errors: &mut Errors, field: &str, text: &str) {
     if text.is_empty() || text.chars().count() > MAX {
         errors.push(format_args!("/{field}"), "out_of_bounds", format!("must have 1 to {MAX} characters"));
     }
@@ -274,36 +274,6 @@ impl Check for Code {
     fn check(&self, errors: &mut Errors) {
         secret(errors, "code", &self.code);
     }
-}
-
-/// Somebody who is signed in shows again who they are.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Proof {
-    /// Their password; needed unless they never set one.
-    pub(crate) password: Option<String>,
-    /// Six digits of their authenticator, or a recovery code, if they have a second factor.
-    pub(crate) code: Option<String>,
-}
-
-impl Check for Proof {
-    fn check(&self, errors: &mut Errors) {
-        for (field, text) in [("password", &self.password), ("code", &self.code)] {
-            if let Some(text) = text {
-                secret(errors, field, text);
-            }
-        }
-    }
-}
-
-/// They have shown it.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Proved {
-    /// Always `proof`.
-    #[schema(example = "proof")]
-    pub(crate) object: &'static str,
-    /// Until when it is believed in this session.
-    pub(crate) until: Time,
 }
 
 /// A second factor that was begun.

@@ -9,7 +9,7 @@ use onhand_rules::identity::{PROOF_MS, Role, User};
 
 use crate::api::Api;
 use crate::auth::setting;
-use crate::body::people::{Proof, Proved};
+use crate::body::proof::{Proof, Proved};
 use crate::caller::By;
 use crate::extract::{Body, Call};
 use crate::people::password::Verdict;
