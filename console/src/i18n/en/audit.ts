@@ -18,6 +18,7 @@ export const audit = {
   'audit.do.POST /v1/orders': 'Placed an order',
   'audit.do.POST /v1/orders/bulk': 'Placed orders in bulk',
   'audit.do.POST /v1/orders/{id}/confirm': 'Confirmed an order',
+  'audit.do.POST /v1/orders/{id}/payments': 'Reported what happened to a payment',
   'audit.do.POST /v1/orders/{id}/cancel': 'Cancelled an order',
   'audit.do.POST /v1/orders/{id}/ship': 'Shipped an order',
   'audit.do.POST /v1/orders/{id}/deliver': 'Marked an order as delivered',

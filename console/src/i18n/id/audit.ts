@@ -21,6 +21,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/orders': 'Membuat pesanan',
   'audit.do.POST /v1/orders/bulk': 'Membuat pesanan secara massal',
   'audit.do.POST /v1/orders/{id}/confirm': 'Mengonfirmasi pesanan',
+  'audit.do.POST /v1/orders/{id}/payments': 'Melaporkan keadaan suatu pembayaran',
   'audit.do.POST /v1/orders/{id}/cancel': 'Membatalkan pesanan',
   'audit.do.POST /v1/orders/{id}/ship': 'Mengirim pesanan',
   'audit.do.POST /v1/orders/{id}/deliver': 'Menandai pesanan sebagai diterima',

@@ -21,6 +21,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/orders': 'Membuat pesanan',
   'audit.do.POST /v1/orders/bulk': 'Membuat pesanan secara pukal',
   'audit.do.POST /v1/orders/{id}/confirm': 'Mengesahkan pesanan',
+  'audit.do.POST /v1/orders/{id}/payments': 'Melaporkan keadaan satu bayaran',
   'audit.do.POST /v1/orders/{id}/cancel': 'Membatalkan pesanan',
   'audit.do.POST /v1/orders/{id}/ship': 'Menghantar pesanan',
   'audit.do.POST /v1/orders/{id}/deliver': 'Menanda pesanan sebagai diterima',

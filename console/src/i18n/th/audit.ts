@@ -21,6 +21,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/orders': 'สร้างคำสั่งซื้อ',
   'audit.do.POST /v1/orders/bulk': 'สร้างคำสั่งซื้อหลายรายการ',
   'audit.do.POST /v1/orders/{id}/confirm': 'ยืนยันคำสั่งซื้อ',
+  'audit.do.POST /v1/orders/{id}/payments': 'แจ้งสถานะการชำระเงิน',
   'audit.do.POST /v1/orders/{id}/cancel': 'ยกเลิกคำสั่งซื้อ',
   'audit.do.POST /v1/orders/{id}/ship': 'จัดส่งคำสั่งซื้อ',
   'audit.do.POST /v1/orders/{id}/deliver': 'ระบุว่าคำสั่งซื้อถึงแล้ว',

@@ -21,6 +21,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/orders': 'Tạo đơn hàng',
   'audit.do.POST /v1/orders/bulk': 'Tạo nhiều đơn hàng',
   'audit.do.POST /v1/orders/{id}/confirm': 'Xác nhận đơn hàng',
+  'audit.do.POST /v1/orders/{id}/payments': 'Báo tình trạng một khoản thanh toán',
   'audit.do.POST /v1/orders/{id}/cancel': 'Hủy đơn hàng',
   'audit.do.POST /v1/orders/{id}/ship': 'Gửi hàng của đơn',
   'audit.do.POST /v1/orders/{id}/deliver': 'Đánh dấu đơn đã nhận',

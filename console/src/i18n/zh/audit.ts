@@ -21,6 +21,7 @@ export const audit: Translation<typeof en> = {
   'audit.do.POST /v1/orders': '创建订单',
   'audit.do.POST /v1/orders/bulk': '批量创建订单',
   'audit.do.POST /v1/orders/{id}/confirm': '确认订单',
+  'audit.do.POST /v1/orders/{id}/payments': '报告付款情况',
   'audit.do.POST /v1/orders/{id}/cancel': '取消订单',
   'audit.do.POST /v1/orders/{id}/ship': '订单发货',
   'audit.do.POST /v1/orders/{id}/deliver': '标记订单已送达',
