@@ -7,7 +7,7 @@ mod copy;
 mod list;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -87,16 +87,14 @@ fn run_unmutated(
     mutations: &[&Mutation],
 ) -> anyhow::Result<BTreeMap<Test, Result<Duration, String>>> {
     let mut found = BTreeMap::new();
-    for mutation in mutations {
-        let test = mutation.test();
-        if !found.contains_key(&test) {
-            let result = bench.unmutated(&test)?;
-            match &result {
-                Ok(took) => say(&format!("   {test}: passes unmutated in {:.1} s", took.as_secs_f64())),
-                Err(why) => say(&format!("   {test}: NO PROOF, {why}")),
-            }
-            found.insert(test, result);
+    let tests: BTreeSet<Test> = mutations.iter().map(|mutation| mutation.test()).collect();
+    for test in tests {
+        let result = bench.unmutated(&test)?;
+        match &result {
+            Ok(took) => say(&format!("   {test}: passes unmutated in {:.1} s", took.as_secs_f64())),
+            Err(why) => say(&format!("   {test}: NO PROOF, {why}")),
         }
+        found.insert(test, result);
     }
     Ok(found)
 }
