@@ -7,7 +7,7 @@ mod copy;
 mod list;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,16 @@ pub(crate) fn run(root: &Path, target: &Path, only: &[String]) -> anyhow::Result
         complaints.iter().for_each(|complaint| say(complaint));
         bail!("{LIST} has {} faults of its own", complaints.len());
     }
-    let chosen = mutations.chosen(only)?;
+    let results = try_all(root, target, &mutations.chosen(only)?)?;
+    Ok(summarise(&results))
+}
+
+/// What came of each.
+fn try_all<'a>(
+    root: &Path,
+    target: &Path,
+    chosen: &[&'a Mutation],
+) -> anyhow::Result<Vec<(&'a Mutation, Outcome)>> {
     let tree = target.join("mutate/tree");
     let copied = copy::bring_up_to_date(root, &tree).context("cannot copy the repository")?;
     say(&format!(
@@ -44,8 +53,7 @@ pub(crate) fn run(root: &Path, target: &Path, only: &[String]) -> anyhow::Result
         chosen.len()
     ));
     let bench = Bench::new(&tree, &target.join("mutate/target"))?;
-    let results = try_each(&bench, &tree, &in_order(&chosen))?;
-    Ok(summarise(&results))
+    try_each(&bench, &tree, &in_order(chosen))
 }
 
 /// By package and file, so that what one build made serves the next; packages in the order of the list.
@@ -87,16 +95,14 @@ fn run_unmutated(
     mutations: &[&Mutation],
 ) -> anyhow::Result<BTreeMap<Test, Result<Duration, String>>> {
     let mut found = BTreeMap::new();
-    for mutation in mutations {
-        let test = mutation.test();
-        if !found.contains_key(&test) {
-            let result = bench.unmutated(&test)?;
-            match &result {
-                Ok(took) => say(&format!("   {test}: passes unmutated in {:.1} s", took.as_secs_f64())),
-                Err(why) => say(&format!("   {test}: NO PROOF, {why}")),
-            }
-            found.insert(test, result);
+    let tests: BTreeSet<Test> = mutations.iter().map(|mutation| mutation.test()).collect();
+    for test in tests {
+        let result = bench.unmutated(&test)?;
+        match &result {
+            Ok(took) => say(&format!("   {test}: passes unmutated in {:.1} s", took.as_secs_f64())),
+            Err(why) => say(&format!("   {test}: NO PROOF, {why}")),
         }
+        found.insert(test, result);
     }
     Ok(found)
 }
@@ -141,7 +147,7 @@ fn summarise(results: &[(&Mutation, Outcome)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::run;
+    use super::{Mutations, Outcome, run, summarise, try_all};
     use crate::shell::Run;
     use crate::tidy::tests::repository;
 
@@ -179,17 +185,27 @@ mod tests {
         let root = root.path();
         Run::new("git").with(["init", "--quiet"]).with([root]).go().unwrap();
         let target = root.join("target");
-        let all_caught = |only: &str| run(root, &target, &[only.to_owned()]).unwrap();
-        assert!(all_caught("caught"));
-        assert!(!all_caught("survives"));
-        assert!(!all_caught("no-code"));
-        assert!(!all_caught("no-test"));
+        let mutations = Mutations::read(root).unwrap();
+        let outcome = |name: &str| {
+            let chosen = mutations.chosen(&[name.to_owned()]).unwrap();
+            let mut results = try_all(root, &target, &chosen).unwrap();
+            assert_eq!(summarise(&results), results[0].1.is_caught());
+            results.remove(0).1
+        };
+        let copy = target.join("mutate/tree/src/lib.rs");
+        assert_eq!(outcome("caught"), Outcome::Caught("it fails"));
+        assert_eq!(std::fs::read_to_string(&copy).unwrap(), CODE, "it is put back");
+        assert_eq!(outcome("survives"), Outcome::Survived);
+        let without_proof = |name: &str, why: &str| {
+            let Outcome::NoProof(told) = outcome(name) else { panic!("{name} proves something") };
+            assert!(told.contains(why), "{told}");
+        };
+        without_proof("no-code", "does not compile");
+        without_proof("no-test", "no test has a name like that");
         assert!(run(root, &target, &["nothing".to_owned()]).is_err());
         // Whoever was ended half way left broken code in the copy, and none in the repository.
-        let copy = target.join("mutate/tree/src/lib.rs");
-        assert_eq!(std::fs::read_to_string(&copy).unwrap(), CODE);
         std::fs::write(&copy, "broken").unwrap();
-        assert!(all_caught("caught"));
+        assert!(run(root, &target, &["caught".to_owned()]).unwrap());
         assert_eq!(std::fs::read_to_string(root.join("src/lib.rs")).unwrap(), CODE);
     }
 }
