@@ -191,10 +191,7 @@ impl fmt::Display for Refusal {
                 write!(f, "it has changed: you expected {expected}, it is {actual}; read it again")
             }
             Self::UnlikelyCount { counted, on_hand, .. } => {
-                write!(
-                    f,
-                    "{counted} counted where {on_hand} are on record; if that is so, send it with `confirmed`"
-                )
+                write!(f, "{counted} counted, {on_hand} on record; if it is so, send it with `confirmed`")
             }
             Self::OutOfRange => f.write_str("a figure would fall below zero or grow too large"),
             Self::NotHeld { state } => write!(f, "the reservation is {}, not held", state.name()),
@@ -202,10 +199,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{requested} requested, {outstanding} still held")
             }
             Self::ExtensionLimit { extensions } => {
-                write!(
-                    f,
-                    "extended {extensions} times already, or it would live longer than allowed; reserve anew"
-                )
+                write!(f, "extended {extensions} times already, or for longer than allowed; reserve anew")
             }
             Self::WrongState { step, state, fulfilment } => {
                 write!(f, "cannot {step}: the order is {} (goods: {})", state.name(), fulfilment.name())
