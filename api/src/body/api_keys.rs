@@ -88,7 +88,9 @@ pub(crate) struct NewApiKey {
     /// the other.
     pub(crate) same_as: Option<String>,
     /// When that key ends (RFC 3339): until then both work. It never lengthens the life of one that ends before.
+    // Not written when missing: a request of an older client is known again by what it was then.
     #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) same_as_expires_at: Option<String>,
 }
 

@@ -153,7 +153,8 @@ pub(crate) struct Count {
     pub(crate) counted: i64,
     /// That it is so, although it is ten times the figure or more, or a tenth or less, of more than 100 units: without
     /// this such a count of a row that has moved before is refused (`unlikely_count`).
-    #[serde(default)]
+    // Not written when missing: a request of an older client is known again by what it was then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) confirmed: bool,
     /// In the caller's words.
     #[schema(max_length = 1000)]
