@@ -22,20 +22,20 @@ async fn f12_stock_never_falls_below_zero_or_below_what_is_promised() {
     assert_eq!(problem["errors"][0]["pointer"], "/counted");
     // Ten times as many, or a tenth, is asked about: the hand may have slipped.
     world
-        .post("/v1/stock/adjust", json!({"sku": "A", "quantity": 97, "reason": "received"}))
+        .post("/v1/stock/adjust", json!({"sku": "A", "quantity": 107, "reason": "received"}))
         .await
         .expect(200);
-    for slipped in [1_000, 10] {
+    for slipped in [1_100, 11] {
         let problem = world
             .post("/v1/stock/count", json!({"sku": "A", "counted": slipped}))
             .await
             .problem(409, "unlikely_count");
         assert_eq!(problem["errors"][0]["pointer"], "/counted");
     }
-    assert_eq!(world.figures("A").await, [100, 3, 0, 0, 97]);
-    let sure = json!({"sku": "A", "counted": 1_000, "confirmed": true});
+    assert_eq!(world.figures("A").await, [110, 3, 0, 0, 107]);
+    let sure = json!({"sku": "A", "counted": 1_100, "confirmed": true});
     world.post("/v1/stock/count", sure).await.expect(200);
-    let sure = json!({"items": [{"action": "count", "sku": "A", "counted": 3, "confirmed": true}]});
+    let sure = json!({"mode": "atomic", "items": [{"action": "count", "sku": "A", "counted": 3, "confirmed": true}]});
     world.post("/v1/stock/bulk", sure).await.expect(200);
     assert_eq!(world.figures("A").await, [3, 3, 0, 0, 0]);
     // A count is a fact, also when less is there than was promised.

@@ -18,9 +18,11 @@ const BACK_MS: i64 = 7 * 24 * 3_600_000;
 /// A window, unless too many orders changed in it. Milliseconds.
 const WINDOW_MS: i64 = 3_600_000;
 
-/// Whether an order that the marketplace changed within the window is here as it was then or later.
+/// Whether an order that the marketplace changed within the window is here as it was then or later. Marketplaces count in
+/// whole seconds, so the second in which the window begins belongs to it.
 fn is_known(here: Option<&MarketOrder>, window: OrderWindow) -> bool {
-    here.is_some_and(|order| order.snapshot.updated_at >= window.since)
+    let since = window.since - window.since.rem_euclid(1_000);
+    here.is_some_and(|order| order.snapshot.updated_at >= since)
 }
 
 impl Flows {
@@ -113,10 +115,10 @@ mod tests {
 
     #[test]
     fn an_order_that_changed_after_we_last_saw_it_is_not_known() {
-        let window = OrderWindow { since: 1_000, until: 2_000 };
+        let window = OrderWindow { since: 5_600, until: 9_000 };
         assert!(!is_known(None, window));
-        assert!(!is_known(Some(&changed_at(999)), window));
-        assert!(is_known(Some(&changed_at(1_000)), window));
-        assert!(is_known(Some(&changed_at(5_000)), window), "it changed again since it was listed");
+        assert!(!is_known(Some(&changed_at(4_999)), window));
+        assert!(is_known(Some(&changed_at(5_000)), window), "told in whole seconds");
+        assert!(is_known(Some(&changed_at(50_000)), window), "it changed again since it was listed");
     }
 }
