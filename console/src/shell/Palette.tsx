@@ -125,7 +125,10 @@ function PaletteBody({ onClose }: { onClose: () => void }) {
   const groups = useHits(text);
   const hits = groups.flatMap((group) => group.hits);
   const at = Math.min(chosen, hits.length - 1);
-  useEffect(() => document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' }), [id, at]);
+  useEffect(() => {
+    // In braces: newer browsers answer with a promise, which React would take for what undoes the effect.
+    document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' });
+  }, [id, at]);
 
   const open = (hit: Hit | undefined) => {
     if (!hit) return;

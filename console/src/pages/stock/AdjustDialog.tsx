@@ -52,7 +52,9 @@ function AdjustForm({ row, onClose }: { row: Row; onClose: () => void }) {
   const set = (next: Partial<Change>) => setChange((before) => ({ ...before, ...next }));
   // The figures come after the dialog, so its first field is chosen here.
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
   const after = preview(expected, change);
 
   const act = useAct(
