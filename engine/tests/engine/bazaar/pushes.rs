@@ -79,9 +79,11 @@ async fn b9_ten_thousand_changes_while_one_push_is_on_its_way(stage: Stage) {
 
 async fn e1_an_answer_that_is_lost_is_not_done_twice(stage: Stage) {
     let bazaar = Bazaar::open(stage, &[SHOPEE, LAZADA], 10).await;
-    // The lost answer is to be that of a write.
-    let value = Some(Setting::KindPaused { reason: "a test".into() });
-    done(&bazaar.engine, PutSetting { key: kind_pause_key("read_back"), value }).await;
+    // The lost answer is to be that of a write, and not of the poll that a connection asks for.
+    for kind in ["read_back", "poll_orders"] {
+        let value = Some(Setting::KindPaused { reason: "a test".into() });
+        done(&bazaar.engine, PutSetting { key: kind_pause_key(kind), value }).await;
+    }
     let runner = bazaar.run();
     for (channel, left) in [(SHOPEE, 9), (LAZADA, 8)] {
         let gate = &bazaar.gates[channel];
