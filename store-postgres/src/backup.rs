@@ -86,7 +86,7 @@ pub async fn restore(options: &Options, from: &Path) -> Result<(), StoreError> {
     }
     migrate::check(&applied)?;
     let link = connect(&target).await?;
-    let row = link.client.query_one(TENANTS, &[]).await.map_err(|error| failure(&error))?;
+    let row = link.client.query_one(RELATIONS_OF_SOMEBODY, &[]).await.map_err(|error| failure(&error))?;
     if row.get::<_, i64>(0) > 0 {
         return Err(StoreError::Broken(
             "the database is not empty: a backup is restored into a database of its own (`createdb`)".into(),
@@ -100,7 +100,7 @@ pub async fn restore(options: &Options, from: &Path) -> Result<(), StoreError> {
 }
 
 /// What somebody has made in the database.
-const TENANTS: &str = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+const RELATIONS_OF_SOMEBODY: &str = "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
                        where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_%'";
 
 async fn connect(target: &Target) -> Result<Link, StoreError> {
