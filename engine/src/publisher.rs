@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use onhand_rules::commands::channels::{Publish, RaiseNotice, Urgency};
 use onhand_rules::notice::{Notice, NoticeKind, kind_name};
 use onhand_rules::setting::{PUBLISHER, Setting};
-use onhand_rules::{EventBody, ListingId, Millis, OpId, Refusal, ShopId, SkuId};
+use onhand_rules::{EventBody, ListingId, Millis, NoticeBody, OpId, Refusal, ShopId, SkuId};
 use onhand_store::{EventRow, ListingFilter, Outcome};
 
 use self::low_stock::LowStock;
@@ -59,7 +59,8 @@ struct Concerns {
     /// Shops that are well again, by code and by number: what waits after their failures is tried now.
     well: BTreeSet<String>,
     answers: BTreeSet<ShopId>,
-    shortfalls: Vec<(String, Option<i64>, Millis)>,
+    /// By SKU and location: what is available, or that it is over.
+    shortfalls: Vec<(Row, Option<i64>, Millis)>,
 }
 
 impl Concerns {
@@ -87,10 +88,11 @@ impl Concerns {
                     concerns.answers.insert(ShopId(*shop));
                 }
                 EventBody::StockShortfall { sku, location, available } => {
-                    concerns.shortfalls.push((subject(sku, location), Some(*available), event.at));
+                    let row = (sku.clone(), location.clone());
+                    concerns.shortfalls.push((row, Some(*available), event.at));
                 }
                 EventBody::StockShortfallCleared { sku, location, .. } => {
-                    concerns.shortfalls.push((subject(sku, location), None, event.at));
+                    concerns.shortfalls.push(((sku.clone(), location.clone()), None, event.at));
                 }
                 _ => {}
             }
@@ -142,9 +144,13 @@ fn parts_of(listings: Told) -> Vec<(Urgency, Vec<(ListingId, Millis)>)> {
     parts
 }
 
-fn subject(sku: &str, location: &str) -> String {
+/// What a notice about a row of stock is about.
+fn subject_of(sku: &str, location: &str) -> String {
     format!("{sku}@{location}")
 }
+
+/// The codes of a SKU and of a location.
+type Row = (String, String);
 
 struct Publisher {
     engine: Engine,
@@ -199,8 +205,8 @@ impl Publisher {
         };
         let concerns = Concerns::of(&page.rows);
         let listings = self.concerned(&concerns).await?;
-        for (subject, available, at) in &concerns.shortfalls {
-            self.tell(subject, *available, *at).await?;
+        for (row, available, at) in &concerns.shortfalls {
+            self.tell(row, *available, *at).await?;
         }
         self.low.follow(&self.engine, &page.rows).await?;
         hurry::those_of(&self.engine, &concerns.well, &concerns.answers).await?;
@@ -359,8 +365,10 @@ impl Publisher {
 
     /// A shortfall began (with what is available) or ended. Replicas follow the same feed: what is said already is not
     /// said again.
-    async fn tell(&self, subject: &str, available: Option<i64>, at: Millis) -> Result<(), String> {
-        let key = Notice::key(NoticeKind::Shortfall, subject);
+    async fn tell(&self, row: &Row, available: Option<i64>, at: Millis) -> Result<(), String> {
+        let (sku, location) = row.clone();
+        let subject = subject_of(&sku, &location);
+        let key = Notice::key(NoticeKind::Shortfall, &subject);
         let known = within(self.engine.reads().notice(&key)).await?;
         let open = available.is_some();
         // Two things can happen in one millisecond: what is in doubt is said.
@@ -372,14 +380,12 @@ impl Publisher {
         if said {
             return Ok(());
         }
-        let text = match available {
-            Some(available) => format!(
-                "More of {subject} is promised than there is: {available} available. Restock it, or cancel orders."
-            ),
-            None => format!("The shortfall of {subject} is over."),
+        let command = match available {
+            Some(available) => {
+                RaiseNotice::open(subject, None, NoticeBody::Shortfall { sku, location, available })
+            }
+            None => RaiseNotice::over(NoticeKind::Shortfall, subject),
         };
-        let command =
-            RaiseNotice { kind: NoticeKind::Shortfall, subject: subject.to_owned(), shop: None, text, open };
         let answer = self.engine.submit(Request::internal(command)).await;
         answer.map(|_| ()).map_err(|error| error.to_string())
     }
@@ -428,7 +434,7 @@ mod tests {
         let sale = |at| (at, Urgency::Sale);
         assert_eq!(concerns.skus, BTreeMap::from([("A".into(), sale(10)), ("B".into(), sale(20))]));
         assert_eq!(concerns.shops, BTreeMap::from([("shopee-1".into(), 40), ("shopee-3".into(), 70)]));
-        assert_eq!(concerns.shortfalls, [("A@main".to_owned(), Some(-2), 50)]);
+        assert_eq!(concerns.shortfalls, [(("A".to_owned(), "main".to_owned()), Some(-2), 50)]);
         assert_eq!(concerns.well, BTreeSet::from(["shopee-1".to_owned()]), "settings are no sign of health");
         assert_eq!(concerns.answers, BTreeSet::new());
     }
@@ -479,6 +485,7 @@ mod tests {
             subject: "s".into(),
             shop: Some(7),
             text: String::new(),
+            told: None,
             open,
             count: 1,
         };

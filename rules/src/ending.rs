@@ -6,6 +6,7 @@ use crate::event::EventBody;
 use crate::id::JobId;
 use crate::job::{DeadJob, DoneJob, Job, JobFailure, JobState, NewJob};
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{needs_of_notice, raise};
 use crate::queueing::enqueue;
 use crate::retry::{FailureClass, Spent, Verdict, after, cause, class_name};
@@ -157,14 +158,13 @@ fn die(scope: &mut Scope<'_>, context: &Context, mut job: Job, failure: JobFailu
         code: failure.code.clone(),
         message: failure.message.clone(),
     }));
-    let text = format!(
-        "Jobs of kind {} are given up: {} ({}). Mend the cause, then replay them.",
-        job.body.kind(),
-        failure.message,
-        failure.code
-    );
+    let told = NoticeBody::RetriesExhausted {
+        job: job.body.kind().to_owned(),
+        code: failure.code.clone(),
+        said: failure.message.clone(),
+    };
     let subject = cause(job.body.number(), failure.class, &failure.code);
-    raise(scope, context, NoticeKind::RetriesExhausted, &subject, shop, &text);
+    raise(scope, context, &subject, shop, told);
     job.state = JobState::Ready;
     job.lease = None;
     job.last_failure = Some(failure.clone());

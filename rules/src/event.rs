@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::AuditChange;
 use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId, UserId};
+use crate::notice_body::NoticeBody;
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantity, is_one, one};
 
@@ -153,6 +154,8 @@ pub enum EventBody {
         subject: String,
         shop: Option<i64>,
         text: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        told: Option<NoticeBody>,
         open: bool,
         count: i64,
     },

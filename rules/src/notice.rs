@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ShopId;
+use crate::notice_body::NoticeBody;
 use crate::quantity::Millis;
 
 /// What about. The list of `docs/notices.md`.
@@ -58,8 +59,11 @@ pub struct Notice {
     pub subject: String,
     /// Where, if it is about a shop.
     pub shop: Option<ShopId>,
-    /// For people: what happened, and what to do.
+    /// For people who read English: what happened, and what to do.
     pub text: String,
+    /// The same for everybody else. Nothing in rows of builds that had only the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<NoticeBody>,
     /// Whether it is still so.
     pub open: bool,
     /// How often it happened while open.

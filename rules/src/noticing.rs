@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::ShopId;
 use crate::notice::{Notice, NoticeKind, kind_name};
+use crate::notice_body::NoticeBody;
 use crate::working::{Needs, Scope};
 
 /// Asks for what [`raise`] and [`close`] must see.
@@ -15,11 +16,11 @@ pub(crate) fn needs_of_notice(kind: NoticeKind, subject: &str, needs: &mut Needs
 pub(crate) fn raise(
     scope: &mut Scope<'_>,
     context: &Context,
-    kind: NoticeKind,
     subject: &str,
     shop: Option<ShopId>,
-    text: &str,
+    told: NoticeBody,
 ) {
+    let kind = told.kind();
     let key = Notice::key(kind, subject);
     let before = scope.notice(&key).cloned();
     let was_open = before.as_ref().is_some_and(|notice| notice.open);
@@ -28,7 +29,8 @@ pub(crate) fn raise(
         kind,
         subject: subject.to_owned(),
         shop,
-        text: text.to_owned(),
+        text: told.text(),
+        told: Some(told),
         open: true,
         count: before.as_ref().filter(|_| was_open).map_or(1, |notice| notice.count + 1),
         first_at: before.as_ref().filter(|_| was_open).map_or(context.now, |notice| notice.first_at),
@@ -68,6 +70,7 @@ fn tell(scope: &mut Scope<'_>, context: &Context, notice: &Notice) {
         subject: notice.subject.clone(),
         shop: notice.shop.map(|shop| shop.0),
         text: notice.text.clone(),
+        told: notice.told.clone(),
         open: notice.open,
         count: notice.count,
     }));

@@ -7,7 +7,7 @@ use onhand_rules::job::{JobState, KINDS, kind_name, lane_of};
 use onhand_rules::notice::kind_name as notice_kind;
 use onhand_rules::setting::{Setting, kind_pause_key, lane_key};
 use onhand_rules::shop::ShopState;
-use onhand_rules::{Notice, Shop};
+use onhand_rules::{Notice, NoticeBody, Shop};
 use onhand_store::{DeadGroup, JobCount};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -210,8 +210,10 @@ pub(crate) struct NoticeView {
     subject: String,
     /// Number of the shop.
     shop_id: Option<i64>,
-    /// What happened and what to do.
+    /// What happened and what to do, in English.
     text: String,
+    /// The same as facts, for whoever says it in another language. Null in rows of builds that had only the text.
+    told: Option<ToldView>,
     /// Whether it is still so.
     open: bool,
     /// How often it happened.
@@ -239,6 +241,7 @@ impl NoticeView {
             subject: notice.subject,
             key: notice.key,
             text: notice.text,
+            told: notice.told.and_then(ToldView::of),
             open: notice.open,
             count: notice.count,
             first_at: Time(notice.first_at),
@@ -248,6 +251,25 @@ impl NoticeView {
             snoozed_until: notice.care.snoozed_until.map(Time),
             note: notice.care.note,
         }
+    }
+}
+
+/// What happened, with its figures and names.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Told)]
+pub(crate) struct ToldView {
+    /// Which of the forms of `docs/notices.md`.
+    #[schema(example = "low_stock")]
+    form: String,
+    /// Its facts: text or whole numbers.
+    #[serde(flatten)]
+    facts: BTreeMap<String, serde_json::Value>,
+}
+
+impl ToldView {
+    fn of(told: NoticeBody) -> Option<Self> {
+        // Its stored form is the one that is told.
+        serde_json::to_value(told).and_then(serde_json::from_value).ok()
     }
 }
 

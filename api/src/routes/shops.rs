@@ -111,7 +111,7 @@ pub(crate) async fn connect(
 pub(crate) async fn disconnect(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let shop = shop_of(&api, call.name(0)).await?;
     let reason = "disconnected by a person".to_owned();
-    let command = DisconnectShop { shop: shop.id, from_number: None, reason };
+    let command = DisconnectShop { shop: shop.id, from_number: None, reason, by_person: true };
     let outcome = api.submit(&call, &(), Shape::Flat, command).await?;
     let Receipt::Shop { version, .. } = outcome.receipt else { return Err(outcome.unexpected()) };
     done(&outcome, &Changed { object: "change", changed: true, version })

@@ -66,7 +66,7 @@ interface Known {
   'reservation.changed': { reservation_id: string; step: string };
   'shop.changed': { shop: string; state: string; reason: string | null };
   'job.died': { job: string; kind: string; code: string; message: string };
-  'notice.changed': { key: string; kind: string; subject: string; shop: number | null; text: string; open: boolean; count: number };
+  'notice.changed': Pick<Schemas['Notice'], 'key' | 'kind' | 'subject' | 'text' | 'open' | 'count'> & { shop: number | null; told?: Schemas['Notice']['told'] };
 }
 
 export type EventType = keyof Known;

@@ -213,7 +213,9 @@ impl Flows {
     pub(super) async fn disconnect(&self, visit: &Visit, failure: &Failure) -> Result<(), End> {
         let reason = format!("{}: {}", failure.code, failure.message);
         let from_number = Some(visit.shop.grant_number);
-        self.submit(DisconnectShop { shop: visit.shop.id, from_number, reason }).await.map(|_| ())
+        self.submit(DisconnectShop { shop: visit.shop.id, from_number, reason, by_person: false })
+            .await
+            .map(|_| ())
     }
 
     pub(super) async fn refresh_grant(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {

@@ -8,10 +8,9 @@ use onhand_rules::commands::channels::{MoveCursors, RaiseNotice, TakeMarketOrder
 use onhand_rules::commands::queue::{End, EnqueueJobs};
 use onhand_rules::job::{JobBody, NewJob};
 use onhand_rules::market_order::{MarketLine, MarketSnapshot, MarketStatus};
-use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::FailureClass;
 use onhand_rules::shop::ShopCursors;
-use onhand_rules::{Receipt, ShopId};
+use onhand_rules::{NoticeBody, Receipt, ShopId};
 
 use super::catching_up::OVERLAP_MS;
 use super::visit::Visit;
@@ -118,13 +117,10 @@ impl Flows {
         let (returns, _) = self.ask(&attempt, &mut visit, Endpoint::Orders, list).await?;
         for back in returns {
             let units: i64 = back.lines.iter().map(|(_, units)| *units).sum();
-            let text = format!(
-                "Return {} of order {} ({units} units) is {}. Decide what may be sold again.",
-                back.id, back.reference, back.raw_status
-            );
             let subject = format!("{}/{}", shop.0, back.reference);
-            let kind = NoticeKind::ReturnReceived;
-            self.submit(RaiseNotice { kind, subject, shop: Some(shop), text, open: true }).await?;
+            let (id, order, said) = (back.id, back.reference, back.raw_status);
+            let told = NoticeBody::ReturnOpened { id, order, units, said };
+            self.submit(RaiseNotice::open(subject, Some(shop), told)).await?;
         }
         let cursors = ShopCursors { returns_until: until, ..ShopCursors::default() };
         self.submit(MoveCursors { shop, cursors }).await.map(|_| ())

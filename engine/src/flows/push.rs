@@ -8,7 +8,7 @@ use onhand_rules::commands::channels::{PushOutcome, PushResult, RaiseNotice, Rec
 use onhand_rules::commands::queue::End;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Listing, Receipt, ShopId};
+use onhand_rules::{Listing, NoticeBody, Receipt, ShopId};
 
 use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
@@ -133,12 +133,15 @@ impl Flows {
             if told.is_some_and(|notice| notice.open) == open || (!open && listing.trouble.is_some()) {
                 continue;
             }
-            let text = format!(
-                "A promotion has put {} units of {} aside, and {quantity} are left for it: the others may be sold and are not \
-                 there. End the promotion, or bring units.",
-                listing.promotion_reserved, listing.title
-            );
-            self.submit(RaiseNotice { kind, subject, shop: Some(listing.shop), text, open }).await?;
+            let (title, aside) = (listing.title.clone(), listing.promotion_reserved);
+            let command = match open {
+                true => {
+                    let told = NoticeBody::ListingPromotion { title, aside, left: *quantity };
+                    RaiseNotice::open(subject, Some(listing.shop), told)
+                }
+                false => RaiseNotice::over(kind, subject),
+            };
+            self.submit(command).await?;
         }
         Ok(())
     }

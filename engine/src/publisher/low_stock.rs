@@ -9,7 +9,7 @@ use onhand_rules::setting::{LOW_STOCK, Setting, low_stock_key};
 use onhand_rules::{EventBody, Quantity};
 use onhand_store::{EventRow, NoticeFilter};
 
-use super::subject;
+use super::subject_of;
 use crate::jobs::within;
 use crate::ledger::{Engine, Request};
 
@@ -81,7 +81,7 @@ impl LowStock {
                     let threshold = own.or_else(|| self.thresholds.get(LOW_STOCK));
                     let low = threshold.is_some_and(|units| available <= units);
                     let row = (sku.clone(), location.clone());
-                    if low == self.open.contains(&subject(sku, location)) {
+                    if low == self.open.contains(&subject_of(sku, location)) {
                         crossed.remove(&row);
                     } else {
                         crossed.insert(row);
@@ -172,6 +172,7 @@ mod tests {
             subject: "A@main".into(),
             shop: None,
             text: String::new(),
+            told: None,
             open: true,
             count: 1,
         });

@@ -7,7 +7,7 @@ use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::NewJob;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::shop::ShopState;
-use onhand_rules::{JobBody, Millis, Shop};
+use onhand_rules::{JobBody, Millis, NoticeBody, Shop};
 use onhand_store::{MarketOrderFilter, NoticeFilter};
 
 use super::{HOUR, MINUTE};
@@ -26,7 +26,7 @@ const NOTICES: usize = 1_000;
 struct Finding {
     kind: NoticeKind,
     /// What is wrong, if something is.
-    text: Option<String>,
+    told: Option<NoticeBody>,
 }
 
 /// Looks at every shop once.
@@ -49,7 +49,7 @@ pub(super) async fn shops(shared: &Shared, shops: &[Shop], now: Millis) -> Resul
         for finding in findings(shop, last_order, now) {
             // Said once, not every minute.
             let is_open = open.contains(&Notice::key(finding.kind, &shop.code));
-            if is_open != finding.text.is_some() {
+            if is_open != finding.told.is_some() {
                 tell(shared, shop, finding).await?;
             }
         }
@@ -66,43 +66,34 @@ fn findings(shop: &Shop, last_order: Option<Millis>, now: Millis) -> [Finding; 3
     let health = &shop.health;
     let heard = health.answered_at.max(health.webhook_at).unwrap_or(shop.created_at).max(shop.created_at);
     let silent_for = now - heard;
-    let stale = (connected && silent_for > shop.settings.stale_after_ms).then(|| {
-        let minutes = silent_for / MINUTE;
-        format!(
-            "Nothing was heard from {} for {minutes} minutes. Look whether the marketplace is reachable.",
-            shop.name
-        )
-    });
+    let name = || shop.name.clone();
+    let stale = (connected && silent_for > shop.settings.stale_after_ms)
+        .then(|| NoticeBody::ShopStale { name: name(), minutes: silent_for / MINUTE });
     let webhook = health.webhook_at.unwrap_or(shop.created_at);
     let unheard = last_order.is_some_and(|order| order - webhook > SILENCE);
-    let silent = (connected && unheard).then(|| {
-        format!(
-            "Orders of {} come by polling only; its webhooks have stopped. Look at the webhook settings of the marketplace's app.",
-            shop.name
-        )
-    });
+    let silent = (connected && unheard).then(|| NoticeBody::WebhooksSilent { name: name() });
     // A shop that answers a day after its grant should have ended was authorised again there, where nobody told us.
     let granted = shop.grant_until.filter(|end| health.answered_at.is_none_or(|at| at < end + 24 * HOUR));
     let end = match (granted, shop.refresh_until) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
-    let ends = end.filter(|end| end - now <= GRANT_ENDS).map(|end| {
-        let days = (end - now).max(0) / (24 * HOUR);
-        format!("The authorisation of {} ends in {days} days. Its owner must consent again.", shop.name)
-    });
+    let ends = end
+        .filter(|end| end - now <= GRANT_ENDS)
+        .map(|end| NoticeBody::GrantEnds { name: name(), days: (end - now).max(0) / (24 * HOUR) });
     [
-        Finding { kind: NoticeKind::ShopStale, text: stale },
-        Finding { kind: NoticeKind::WebhooksSilent, text: silent },
-        Finding { kind: NoticeKind::GrantEnds, text: ends },
+        Finding { kind: NoticeKind::ShopStale, told: stale },
+        Finding { kind: NoticeKind::WebhooksSilent, told: silent },
+        Finding { kind: NoticeKind::GrantEnds, told: ends },
     ]
 }
 
 async fn tell(shared: &Shared, shop: &Shop, finding: Finding) -> Result<(), String> {
-    let open = finding.text.is_some();
-    let text = finding.text.unwrap_or_else(|| "This is over.".to_owned());
-    let command =
-        RaiseNotice { kind: finding.kind, subject: shop.code.clone(), shop: Some(shop.id), text, open };
+    let subject = shop.code.clone();
+    let command = match finding.told {
+        Some(told) => RaiseNotice::open(subject, Some(shop.id), told),
+        None => RaiseNotice::over(finding.kind, subject),
+    };
     let answer = shared.engine.submit(Request::internal(command)).await;
     answer.map(|_| ()).map_err(|error| error.to_string())
 }
@@ -114,7 +105,7 @@ mod tests {
     use onhand_rules::shop::ShopHealth;
 
     fn said(shop: &Shop, last_order: Option<Millis>, now: Millis) -> Vec<NoticeKind> {
-        findings(shop, last_order, now).into_iter().filter(|f| f.text.is_some()).map(|f| f.kind).collect()
+        findings(shop, last_order, now).into_iter().filter(|f| f.told.is_some()).map(|f| f.kind).collect()
     }
 
     #[test]

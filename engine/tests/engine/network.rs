@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use onhand_engine::{Engine, SubmitError};
 use onhand_store::Outcome;
@@ -20,6 +21,11 @@ const COMMIT: &[u8] = b"commit\0";
 
 /// An engine that reaches its database through a proxy that can break.
 async fn through_a_proxy(stage: &Stage) -> (Engine, FaultProxy) {
+    through_a_proxy_for(stage, Duration::from_secs(10)).await
+}
+
+/// One whose writer waits no longer than that for an answer of the database.
+async fn through_a_proxy_for(stage: &Stage, write_timeout: Duration) -> (Engine, FaultProxy) {
     let url = stage.database().url();
     let (start, rest) = url.split_once('@').expect("user@host");
     let (address, name) = rest.split_once('/').expect("host/database");
@@ -27,6 +33,9 @@ async fn through_a_proxy(stage: &Stage) -> (Engine, FaultProxy) {
     let proxy = FaultProxy::start(target).await.expect("a proxy");
     let mut options = Options::new(format!("{start}@{}/{name}", proxy.address()));
     options.unsafe_durability = true;
+    options.write_timeout = write_timeout;
+    // The server's own patience ends nothing before ours does: its word would not arrive either.
+    options.idle_timeout = Duration::from_secs(3_600);
     let store = PostgresStore::connect(options).await.expect("a database");
     (Engine::start(Arc::new(store), quiet()).await.expect("an engine"), proxy)
 }
@@ -105,6 +114,23 @@ async fn e5_postgres_a_partition_is_answered_and_ends_by_itself() {
     until("it can write again", || engine.is_writable()).await;
     assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome));
     assert_eq!(figures(&engine, "A").await, (100, 2, 0), "none of the twenty was done");
+    stage.verify().await;
+}
+
+/// A network that swallows answers tells nobody that they are gone: connections stay open, and only patience ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e5_postgres_a_silent_network_is_waited_for_so_long_and_no_longer() {
+    let stage = Stage::postgres().await;
+    let (engine, proxy) = through_a_proxy_for(&stage, Duration::from_millis(500)).await;
+    open_shop(&engine, &[("A", 100)]).await;
+    assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome));
+    proxy.lose_replies();
+    let answer = within("an answer", submit(&engine, buy("A", 1))).await;
+    assert!(matches!(answer, Err(SubmitError::Unavailable(_) | SubmitError::OutcomeUnknown)), "{answer:?}");
+    proxy.pass();
+    until("it can write again", || engine.is_writable()).await;
+    assert!(is_done(&submit(&engine, buy("A", 1)).await.unwrap().outcome));
+    assert_eq!(figures(&engine, "A").await, (100, 2, 0), "what nobody heard of was not done");
     stage.verify().await;
 }
 

@@ -211,7 +211,8 @@ fn h4_of_two_refreshers_one_wins() {
     world.ok(renew("mine"));
     assert!(world.run(renew("theirs")).is_err());
     assert_eq!(world.shops[&SHOP].grant, "mine");
-    let gone = |from_number| DisconnectShop { shop: SHOP, from_number, reason: "401".into() };
+    let gone =
+        |from_number| DisconnectShop { shop: SHOP, from_number, reason: "401".into(), by_person: false };
     world.ok(gone(Some(1)));
     assert!(!world.open("shop_disconnected"), "the grant that failed is not in use any more");
     world.ok(gone(Some(2)));

@@ -1,6 +1,5 @@
 //! Listings that go, and units that promotions put aside.
 
-use onhand_rules::JobBody;
 use onhand_rules::commands::channels::{
     Publish, PushOutcome, RaiseNotice, RecordSeen, SeenListing, SeenStock, TakeListings, Urgency,
 };
@@ -8,6 +7,7 @@ use onhand_rules::job::JobFailure;
 use onhand_rules::listing::ListingState;
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::{FailureClass, Spent};
+use onhand_rules::{JobBody, NoticeBody};
 
 use crate::channels::{command, look, push, told};
 use crate::channels_world::{MINUTE, Market, SHOP, seen};
@@ -26,9 +26,9 @@ fn h8_what_a_promotion_gives_back_is_told_in_the_transaction_that_sees_it() {
         let mut world = told();
         see(&mut world, 8);
         assert!(!world.listing("i").dirty(), "more is put aside: a write would be refused");
-        let (kind, subject) = (NoticeKind::ListingTrouble, world.listing("i").id.0.to_string());
-        let text = "more is put aside than there is".to_owned();
-        world.ok(RaiseNotice { kind, subject, shop: Some(SHOP), text, open: true });
+        let told = NoticeBody::ListingPromotion { title: "Tee".into(), aside: 8, left: 5 };
+        let subject = world.listing("i").id.0.to_string();
+        world.ok(RaiseNotice::open(subject, Some(SHOP), told));
         see(&mut world, 3);
         assert!(
             world.listing("i").dirty() && world.open("listing_trouble"),
@@ -89,8 +89,8 @@ fn h8_the_end_of_a_promotion_does_not_hide_another_trouble() {
     look(&mut world, 50, 8, false);
     let id = world.listing("i").id;
     world.listings.get_mut(&id).expect("the listing").trouble = Some("E-1: no".into());
-    let (kind, subject) = (NoticeKind::ListingTrouble, id.0.to_string());
-    world.ok(RaiseNotice { kind, subject, shop: Some(SHOP), text: "no".into(), open: true });
+    let told = NoticeBody::ListingRefused { title: "Tee".into(), code: "E-1".into(), said: "no".into() };
+    world.ok(RaiseNotice::open(id.0.to_string(), Some(SHOP), told));
     look(&mut world, 50, 0, false);
     assert!(world.listing("i").dirty() && world.open("listing_trouble"));
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use onhand_rules::access::{USE_NOTED_MS, key_use_key};
 use onhand_rules::audit::{AuditNote, HEAD, chain};
 use onhand_rules::command::ROUNDS_MAX;
+use onhand_rules::commands::NoteKeyUse;
 use onhand_rules::commands::identity::{
     ChangeFactor, ChangePassword, CloseSessions, CreateUser, FactorStep, FirstOwner, MakeLink, OpenSession,
     ProveSession, TakeTry, UpdateUser, UseLink,
@@ -13,8 +15,8 @@ use onhand_rules::identity::{
 };
 use onhand_rules::working::Counters;
 use onhand_rules::{
-    Command, Context, EventBody, Needs, OpId, PrincipalId, Receipt, Refusal, Setting, Tracked, UserId,
-    Working,
+    ApiKeyId, Command, Context, EventBody, Needs, OpId, PrincipalId, Receipt, Refusal, Setting, Tracked,
+    UserId, Working,
 };
 
 /// A house with settings and a counter, which is all that people need.
@@ -326,6 +328,26 @@ fn s9_a_proof_is_good_for_a_quarter_of_an_hour_in_the_session_that_saw_it() {
     house.run(prove(2, 2, "a")).unwrap();
     house.now += PROOF_MS;
     assert!(proved(&house, "a"), "an earlier one takes nothing back");
+}
+
+#[test]
+fn s11_the_use_of_a_key_is_noted_once_a_minute_whoever_notes_it() {
+    let mut house = House::new();
+    let key = ApiKeyId(7);
+    let note = |house: &mut House| {
+        let Receipt::Kept { changed, .. } = house.run(NoteKeyUse { keys: vec![key] }).unwrap() else {
+            panic!("it is kept")
+        };
+        let Setting::KeyUsed { at } = house.rows[&key_use_key(key)] else { panic!("another setting") };
+        (changed, at)
+    };
+    let first = house.now;
+    assert_eq!(note(&mut house), (true, first));
+    house.now = first + USE_NOTED_MS - 1;
+    assert_eq!(note(&mut house), (false, first), "another replica has just said so");
+    house.now = first + USE_NOTED_MS;
+    assert_eq!(note(&mut house), (true, house.now));
+    assert!(house.events.is_empty(), "it is no change of the key");
 }
 
 #[test]

@@ -2,15 +2,19 @@
 
 use onhand_rules::commands::channels::{CareForNotice, RaiseNotice};
 use onhand_rules::notice::{Notice, NoticeKind};
-use onhand_rules::{EventBody, Receipt, Refusal};
+use onhand_rules::notice_body::DriftCause;
+use onhand_rules::{EventBody, NoticeBody, Receipt, Refusal};
 
 use crate::channels_world::{MINUTE, Market};
 
 const KEY: &str = "drift:7";
 
 fn raise(world: &mut Market, open: bool) {
-    let (kind, subject, text) = (NoticeKind::Drift, "7".to_owned(), "look".to_owned());
-    world.ok(RaiseNotice { kind, subject, shop: None, text, open });
+    let told = NoticeBody::Drift { title: "Tee".into(), seen: 3, expected: 5, cause: DriftCause::LostPush };
+    world.ok(match open {
+        true => RaiseNotice::open("7".into(), None, told),
+        false => RaiseNotice::over(NoticeKind::Drift, "7".into()),
+    });
 }
 
 fn nothing() -> CareForNotice {

@@ -4,10 +4,9 @@ use onhand_rules::commands::channels::{
     DisconnectShop, NoteHealth, RaiseNotice, RenewGrant, StartConsent, UpdateShop,
 };
 use onhand_rules::commands::queue::{BlockBucket, TakeTokens};
-use onhand_rules::notice::NoticeKind;
 use onhand_rules::setting::{bucket_key, consent_key};
 use onhand_rules::shop::ShopState;
-use onhand_rules::{EventBody, JobBody, Receipt, Refusal, Setting, ShopId};
+use onhand_rules::{EventBody, JobBody, NoticeBody, Receipt, Refusal, Setting, ShopId};
 
 use crate::channels_world::{MINUTE, Market, SHOP, connect};
 use ShopState::{Connected, Disconnected, Paused};
@@ -15,7 +14,7 @@ use ShopState::{Connected, Disconnected, Paused};
 const SECOND: i64 = 1_000;
 
 fn disconnect(from_number: Option<i64>) -> DisconnectShop {
-    DisconnectShop { shop: SHOP, from_number, reason: "401".into() }
+    DisconnectShop { shop: SHOP, from_number, reason: "401".into(), by_person: false }
 }
 
 fn pause(paused: bool) -> UpdateShop {
@@ -115,9 +114,8 @@ fn a_shop_that_is_authorised_again_asks_for_orders_and_not_for_all_its_listings(
 fn a_shop_is_known_by_its_account_and_its_notices_by_the_code_it_got() {
     let mut world = Market::with_shop(0);
     world.ok(disconnect(None));
-    let text = "soon".to_owned();
-    let (kind, subject) = (NoticeKind::GrantEnds, "shop".to_owned());
-    world.ok(RaiseNotice { kind, subject, shop: Some(SHOP), text, open: true });
+    let told = NoticeBody::GrantEnds { name: "Shop".into(), days: 2 };
+    world.ok(RaiseNotice::open("shop".to_owned(), Some(SHOP), told));
     world.ok(connect("another-name", "1"));
     assert_eq!((world.shops.len(), world.shops[&SHOP].code.as_str()), (1, "shop"));
     assert!(!world.open("shop_disconnected") && !world.open("grant_ends"));

@@ -8,7 +8,7 @@ use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, MarketStatus};
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::shop::ShopSettings;
-use onhand_rules::{Inbox, JobBody, Listing, ListingId, MarketOrder, Notice, SkuId};
+use onhand_rules::{Inbox, JobBody, Listing, ListingId, MarketOrder, Notice, NoticeBody, SkuId};
 use onhand_rules::{ShopId, job::NewJob};
 
 use super::Fixture;
@@ -132,7 +132,9 @@ pub(super) async fn rows_of_the_channels_round_trip(fixture: Fixture) {
         world.batch(&[Request::of(webhook(number, shop))]).await;
         world.equals_memory().await;
     }
-    world.done(DisconnectShop { shop: ShopId(2), from_number: None, reason: "so".into() }).await;
+    world
+        .done(DisconnectShop { shop: ShopId(2), from_number: None, reason: "so".into(), by_person: false })
+        .await;
     world.done(notice("x", true)).await;
     world.done(notice("x", false)).await;
     world.equals_memory().await;
@@ -149,8 +151,13 @@ pub(super) async fn rows_of_the_channels_round_trip(fixture: Fixture) {
 }
 
 fn notice(subject: &str, open: bool) -> RaiseNotice {
-    let text = format!("{subject} \u{26a0}\n");
-    RaiseNotice { kind: NoticeKind::ClockSkew, subject: subject.into(), shop: Some(SHOP), text, open }
+    match open {
+        true => {
+            let told = NoticeBody::ClockSkew { name: format!("{subject} \u{26a0}\n"), seconds: -45 };
+            RaiseNotice::open(subject.into(), Some(SHOP), told)
+        }
+        false => RaiseNotice::over(NoticeKind::ClockSkew, subject.into()),
+    }
 }
 
 pub(super) async fn a_bundle_is_found_by_its_parts(fixture: Fixture) {

@@ -28,7 +28,7 @@ pub(crate) struct Mutations {
 pub(crate) struct Mutation {
     /// Unique; begins with the fault, for people who look for it.
     pub(crate) name: String,
-    /// The faults that the guard is for, as `F12`.
+    /// The faults that the guard is for, as `F12`; or the invariant (`I10`) or item of security (`S9`).
     pub(crate) faults: Vec<String>,
     /// Which guard is broken, in one sentence.
     pub(crate) what: String,

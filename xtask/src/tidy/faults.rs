@@ -9,11 +9,11 @@ use super::tree;
 /// (D), network and partition (E), concurrency and input (F), webhooks (G), marketplaces (H). The list grows with the
 /// product; it never shrinks.
 pub(super) const FAULTS: &[&str] = &[
-    "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a10", "a11", "a13", "a14", "a15", "b1", "b2", "b3",
-    "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13", "b14", "b15", "c1", "c2", "c3", "c4",
-    "c6", "c7", "d1", "d2", "d3", "d4", "e1", "e2", "e3", "e4", "e5", "f1", "f2", "f3", "f4", "f5", "f6",
-    "f7", "f9", "f11", "f12", "f13", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "h1", "h2", "h3", "h4", "h5",
-    "h6", "h7", "h8",
+    "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a10", "a11", "a12", "a13", "a14", "a15", "b1", "b2",
+    "b3", "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13", "b14", "b15", "c1", "c2", "c3",
+    "c4", "c6", "c7", "d1", "d2", "d3", "d4", "e1", "e2", "e3", "e4", "e5", "f1", "f2", "f3", "f4", "f5",
+    "f6", "f7", "f9", "f11", "f12", "f13", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "h1", "h2", "h3", "h4",
+    "h5", "h6", "h7", "h8",
 ];
 
 pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {

@@ -1,20 +1,20 @@
-// A notice in the language of the person: what happened, and what to do next.
+// A notice in the language of the person: what happened, and what to do next. The server tells facts (`told`, docs/notices.md);
+// its English sentence is shown only where there are none, or none that are known here.
 
 import type { Schemas } from '~/api/client';
 import type { Key, Plain, useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
 import { causeOf } from '~/pages/listings/causes';
 import { wordOf } from '~/parts/words';
-import { rowOf } from './cases';
-import { sentenceOf, unquoted, type Form } from './sentences';
 
 type I18n = ReturnType<typeof useI18n>;
-export type ToldNotice = Pick<Schemas['Notice'], 'kind' | 'subject' | 'text' | 'last_at'>;
+type Value = string | number;
+export type ToldNotice = Pick<Schemas['Notice'], 'kind' | 'subject' | 'text' | 'last_at'> & { told?: Schemas['Notice']['told'] };
 
 export interface Told {
   /** The text of what happened and what stands in it; nothing when only the server has words for it. */
   key?: Key;
-  values: Record<string, string | number>;
+  values: Record<string, Value>;
   /** What to do next. */
   next?: Plain;
   /** The server's or marketplace's own words, where they say more than ours. */
@@ -25,7 +25,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** What helps is the same against several. */
-const NEXT: Partial<Record<Form, string>> = {
+const NEXT: Record<string, string> = {
   shop_left: 'next.shop_disconnected',
   edit_large: 'next.edit_escalated',
   edit_twins: 'next.edit_escalated',
@@ -35,10 +35,25 @@ const NEXT: Partial<Record<Form, string>> = {
   return_cancelled: 'next.return_received',
 };
 
-/** The key if there is a text of that name. */
-const known = (key: string | undefined): Plain | undefined => (key !== undefined && key in en ? (key as Plain) : undefined);
+/** Which fact a text counts by. */
+const COUNTED: Record<string, string> = {
+  shop_failing: 'failures',
+  edit_free: 'units',
+  listing_promotion: 'aside',
+  return_opened: 'units',
+};
 
-function nextOf(notice: ToldNotice, form: Form | undefined): Plain | undefined {
+/** The form that a notice has here; nothing when it has none, or one of a newer server. */
+function formOf({ told }: ToldNotice): string | undefined {
+  if (!told) return undefined;
+  const form = told.form === 'drift' && told.cause === 'seller_edit' ? 'drift_edit' : told.form;
+  return `told.${form}` in en ? form : undefined;
+}
+
+/** The key if there is a text of that name. */
+const known = (key: string): Plain | undefined => (key in en ? (key as Plain) : undefined);
+
+function nextOf(notice: ToldNotice, form: string | undefined): Plain | undefined {
   if (notice.kind === 'retries_exhausted') return known(`class.${notice.subject.split(':')[1]}`);
   if (form === 'drift') return known(`drift.cause.${causeOf(notice)}`);
   return known((form && NEXT[form]) ?? `next.${form ?? notice.kind}`);
@@ -46,25 +61,28 @@ function nextOf(notice: ToldNotice, form: Form | undefined): Plain | undefined {
 
 /** What is to be said of a notice of that shop. */
 export function toldOf(notice: ToldNotice, shop: string, now: number, { t, f }: Pick<I18n, 't' | 'f'>): Told {
-  const sentence = sentenceOf(notice);
-  const next = nextOf(notice, sentence?.form);
-  if (!sentence) return { values: {}, next, said: notice.text };
-  const { form, facts } = sentence;
-  const values: Record<string, string | number> = { shop };
-  for (const [name, fact] of Object.entries(facts)) values[name] = /^-?\d+$/.test(fact) && name !== 'order' && name !== 'code' ? Number(fact) : fact;
-  const { title, code, word, minutes, seconds, days, job, available, row } = facts;
+  const form = formOf(notice);
+  const next = nextOf(notice, form);
+  if (!form) return { values: {}, next, said: notice.text };
+  const { form: _, said, ...facts } = notice.told as Record<string, Value>;
+  const values: Record<string, Value> = { ...facts, shop };
+  const { title, seller_sku, minutes, seconds, days, job, available, threshold } = facts;
   if (title !== undefined) values.title = `“${title}”`;
-  if (word !== undefined) values.word = unquoted(word);
-  if (code !== undefined) values.code = unquoted(code) || '–';
-  if (job !== undefined) values.what = wordOf(t, 'kind', job);
+  if (seller_sku !== undefined) values.code = seller_sku || '–';
+  if (job !== undefined) values.what = wordOf(t, 'kind', String(job));
   if (minutes !== undefined) values.span = f.duration(Number(minutes) * MINUTE_MS);
   if (seconds !== undefined) values.span = f.duration(Math.abs(Number(seconds)) * 1_000);
   // It was said once, with the days that were left then; the day that had begun counts.
   if (days !== undefined) values.n = Math.max(1, Number(days) + 1 - Math.floor((now - Date.parse(notice.last_at)) / DAY_MS));
-  if (row !== undefined) Object.assign(values, rowOf(row));
+  if (threshold !== undefined) values.limit = threshold;
   if (form === 'shortfall') values.n = -Number(available);
-  if (form === 'listing_promotion') values.n = Number(facts.aside);
-  return { key: `told.${form}`, values, next, said: facts.said };
+  const counted = COUNTED[form];
+  if (counted !== undefined) values.n = facts[counted] ?? 0;
+  const told = { key: `told.${form}` as Key, values, next };
+  if (said === undefined) return told;
+  // A status that nobody knows stands in the text itself.
+  if (form === 'unknown_status') return { ...told, values: { ...values, word: said } };
+  return { ...told, said: form === 'listing_refused' ? `${facts.code}: ${said}` : String(said) };
 }
 
 /** What happened as one text; the server's where there is none of ours. A unit test sees to it that no value lacks. */

@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import source from '../../../../rules/src/commands/channels/record_seen.rs?raw';
 import { bestOf } from './AcceptDialog';
-import { causeOf, causesOf, MARKS, otherDrift } from './causes';
+import { causeOf, causesOf, otherDrift } from './causes';
 import { hasLetters } from './Mapping';
 
 describe('another figure', () => {
-  it('is known by the sentence of the server', () => {
-    for (const mark of Object.values(MARKS)) expect(source, mark).toContain(mark);
-    expect(causeOf({ text: `The shop shows 3 for A instead of 5: ${MARKS.campaign}, or given them back.` })).toBe('campaign');
-    expect(causeOf({ text: 'The shop shows 3 for A instead of 5.' })).toBe('other');
-    const told = [MARKS.lost_push, MARKS.campaign, 'nothing known', MARKS.campaign].map((text) => ({ text }));
+  it('has the cause that the server tells, the most frequent first', () => {
+    expect(causeOf({ told: { form: 'drift', cause: 'campaign' } })).toBe('campaign');
+    expect([causeOf({}), causeOf({ told: null }), causeOf({ told: { form: 'drift', cause: 'newer' } })]).toEqual(['other', 'other', 'other']);
+    const told = ['lost_push', 'campaign', 'seller_edit', 'campaign'].map((cause) => ({ told: { form: 'drift', cause } }));
     expect(causesOf(told)).toEqual([['campaign', 2], ['lost_push', 1], ['other', 1]]);
   });
 

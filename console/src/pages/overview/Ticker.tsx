@@ -11,7 +11,7 @@ import { StateShape } from '~/parts/StateBadge';
 import { stateOf, type Shape, type Tone } from '~/parts/vocabulary';
 import { wordOf } from '~/parts/words';
 import { plainly, toldOf } from '~/pages/attention/told';
-import { MARKS } from '~/pages/listings/causes';
+import { isCause } from '~/pages/listings/causes';
 import classes from './Overview.module.css';
 
 const SHOWN = 60;
@@ -183,7 +183,7 @@ function rareTick(event: FeedEvent, { t, f, rich, units, names }: Tools): Line {
   const edit = dataOf(event, 'listing.edit');
   if (edit) {
     const { seen, expected } = edit;
-    const step = edit.step in MARKS ? wordOf(t, 'drift.by', edit.step) : wordOf(t, 'edit', edit.step);
+    const step = isCause(edit.step) ? wordOf(t, 'drift.by', edit.step) : wordOf(t, 'edit', edit.step);
     return { shape: 'triangle', tone: 'wait', text: t('tick.edit', { shop: name(edit.shop), seen, expected, step }) };
   }
   const job = dataOf(event, 'job.died');

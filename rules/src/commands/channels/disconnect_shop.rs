@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::ShopId;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{needs_of_notice, raise};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -19,6 +20,8 @@ pub struct DisconnectShop {
     pub from_number: Option<i64>,
     /// For people.
     pub reason: String,
+    /// Whether somebody wanted it so, here.
+    pub by_person: bool,
 }
 
 impl DisconnectShop {
@@ -40,11 +43,13 @@ impl DisconnectShop {
         shop.state_reason = Some(self.reason.clone());
         shop.version += 1;
         shop.updated_at = context.now.max(shop.updated_at);
-        let text = format!(
-            "{} is disconnected ({}). Its jobs wait; authorise it again and they go on.",
-            shop.name, self.reason
-        );
-        raise(scope, context, NoticeKind::ShopDisconnected, &shop.code, Some(self.shop), &text);
+        let (name, said) = (shop.name.clone(), self.reason.clone());
+        let told = if self.by_person {
+            NoticeBody::ShopLeft { name }
+        } else {
+            NoticeBody::ShopDisconnected { name, said }
+        };
+        raise(scope, context, &shop.code, Some(self.shop), told);
         scope.push_event(context.event(EventBody::ShopChanged {
             shop: shop.code.clone(),
             state: "disconnected".to_owned(),

@@ -2,37 +2,8 @@
 
 use super::edits::LAG_MS;
 use crate::listing::{LATE_ANY_MS, LATE_MS, Listing, Unanswered};
+use crate::notice_body::DriftCause as Cause;
 use crate::quantity::{Millis, Quantity};
-
-/// What a figure that is not expected comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// The figure before the last one still stands: the marketplace acknowledged a write that it did not do. The figure
-    /// is told again at once.
-    LostPush,
-    /// A write that was given up without an answer has arrived after all, over a newer one. The figure is told again at once.
-    LateWrite,
-    /// Units that were sold there are not off the figure, although the orders are known: our write went over the sale.
-    /// The figure is told again at once.
-    UnseenOrder,
-    /// A campaign or promotion has put units aside, or given them back. Nothing is written: the marketplace would refuse.
-    Campaign,
-    /// Nothing of this: the seller has set it, if it stands (`edits.rs`).
-    SellerEdit,
-}
-
-impl Cause {
-    /// The stable name, as a step of the event `listing.edit`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::LostPush => "lost_push",
-            Self::LateWrite => "late_write",
-            Self::UnseenOrder => "unseen_order",
-            Self::Campaign => "campaign",
-            Self::SellerEdit => "suspected",
-        }
-    }
-}
 
 /// What should stand there: what was told, less what was sold there since.
 pub(super) fn expected(listing: &Listing) -> Option<Quantity> {

@@ -8,6 +8,7 @@ use crate::id::SkuId;
 use crate::listing::{EditWindow, Listing, SettledEdit};
 use crate::movement::MovementKind;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::publish::PublishRule;
 use crate::quantity::{Millis, Quantities, Quantity};
@@ -52,13 +53,13 @@ pub(super) fn settle(
 ) {
     let difference = edit.seen - edit.expected;
     if !by_person && let Some(why) = doubt(scope, listing, edit, difference, policy) {
-        escalate(scope, context, listing, edit, &why);
+        escalate(scope, context, listing, edit, why);
         return;
     }
     let step = match policy {
         EditPolicy::Adopt => {
             if let Err(why) = adopt(scope, context, listing, edit, difference) {
-                escalate(scope, context, listing, edit, &why);
+                escalate(scope, context, listing, edit, why);
                 return;
             }
             "adopted"
@@ -85,6 +86,30 @@ pub(super) fn settle(
     super::mark_dirty(scope, context, listing, context.now, Urgency::Sale);
 }
 
+/// Why a person should look.
+enum Doubt {
+    Large,
+    Twins,
+    TakesMore { units: Quantity, free: Quantity },
+    Other(String),
+}
+
+impl Doubt {
+    fn told(self, title: String, edit: &EditWindow) -> NoticeBody {
+        let EditWindow { seen, expected, .. } = *edit;
+        match self {
+            Self::Large => NoticeBody::EditLarge { title, seen, expected, change: seen - expected },
+            Self::Twins => NoticeBody::EditTwins { title, seen, expected },
+            Self::TakesMore { units, free } => NoticeBody::EditFree { title, seen, expected, units, free },
+            Self::Other(said) => NoticeBody::EditEscalated { title, seen, expected, said },
+        }
+    }
+}
+
+fn other(why: &str) -> Doubt {
+    Doubt::Other(why.to_owned())
+}
+
 /// Why a person should look, if one should.
 fn doubt(
     scope: &mut Scope<'_>,
@@ -92,9 +117,9 @@ fn doubt(
     edit: &EditWindow,
     difference: Quantity,
     policy: EditPolicy,
-) -> Option<String> {
+) -> Option<Doubt> {
     if difference.abs() > BELIEVED.max(edit.expected * 3 / 10) && policy == EditPolicy::Adopt {
-        return Some(format!("the figure changed by {difference}"));
+        return Some(Doubt::Large);
     }
     let sku = listing.mapping?.sku;
     let twins = scope.listings_of(&sku);
@@ -108,7 +133,7 @@ fn doubt(
             seen == edit.seen && (since - edit.since).abs() <= SAME_WISH_MS
         };
         if wishes.into_iter().flatten().flatten().any(same) {
-            return Some(format!("two listings of one SKU were set to {} within ten minutes", edit.seen));
+            return Some(Doubt::Twins);
         }
     }
     None
@@ -120,13 +145,13 @@ fn adopt(
     listing: &Listing,
     edit: &EditWindow,
     difference: Quantity,
-) -> Result<(), String> {
-    let mapping = listing.mapping.ok_or("the listing is not mapped")?;
+) -> Result<(), Doubt> {
+    let mapping = listing.mapping.ok_or_else(|| other("the listing is not mapped"))?;
     let key = stock_key(scope, listing, mapping.sku)?;
-    let units = difference.checked_mul(mapping.quantity).ok_or("the figure is too large")?;
+    let units = difference.checked_mul(mapping.quantity).ok_or_else(|| other("the figure is too large"))?;
     let available = scope.stock_row(key).map_or(0, |stock| stock.figures.available());
     if units < 0 && available + units < 0 {
-        return Err(format!("{} units would go, and only {} are free", -units, available.max(0)));
+        return Err(Doubt::TakesMore { units: -units, free: available.max(0) });
     }
     let cause = Cause {
         holder: None,
@@ -136,27 +161,24 @@ fn adopt(
     let delta = Quantities { on_hand: units, ..Quantities::default() };
     shift(scope, context, key, MovementKind::Adjust, delta, &cause)
         .map(|_| ())
-        .map_err(|refusal| refusal.to_string())
+        .map_err(|refusal| Doubt::Other(refusal.to_string()))
 }
 
-fn stock_key(scope: &mut Scope<'_>, listing: &Listing, sku: SkuId) -> Result<StockKey, String> {
+fn stock_key(scope: &mut Scope<'_>, listing: &Listing, sku: SkuId) -> Result<StockKey, Doubt> {
     if scope.sku(sku).is_none_or(|sku| sku.is_bundle()) {
-        return Err("a bundle has no stock of its own; change its parts".to_owned());
+        return Err(other("a bundle has no stock of its own; change its parts"));
     }
     let code =
         scope.shop(&listing.shop).map(|shop: &Shop| shop.settings.location.clone()).unwrap_or_default();
     match scope.location_by_code(&code) {
         Some(location) => Ok(StockKey { sku, location: location.id }),
-        None => Err(format!("there is no location {code}")),
+        None => Err(Doubt::Other(format!("there is no location {code}"))),
     }
 }
 
-fn escalate(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, edit: &EditWindow, why: &str) {
+fn escalate(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing, edit: &EditWindow, why: Doubt) {
     listing.edit = Some(EditWindow { escalated: true, ..edit.clone() });
     super::tell_edit(scope, context, listing, "escalated", edit.seen, edit.expected);
-    let text = format!(
-        "The shop shows {} for {} instead of {}: {why}. Adopt it, cap the listing at it, or push ours again.",
-        edit.seen, listing.title, edit.expected
-    );
-    raise(scope, context, NoticeKind::EditEscalated, &listing.id.0.to_string(), Some(listing.shop), &text);
+    let told = why.told(listing.title.clone(), edit);
+    raise(scope, context, &listing.id.0.to_string(), Some(listing.shop), told);
 }

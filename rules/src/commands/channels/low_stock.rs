@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::event::EventBody;
 use crate::id::LocationId;
 use crate::notice::{Notice, NoticeKind};
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{QUANTITY_MAX, Quantity};
 use crate::receipt::Receipt;
@@ -120,10 +121,9 @@ fn watch(scope: &mut Scope<'_>, context: &Context, sku: &Sku, location: Location
     let low = threshold.filter(|units| available <= *units);
     match low {
         Some(units) if !open => {
-            let text = format!(
-                "{subject} runs low: {available} available, and {units} is the threshold. Restock it, or keep more back."
-            );
-            raise(scope, context, NoticeKind::LowStock, &subject, None, &text);
+            let (sku, location) = (sku.code.clone(), place);
+            let told = NoticeBody::LowStock { sku, location, available, threshold: units };
+            raise(scope, context, &subject, None, told);
         }
         None if open => close(scope, context, NoticeKind::LowStock, &subject),
         _ => return false,

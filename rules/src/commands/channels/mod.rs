@@ -51,6 +51,7 @@ use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::{Listing, ListingState};
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::publish::{PublishRule, VELOCITY_MINUTES_MAX};
 use crate::quantity::{Millis, Quantity};
@@ -131,9 +132,8 @@ fn left_the_shop(scope: &mut Scope<'_>, context: &Context, listing: &mut Listing
     listing.state = ListingState::Gone;
     listing.acked = listing.desired;
     listing.dirty_since = 0;
-    let text = format!("{} is not in the shop any more; its stock is not told there.", listing.title);
-    let subject = listing.id.0.to_string();
-    raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+    let told = NoticeBody::ListingGone { title: listing.title.clone() };
+    raise(scope, context, &listing.id.0.to_string(), Some(listing.shop), told);
 }
 
 /// It is there again: what it shows is told over. The caller keeps the listing.

@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::id::ShopId;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::Millis;
 use crate::receipt::Receipt;
@@ -65,11 +66,9 @@ impl NoteHealth {
                 if health.failures >= FAILURES && health.open_until.is_none_or(|until| until <= now) {
                     health.opened_for = (health.opened_for * 2).clamp(OPEN_MS.0, OPEN_MS.1);
                     health.open_until = Some(now + health.opened_for);
-                    let text = format!(
-                        "{} does not answer ({} failures in a row). Its jobs wait; it is tried again by itself.",
-                        before.name, health.failures
-                    );
-                    raise(scope, context, NoticeKind::ShopFailing, &before.code, Some(self.shop), &text);
+                    let told =
+                        NoticeBody::ShopFailing { name: before.name.clone(), failures: health.failures };
+                    raise(scope, context, &before.code, Some(self.shop), told);
                 }
             }
             None => {}
@@ -80,9 +79,8 @@ impl NoteHealth {
         if let Some(offset) = self.clock_offset {
             health.clock_offset = offset;
             if offset.abs() > SKEW_MS {
-                let text =
-                    format!("The clock of {} and ours differ by {} seconds.", before.name, offset / 1_000);
-                raise(scope, context, NoticeKind::ClockSkew, &before.code, Some(self.shop), &text);
+                let told = NoticeBody::ClockSkew { name: before.name.clone(), seconds: offset / 1_000 };
+                raise(scope, context, &before.code, Some(self.shop), told);
             } else {
                 close(scope, context, NoticeKind::ClockSkew, &before.code);
             }

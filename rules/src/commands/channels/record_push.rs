@@ -8,6 +8,7 @@ use crate::id::{JobId, ListingId, ShopId};
 use crate::job::{JobBody, JobState, NewJob};
 use crate::listing::Listing;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
@@ -198,8 +199,9 @@ impl PushResult {
                 listing.trouble = Some(format!("{code}: {message}"));
                 if !again {
                     // It stays dirty: the sweep tries it again, and a person sees it meanwhile.
-                    let text = format!("The stock of {} was refused: {code}: {message}", listing.title);
-                    raise(scope, context, NoticeKind::ListingTrouble, &subject, Some(listing.shop), &text);
+                    let (title, code, said) = (listing.title.clone(), code.clone(), message.clone());
+                    let told = NoticeBody::ListingRefused { title, code, said };
+                    raise(scope, context, &subject, Some(listing.shop), told);
                 }
             }
         }

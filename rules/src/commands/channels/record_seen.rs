@@ -1,13 +1,14 @@
 //! The figures of a shop were read.
 
 use super::Urgency;
-use super::drift::{self, Cause};
+use super::drift;
 use super::edits::{SERIES_MAX_MS, WINDOW_MS, needs_of_edit, settle};
 use crate::command::Context;
 use crate::id::{ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::{EditWindow, Listing, ListingState};
 use crate::notice::{Notice, NoticeKind};
+use crate::notice_body::{DriftCause as Cause, NoticeBody};
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::Quantity;
 use crate::queueing::{enqueue, needs_of_job};
@@ -114,12 +115,13 @@ impl RecordSeen {
             Some(cause) if !self.orders_until_now && cause != Cause::Campaign => {}
             Some(Cause::SellerEdit) => self.suspect(scope, context, listing, stock, expected),
             Some(cause) => {
-                let text = text_of(cause, listing, stock, expected);
+                let told = NoticeBody::Drift { title: listing.title.clone(), seen: stock, expected, cause };
                 // A campaign lasts; it is said once.
                 let key = Notice::key(NoticeKind::Drift, &subject);
-                if scope.notice(&key).is_none_or(|notice| !notice.open || notice.text != text) {
-                    super::tell_edit(scope, context, listing, cause.name(), stock, expected);
-                    raise(scope, context, NoticeKind::Drift, &subject, Some(listing.shop), &text);
+                if scope.notice(&key).is_none_or(|notice| !notice.open || notice.told.as_ref() != Some(&told))
+                {
+                    super::tell_edit(scope, context, listing, cause.step(), stock, expected);
+                    raise(scope, context, &subject, Some(listing.shop), told);
                 }
                 let held = listing.edit.take().is_some();
                 if cause == Cause::Campaign {
@@ -173,18 +175,9 @@ impl RecordSeen {
             }
             None => {
                 super::tell_edit(scope, context, listing, "suspected", stock, expected);
-                let text = format!(
-                    "The shop shows {stock} for {} instead of {expected}. If it stays so for five minutes, it counts as the seller's own edit.",
-                    listing.title
-                );
-                raise(
-                    scope,
-                    context,
-                    NoticeKind::Drift,
-                    &listing.id.0.to_string(),
-                    Some(listing.shop),
-                    &text,
-                );
+                let (title, cause) = (listing.title.clone(), Cause::SellerEdit);
+                let told = NoticeBody::Drift { title, seen: stock, expected, cause };
+                raise(scope, context, &listing.id.0.to_string(), Some(listing.shop), told);
                 EditWindow {
                     seen: stock,
                     expected,
@@ -219,25 +212,6 @@ impl RecordSeen {
 fn tell_explained(scope: &mut Scope<'_>, context: &Context, listing: &Listing, found: &SeenStock) {
     let Some((seen, expected)) = found.before else { return };
     if drift::expected(listing) == Some(seen) && seen != expected {
-        super::tell_edit(scope, context, listing, Cause::UnseenOrder.name(), seen, expected);
-    }
-}
-
-fn text_of(cause: Cause, listing: &Listing, stock: Quantity, expected: Quantity) -> String {
-    let what = format!("The shop shows {stock} for {} instead of {expected}", listing.title);
-    match cause {
-        Cause::LostPush => format!("{what}: it acknowledged a figure and did not keep it. It is told again."),
-        Cause::LateWrite => {
-            format!(
-                "{what}: a figure that was sent before, and not answered, has arrived late. It is told again."
-            )
-        }
-        Cause::UnseenOrder => {
-            format!("{what}: units that were sold there are not off its figure. It is told again.")
-        }
-        Cause::Campaign => {
-            format!("{what}: a campaign or promotion has put units aside, or given them back.")
-        }
-        Cause::SellerEdit => what,
+        super::tell_edit(scope, context, listing, Cause::UnseenOrder.step(), seen, expected);
     }
 }

@@ -13,6 +13,7 @@ use crate::listing::Listing;
 use crate::market_order::{AppliedLine, MarketOrder, MarketOrderState, MarketSnapshot, MarketStatus};
 use crate::movement::Holder;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
@@ -221,15 +222,11 @@ impl TakeMarketOrder {
                     .find(|old| old.item == line.item && old.variant == line.variant);
                 line.status = was.filter(|_| order.version > 0).map_or(former, |old| old.status);
             }
-            let text = format!(
-                "The marketplace says {:?} of order {}, which is not known here. Its former state is kept.",
-                snapshot.raw_status, self.reference
-            );
-            raise(scope, context, NoticeKind::UnknownStatus, &self.subject(), Some(self.shop), &text);
+            let (order, said) = (self.reference.clone(), snapshot.raw_status.clone());
+            self.tell(scope, context, NoticeBody::UnknownStatus { order, said });
         }
         if snapshot.returning {
-            let text = format!("Goods of order {} come back. Decide what may be sold again.", self.reference);
-            raise(scope, context, NoticeKind::ReturnReceived, &self.subject(), Some(self.shop), &text);
+            self.tell(scope, context, NoticeBody::ReturnComing { order: self.reference.clone() });
         }
         // Nobody wants to cancel what has left or is cancelled.
         let open = matches!(snapshot.status, MarketStatus::Pending | MarketStatus::Confirmed);
@@ -240,12 +237,15 @@ impl TakeMarketOrder {
         order.snapshot = snapshot;
     }
 
+    fn tell(&self, scope: &mut Scope<'_>, context: &Context, told: NoticeBody) {
+        raise(scope, context, &self.subject(), Some(self.shop), told);
+    }
+
     /// Somebody has to answer a buyer who wants to cancel, once for each time that he asks.
     fn tell_wish(&self, scope: &mut Scope<'_>, context: &Context, order: &MarketOrder, asked: bool) {
         let before = order.version > 0 && order.snapshot.cancel_requested == Some(true);
         if asked && !before {
-            let text = format!("The buyer of order {} wants to cancel it. Accept or refuse.", self.reference);
-            raise(scope, context, NoticeKind::CancelRequested, &self.subject(), Some(self.shop), &text);
+            self.tell(scope, context, NoticeBody::CancelRequested { order: self.reference.clone() });
         } else if !asked {
             close(scope, context, NoticeKind::CancelRequested, &self.subject());
         }
@@ -372,11 +372,9 @@ impl TakeMarketOrder {
         if listing.mapping.is_some() {
             return Some(listing);
         }
-        let text = format!(
-            "Orders wait for listing {} ({}, seller SKU {:?}): map it to a SKU.",
-            listing.id.0, total.title, total.seller_sku
-        );
-        raise(scope, context, NoticeKind::Unmapped, &listing.id.0.to_string(), Some(self.shop), &text);
+        let (title, seller_sku) = (total.title.clone(), total.seller_sku.clone());
+        let told = NoticeBody::Unmapped { listing: listing.id.0, title, seller_sku };
+        raise(scope, context, &listing.id.0.to_string(), Some(self.shop), told);
         None
     }
 
@@ -388,17 +386,13 @@ impl TakeMarketOrder {
         };
         match &order.trouble {
             Some(trouble) => {
-                let text = format!("Order {} could not be applied wholly: {trouble}", self.reference);
-                raise(scope, context, NoticeKind::OrderTrouble, &self.subject(), Some(self.shop), &text);
+                let (order, said) = (self.reference.clone(), trouble.clone());
+                self.tell(scope, context, NoticeBody::OrderTrouble { order, said });
             }
             None => close(scope, context, NoticeKind::OrderTrouble, &self.subject()),
         }
         if market_steps::left_in_vain(order) {
-            let text = format!(
-                "Order {} is cancelled, and goods of it have left. Decide what may be sold again when they are back.",
-                self.reference
-            );
-            raise(scope, context, NoticeKind::ReturnReceived, &self.subject(), Some(self.shop), &text);
+            self.tell(scope, context, NoticeBody::ReturnCancelled { order: self.reference.clone() });
         }
     }
 }

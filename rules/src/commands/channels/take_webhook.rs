@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::inbox::Inbox;
 use crate::job::NewJob;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{needs_of_notice, raise};
 use crate::quantity::Millis;
 use crate::queueing::{enqueue, needs_of_job};
@@ -87,8 +88,8 @@ impl TakeWebhook {
                 return Ok(Receipt::Webhook { duplicate: false });
             }
             let days = (at - context.now).max(0) / 86_400_000;
-            let text = format!("The grant of {} ends in {days} days. Authorise it again.", shop.name);
-            raise(scope, context, NoticeKind::GrantEnds, &shop.code, Some(shop.id), &text);
+            let told = NoticeBody::GrantEnds { name: shop.name.clone(), days };
+            raise(scope, context, &shop.code, Some(shop.id), told);
         }
         Ok(Receipt::Webhook { duplicate: false })
     }

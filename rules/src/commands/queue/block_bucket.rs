@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::id::ShopId;
 use crate::notice::NoticeKind;
+use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
 use crate::quantity::Millis;
 use crate::receipt::Receipt;
@@ -70,12 +71,9 @@ impl BlockBucket {
             bucket.at = bucket.blocked_until;
             let since = *bucket.throttled_since.get_or_insert(now);
             if now - since >= ALARM_MS {
-                let text = format!(
-                    "The marketplace has turned down requests ({}) for {} minutes.",
-                    self.endpoint,
-                    (now - since) / 60_000
-                );
-                raise(scope, context, NoticeKind::ShopThrottled, &self.subject(), Some(self.shop), &text);
+                let (endpoint, minutes) = (self.endpoint.clone(), (now - since) / 60_000);
+                let told = NoticeBody::ShopThrottled { endpoint, minutes };
+                raise(scope, context, &self.subject(), Some(self.shop), told);
             }
         }
         let next_at = bucket.blocked_until.max(now);
