@@ -196,6 +196,28 @@ test('goods that come back lead to their order, and a shortfall is one case', as
   await page.getByRole('heading', { name: number }).waitFor(WAIT);
 });
 
+test('an order that was paid twice waits for somebody, until the money has gone back', async () => {
+  const { page, errors } = owner;
+  const { body: order, status } = await world.api('POST', '/v1/orders', { lines: [{ sku: 'TEE-HER-BLK-M', quantity: 1 }], confirm: true });
+  assert.equal(status, 201, JSON.stringify(order));
+  const paid = (payment_reference, event) => world.api('POST', `/v1/orders/${order.id}/payments`, { payment_reference, event });
+  await paid('pi_1', 'succeeded');
+  await go(page, '/attention');
+  const money = page.getByRole('listitem').filter({ hasText: 'Money to look after' });
+  assert.equal(await money.count(), 0);
+  await paid('pi_2', 'succeeded');
+  await money.getByText('The money of 1 order is disputed, or has to go back').waitFor(WAIT);
+  await money.getByRole('button', { name: 'See the orders' }).click();
+  await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor(WAIT);
+  assert.match(page.url(), /money_due=true/);
+  await page.locator(`a[href*="${order.id}"]`).first().waitFor(WAIT);
+  await go(page, '/attention');
+  await money.waitFor(WAIT);
+  await paid('pi_2', 'refunded');
+  await money.waitFor({ ...WAIT, state: 'detached' });
+  assert.deepEqual(errors, []);
+});
+
 test('a hold is released on a telephone, and nowhere without a question', async () => {
   const { context, page, errors } = await openSight(world, owner, { theme: 'light', width: 360, height: 740 });
   const hold = async (name) => (await world.api('POST', '/v1/reservations', { owner: name, ttl_s: 3_600, lines: [{ sku: 'TEE-HER-WHT-L', location: 'main', quantity: 2 }] })).body.id;

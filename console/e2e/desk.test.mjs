@@ -94,6 +94,7 @@ test('all that fits the filters is exported, and what is shown is chosen at once
   await everySight('stock_chosen', async (sight) => {
     await go(sight, '/stock?q=EXP-&below=11');
     await sight.getByRole('button', { name: 'Choose all 200 shown' }).click();
+    await sight.getByRole('checkbox', { checked: true }).first().waitFor(WAIT);
     await sight.getByRole('button', { name: 'Remove the filter Available: < 11' }).waitFor(WAIT);
     await settled(sight);
   });
@@ -190,6 +191,8 @@ test('somebody is kept out only after a second press', async () => {
     await sight.getByRole('button', { name: 'Actions: Olaf Out' }).click();
     await sight.getByRole('menuitem', { name: 'Keep out' }).click();
     await sight.getByRole('dialog').getByRole('button', { name: 'Keep out' }).waitFor(WAIT);
+    // The menu fades away above the dialog.
+    await sight.getByRole('menuitem', { name: 'Keep out' }).waitFor({ state: 'detached', ...WAIT });
   });
   await choose('Keep out');
   await page.getByRole('dialog').getByRole('button', { name: 'Keep out' }).click();

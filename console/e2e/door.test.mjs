@@ -106,7 +106,7 @@ test('the first day: without the link, with half of it, and with all of it', asy
   });
 });
 
-test('a password that is too short is refused in words, and the owner comes in with a better one', async () => {
+test('a password that is too short or easy to guess is refused in words, and the owner comes in with a better one', async () => {
   const set = async (page, password) => {
     await field(page, /^Your name/).fill(OWNER.name);
     await field(page, /^E-mail address/).fill(OWNER.email);
@@ -115,8 +115,14 @@ test('a password that is too short is refused in words, and the owner comes in w
   };
   await everySight('door_setup_refused', async (page) => {
     await goIn(world, page, world.setUp.pathname + world.setUp.hash);
+    let sent = 0;
+    page.on('request', (request) => (sent += request.url().endsWith('/v1/setup') ? 1 : 0));
     await set(page, 'short');
-    await page.getByRole('alert').waitFor(WAIT);
+    await page.getByText('It needs 12 to 256 characters and has 5.').waitFor(WAIT);
+    assert.equal(sent, 0, 'what is too short is not sent');
+    await set(page, 'password1234');
+    await page.getByRole('alert').filter({ hasText: 'This is easy to guess.' }).waitFor(WAIT);
+    assert.equal(sent, 1);
   });
   owner = await open(world);
   await goIn(world, owner.page, world.setUp.pathname + world.setUp.hash);

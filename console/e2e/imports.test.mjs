@@ -46,6 +46,9 @@ test('units that were sold between the comparison and the count stay sold when t
   await stocked('COUNT-1', 50);
   await stocked('COUNT-2', 20);
   await go(page, '/imports');
+  await page.getByText('A CSV file. Its first row names the columns: SKU, Location (may be missing), Units.').waitFor(WAIT);
+  await page.getByLabel('CSV file').setInputFiles({ name: 'count.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from('PK\x03\x04') });
+  await page.getByText('This is a spreadsheet file.').waitFor(WAIT);
   await compare(page, 'count.csv', ['COUNT-1,45', 'COUNT-2,18']);
   await page.getByText('2 rows: 2 would change, 0 stay as they are, 0 cannot be taken.').waitFor(WAIT);
   // Three leave COUNT-1. Two leave COUNT-2, after which its count finds what is there and changes nothing.
@@ -86,12 +89,22 @@ test('an undo that was refused for one row succeeds at the second press', async 
   };
   await undo();
   await page.getByText('1 row was taken back. 1 row could not be taken back.').waitFor(WAIT);
+  await outcome(page, 'BACK-1').getByText('Not enough stock').waitFor(WAIT);
+  // What was taken back is not said to be in.
+  assert.deepEqual([await outcome(page, 'BACK-1').getByText('+4').count(), await outcome(page, 'BACK-2').getByText('+4').count()], [1, 0]);
   // In one window, since only this one knows of the import.
   for (const sight of SIGHTS) {
     await page.emulateMedia({ colorScheme: sight.theme });
     await page.setViewportSize({ width: sight.width, height: sight.height });
     await page.locator(`html[data-mantine-color-scheme=${sight.theme}]`).waitFor(WAIT);
     await look(page, 'imports_stuck', sight);
+    await outcome(page, 'BACK-1').getByText('Not enough stock').click({ position: { x: 30, y: 8 } });
+    const whole = page.getByRole('dialog', { name: 'Row 2' });
+    await whole.getByText(/The row is still in: .* press Undo again\./).waitFor(WAIT);
+    await whole.getByText('SKU BACK-1 at main: 4 requested, 0 available').waitFor(WAIT);
+    await look(page, 'imports_row', sight);
+    await whole.getByRole('button', { name: 'Close' }).click();
+    await whole.waitFor({ state: 'detached', ...WAIT });
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1440, height: 900 });

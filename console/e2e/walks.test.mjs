@@ -107,6 +107,7 @@ test('break 300 jobs with one cause, fix it once, replay 300 with one button, se
   await page.screenshot({ path: `${SHOTS}queues_300-light-1440.png` });
   // The cause leads to its shop. It is fixed once, by the marketplace, whose consent stood all the time.
   await row.getByRole('link', { name: 'Shopee' }).click();
+  await page.getByRole('link', { name: 'jobs that were given up' }).waitFor(WAIT);
   await page.getByRole('button', { name: 'Authorise again' }).waitFor(WAIT);
   await world.sandbox('DELETE', 'faults');
 

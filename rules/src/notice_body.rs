@@ -9,8 +9,8 @@ use crate::quantity::Quantity;
 
 /// What happened. `docs/notices.md` lists the forms and their facts; stored and told as JSON, tagged by `form`.
 ///
-/// `said` are always the words of somebody else: of a marketplace, or of the part of Onhand that refused. `name` is the
-/// shop's name then, `title` that of a listing, `order` the marketplace's number of it.
+/// `said` are the words of somebody else: of a marketplace, or of the part of Onhand that refused. `name` is the shop's
+/// name at that time, `title` that of a listing, `order` the marketplace's number of the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "form", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the members of a form are those of its sentence below, and of the documents")]
@@ -420,13 +420,16 @@ mod tests {
 
     #[test]
     fn every_cause_of_a_difference_is_said() {
-        for cause in ["lost_push", "late_write", "unseen_order", "campaign", "seller_edit"].map(str::to_owned)
-        {
-            let drift = format!(r#"{{"form":"drift","title":"","seen":1,"expected":2,"cause":"{cause}"}}"#);
-            let text = told(&drift).text();
-            assert!(text.contains("instead of 2: ") && !text.ends_with(&format!(": {cause}.")), "{text}");
+        let drift =
+            |cause: &str| format!(r#"{{"form":"drift","title":"","seen":1,"expected":2,"cause":"{cause}"}}"#);
+        let error = serde_json::from_str::<NoticeBody>(&drift("?")).expect_err("no cause").to_string();
+        assert_eq!(error.matches('`').count() / 2 - 1, CAUSES.len(), "{error}");
+        let page = include_str!("../../docs/notices.md");
+        let row = page.lines().find(|line| line.starts_with("| `drift` | `drift` |")).expect("its row");
+        for (cause, words) in CAUSES {
+            assert_eq!(told(&drift(cause)).text(), format!("The shop shows 1 for  instead of 2: {words}."));
+            assert!(row.contains(&format!("`{cause}`")), "{cause}");
         }
-        assert_eq!(CAUSES.len(), 5);
     }
 
     #[test]

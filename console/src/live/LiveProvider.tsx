@@ -5,6 +5,7 @@ import { session } from '~/api/session';
 import { useNow } from '~/parts/Moment';
 import { Applier } from './apply';
 import { Feed, type SocketLike, type Wires } from './feed';
+import { openedAt } from './opened';
 import type { FeedEvent } from './events';
 import type { Meter } from './meter';
 import { PollingClient } from './polling';
@@ -33,8 +34,19 @@ const wires: Wires = {
   },
 };
 
-async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; head: number; whole: boolean }> {
-  const ready = await take(api.GET('/readyz', { signal }));
+interface History {
+  events: FeedEvent[];
+  /** The last event that is among them, or from before them. */
+  head: number;
+  whole: boolean;
+  /** Those that happened while the page was opened: what it asked for may have been answered before them. */
+  meanwhile: FeedEvent[];
+}
+
+async function readHistory(signal: AbortSignal): Promise<History> {
+  const asked = api.GET('/readyz', { signal });
+  const ready = await take(asked);
+  const opened = openedAt((await asked).response.headers.get('date'), performance.now());
   const head = ready.feed_head ?? 0;
   const starts: number[] = [];
   for (let after = Math.max(0, head - HISTORY); after < head; after += PAGE) starts.push(after);
@@ -42,13 +54,15 @@ async function readHistory(signal: AbortSignal): Promise<{ events: FeedEvent[]; 
     starts.map((after) => take(api.GET('/v1/events', { params: { query: { after, limit: PAGE } }, signal }))),
   );
   const events = pages.flatMap((page) => page.data);
-  return { events, head: events.at(-1)?.number ?? head, whole: head <= HISTORY };
+  const meanwhile = events.filter(({ at }) => Date.parse(at) >= opened);
+  return { events, head: events.at(-1)?.number ?? head, whole: head <= HISTORY, meanwhile };
 }
 
 /** Follows the feed while somebody is signed in. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const store = useMemo(() => new LiveStore(new Applier(client).apply), [client]);
+  const applier = useMemo(() => new Applier(client), [client]);
+  const store = useMemo(() => new LiveStore(applier.apply), [applier]);
   useEffect(
     () =>
       store.subscribe(() => {
@@ -87,9 +101,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     };
     const begin = () =>
       readHistory(abort.signal).then(
-        ({ events, head, whole }) => {
+        ({ events, head, whole, meanwhile }) => {
           if (abort.signal.aborted) return;
           store.history(events, whole);
+          applier.apply(meanwhile, false);
           follow(head);
         },
         () => {
@@ -104,7 +119,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       feed?.stop();
       clearTimeout(beat);
     };
-  }, [store, signedIn]);
+  }, [store, applier, signedIn]);
 
   return <Context value={store}>{children}</Context>;
 }

@@ -3,11 +3,12 @@ import { useI18n } from '~/i18n';
 import type { Column } from './DataTable';
 import classes from './BoxColumn.module.css';
 
-/** A column of boxes that choose rows. What it is given must be stable, as must the column. */
+/** A column of boxes that choose rows, shown as `Column.from` says. What it is given must be stable, as must the column. */
 export function useBoxColumn<Row>(
   isChosen: (row: Row) => boolean,
   toggle: (row: Row) => void,
   label: (row: Row) => string,
+  from?: number,
 ): Column<Row> {
   const { t } = useI18n();
   return useMemo(
@@ -16,7 +17,7 @@ export function useBoxColumn<Row>(
       header: t('stock.choose'),
       bare: true,
       width: '22px',
-      from: 480,
+      from,
       cell: (row) => (
         <input
           type="checkbox"
@@ -27,6 +28,6 @@ export function useBoxColumn<Row>(
         />
       ),
     }),
-    [t, isChosen, toggle, label],
+    [t, isChosen, toggle, label, from],
   );
 }

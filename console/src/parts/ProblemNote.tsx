@@ -8,13 +8,22 @@ import { ServerWords } from './ServerWords';
 import { StateShape } from './StateBadge';
 import classes from './ProblemNote.module.css';
 
+interface Props {
+  error: unknown;
+  /** What to do, where the page knows better than the catalogue. */
+  advice?: string;
+  onRetry?: () => void;
+}
+
 /** What went wrong, and what to do about it. The remedy comes from the server's catalogue of problems. */
-export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ProblemNote({ error, advice: better, onRetry }: Props) {
   const { t, language } = useI18n();
   const problem = toProblem(error);
   const catalogued = problem.type.startsWith('/problems/');
   const kind = useQuery({ ...problemKind(problem.code), enabled: catalogued });
-  const { title, advice, detail } = problemTexts(t, problem, kind.data?.advice);
+  const texts = problemTexts(t, problem, kind.data?.advice);
+  const { title, detail, advice } = { ...texts, advice: better ?? texts.advice };
+  const place = problem.errors?.length === 1 && problem.errors[0]?.pointer;
   return (
     <div className={classes.note} role="alert">
       <div className={classes.title}>
@@ -44,6 +53,7 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
         )}
         <span className="mono soft">
           {problem.code}
+          {place ? ` · ${place}` : ''}
           {problem.request_id ? ` · ${problem.request_id}` : ''}
         </span>
       </div>

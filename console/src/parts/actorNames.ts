@@ -5,7 +5,7 @@ import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 
 /** What the program itself does. */
-const SYSTEM = 'system';
+export const SYSTEM = 'system';
 const KEPT_MS = 60_000;
 
 /** Who acted, by name for those who may know the people and the keys; others see the id. */

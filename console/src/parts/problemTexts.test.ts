@@ -14,6 +14,14 @@ describe('a problem', () => {
     expect(problemTexts(t, { code: 'unreachable', title: 'x', detail: 'y' })).toEqual({ title: en['problem.unreachable'], advice: en['advice.unreachable'], detail: undefined });
   });
 
+  it('of one place in the request is told without that place', () => {
+    const errors = [{ pointer: '/password', code: 'weak_password', detail: 'is easy to guess' }];
+    const problem = { code: 'validation_failed', title: 'x', detail: '/password: is easy to guess', errors };
+    expect(problemTexts(t, problem).detail).toBe('is easy to guess');
+    expect(problemTexts(t, { ...problem, detail: 'SKU A: 4 requested' }).detail).toBe('SKU A: 4 requested');
+    expect(problemTexts(t, { ...problem, errors: [...errors, ...errors] }).detail).toBe(problem.detail);
+  });
+
   it('that has no words here is told in those of the server', () => {
     expect(problemTexts(t, { code: 'newer', title: 'Newer', detail: 'so' }, 'do this')).toEqual({ title: 'Newer', advice: 'do this', detail: 'so' });
   });

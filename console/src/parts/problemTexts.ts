@@ -13,9 +13,13 @@ export interface ProblemTexts {
 }
 
 /** A problem in the language of the person; in the server's own words where there are no others. */
-export function problemTexts(t: T, problem: Pick<Problem, 'code' | 'title' | 'detail'>, catalogue?: string): ProblemTexts {
+export function problemTexts(t: T, problem: Pick<Problem, 'code' | 'title' | 'detail' | 'errors'>, catalogue?: string): ProblemTexts {
   const own = (key: string) => (key in en ? t(key as Plain) : undefined);
-  const { code, detail } = problem;
+  const { code } = problem;
+  const [only, ...others] = problem.errors ?? [];
+  // Of a single place the server says first where it stands in the request, which nobody who filled in a form has seen.
+  const isPlaced = only && others.length === 0 && problem.detail === `${only.pointer}: ${only.detail}`;
+  const detail = isPlaced ? only.detail : problem.detail;
   const said = detail && detail !== catalogue && detail !== problem.title ? detail : undefined;
   return {
     title: own(`problem.${code}`) ?? problem.title,

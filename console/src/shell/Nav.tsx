@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { failures, notices } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useMinute } from '~/parts/Moment';
+import { useMoneyDue } from '~/parts/moneyDue';
 import { awake } from '~/parts/notices';
 import { usePlaces } from './places';
 import classes from './Shell.module.css';
@@ -10,10 +11,11 @@ import classes from './Shell.module.css';
 function useCounts() {
   const open = useInfiniteQuery({ ...notices(true), refetchInterval: 60_000 });
   const dead = useQuery({ ...failures(), refetchInterval: 60_000 });
+  const money = useMoneyDue();
   const now = useMinute();
   const first = open.data?.pages[0];
   return {
-    attention: first ? { n: awake(first.data, now).length, more: first.has_more } : undefined,
+    attention: first ? { n: awake(first.data, now).length + (money && money.count > 0 ? 1 : 0), more: first.has_more } : undefined,
     dead: dead.data ? { n: dead.data.data.reduce((sum, group) => sum + group.count, 0), more: false } : undefined,
   };
 }

@@ -4,6 +4,8 @@ export const access = {
   'door.email': 'E-mail address',
   'door.password': 'Password',
   'door.password.hint': 'At least 12 characters. A sentence of a few unrelated words is best.',
+  'door.password.length': 'It needs {least} to {most} characters and has {n}.',
+  'door.password.weak': 'This is easy to guess. Take a few words that have nothing to do with each other.',
   'door.code': 'Code of your authenticator, or a recovery code',
   'door.enter': 'Signing you in…',
   'door.setup': 'Set up Onhand',

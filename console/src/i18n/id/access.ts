@@ -7,6 +7,8 @@ export const access: Translation<typeof english> = {
   'door.email': 'Alamat email',
   'door.password': 'Kata sandi',
   'door.password.hint': 'Minimal 12 karakter. Kalimat beberapa kata tak terkait paling baik.',
+  'door.password.length': 'Perlu {least} sampai {most} karakter; sekarang {n}.',
+  'door.password.weak': 'Ini mudah ditebak. Pakai beberapa kata yang tidak berkaitan.',
   'door.code': 'Kode autentikator, atau kode pemulihan',
   'door.enter': 'Sedang masuk…',
   'door.setup': 'Siapkan Onhand',

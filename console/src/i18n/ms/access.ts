@@ -7,6 +7,8 @@ export const access: Translation<typeof english> = {
   'door.email': 'Alamat e-mel',
   'door.password': 'Kata laluan',
   'door.password.hint': 'Sekurang-kurangnya 12 aksara. Ayat beberapa perkataan tak berkaitan paling baik.',
+  'door.password.length': 'Perlu {least} hingga {most} aksara; kini {n}.',
+  'door.password.weak': 'Ini mudah diteka. Gunakan beberapa perkataan yang tidak berkaitan.',
   'door.code': 'Kod pengesah, atau kod pemulihan',
   'door.enter': 'Sedang log masuk…',
   'door.setup': 'Sediakan Onhand',

@@ -7,6 +7,8 @@ export const access: Translation<typeof english> = {
   'door.email': 'อีเมล',
   'door.password': 'รหัสผ่าน',
   'door.password.hint': 'อย่างน้อย 12 ตัวอักษร ประโยคจากคำที่ไม่เกี่ยวกันดีที่สุด',
+  'door.password.length': 'ต้องมี {least} ถึง {most} ตัวอักษร ตอนนี้มี {n}',
+  'door.password.weak': 'รหัสผ่านนี้เดาได้ง่าย ใช้คำสองสามคำที่ไม่เกี่ยวกัน',
   'door.code': 'รหัสจากแอปยืนยันตัวตน หรือรหัสกู้คืน',
   'door.enter': 'กำลังเข้าสู่ระบบ…',
   'door.setup': 'ตั้งค่า Onhand',

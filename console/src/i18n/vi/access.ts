@@ -7,6 +7,8 @@ export const access: Translation<typeof english> = {
   'door.email': 'Địa chỉ email',
   'door.password': 'Mật khẩu',
   'door.password.hint': 'Ít nhất 12 ký tự. Tốt nhất là câu gồm vài từ không liên quan.',
+  'door.password.length': 'Cần {least} đến {most} ký tự; hiện có {n}.',
+  'door.password.weak': 'Mật khẩu này dễ đoán. Dùng vài từ không liên quan đến nhau.',
   'door.code': 'Mã của ứng dụng xác thực, hoặc mã khôi phục',
   'door.enter': 'Đang đăng nhập…',
   'door.setup': 'Thiết lập Onhand',

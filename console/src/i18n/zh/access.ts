@@ -7,6 +7,8 @@ export const access: Translation<typeof english> = {
   'door.email': '电子邮箱',
   'door.password': '密码',
   'door.password.hint': '至少 12 个字符。由几个无关词组成的句子最佳。',
+  'door.password.length': '需要 {least} 到 {most} 个字符；现在有 {n} 个。',
+  'door.password.weak': '这个密码容易被猜到。请用几个互不相关的词。',
   'door.code': '验证器代码或恢复代码',
   'door.enter': '正在登录…',
   'door.setup': '设置 Onhand',

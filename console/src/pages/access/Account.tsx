@@ -10,6 +10,7 @@ import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Ago } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
+import { isGuessable, NewPassword } from '~/parts/NewPassword';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
 import { QrCode } from './QrCode';
@@ -125,8 +126,8 @@ function Password({ email }: { email: string }) {
       <Stack gap="sm" maw={420}>
         <input type="hidden" autoComplete="username" value={email} readOnly />
         <PasswordInput required autoComplete="current-password" label={t('account.current')} value={current} onChange={(e) => setCurrent(e.currentTarget.value)} />
-        <PasswordInput required autoComplete="new-password" label={t('account.new')} description={t('door.password.hint')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-        {act.isError && <ProblemNote error={act.error} />}
+        <NewPassword label={t('account.new')} value={password} onChange={setPassword} error={act.error} />
+        {act.isError && !isGuessable(act.error) && <ProblemNote error={act.error} />}
         <Group>
           <Button type="submit" loading={act.isPending}>
             {t('account.change')}

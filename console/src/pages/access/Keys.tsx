@@ -108,7 +108,7 @@ function useColumns(onRevoke: (key: Key) => void): Column<Key>[] {
         align: 'end',
         cell: (row) =>
           stateOf(row) === 'live' && (
-            <Button size="compact-xs" variant="default" color="red" onClick={() => onRevoke(row)} aria-label={`${t('keys_page.revoke')}: ${row.name}`}>
+            <Button size="compact-xs" variant="light" color="red" onClick={() => onRevoke(row)} aria-label={`${t('keys_page.revoke')}: ${row.name}`}>
               {t('keys_page.revoke')}
             </Button>
           ),

@@ -7,12 +7,14 @@ import { useI18n } from '~/i18n';
 import { Filters, ViewSwitch } from '~/parts/Filters';
 import { useFirstPages } from '~/parts/firstPages';
 import { Ago, useMinute } from '~/parts/Moment';
+import { useMoneyDue } from '~/parts/moneyDue';
 import { awake, isPutOff } from '~/parts/notices';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
 import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
+import { MoneyCase } from './MoneyCase';
 import { inOrder, together } from './cases';
 import classes from './Attention.module.css';
 
@@ -42,6 +44,8 @@ export function Attention() {
   const short = useInfiniteQuery(shortfallPages());
   useFirstPages(query);
   useFirstPages(short);
+  const due = useMoneyDue();
+  const money = due && due.count > 0 && show !== 'later' ? due : undefined;
   const list = useRef<HTMLUListElement>(null);
   useCaseKeys(list);
   const every = useMemo(() => {
@@ -55,7 +59,7 @@ export function Attention() {
   const cases = { open, later: putOff, all: every }[show];
   const [room, setRoom] = useState(ROOM);
   const more = query.hasNextPage || short.hasNextPage;
-  const n = open.length;
+  const n = open.length + (due && due.count > 0 ? 1 : 0);
   const oldest = open.map(({ notice, row }) => notice?.first_at ?? row?.changed_at ?? '').filter(Boolean).sort()[0];
   const showMore = () => {
     setRoom(room + ROOM);
@@ -72,7 +76,7 @@ export function Attention() {
         (n === 0 ? (
           <Verdict tone="ok">{t('attention.verdict.none')}</Verdict>
         ) : (
-          <Verdict tone={open.some(({ row }) => row) ? 'bad' : 'wait'}>{rich('attention.verdict.some', { n, since: <Ago at={oldest} /> })}</Verdict>
+          <Verdict tone={open.some(({ row }) => row) ? 'bad' : 'wait'}>{oldest ? rich('attention.verdict.some', { n, since: <Ago at={oldest} /> }) : t('attention.verdict.money')}</Verdict>
         ))
       }
     >
@@ -90,8 +94,9 @@ export function Attention() {
       </Filters>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Panel>{t('loading')}</Panel>}
-      {query.data && cases.length === 0 && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
+      {query.data && cases.length === 0 && !money && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
       <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
+        {money && <MoneyCase due={money} />}
         {cases.slice(0, room).map(({ key, notice, row }) =>
           row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} />,
         )}

@@ -27,6 +27,8 @@ const saidOf = (form: string) => toldOf(noticeOf(form), 'Shopee', now, english);
 
 describe('what a notice says', () => {
   it('is read from every form that the server tells, and every kind has one', () => {
+    // None was overlooked, and one stands for a second cause.
+    expect(told.length).toBe([...server.matchAll(/^ +\(?r#"\{"form":/gm)].length + 1);
     expect(told.length).toBeGreaterThan(25);
     for (const { form } of notices) expect(`told.${form}` in en, form).toBe(true);
     const all = [...kinds.matchAll(/NoticeKind::\w+ => "(\w+)"/g)].map(([, kind]) => kind);

@@ -7,6 +7,7 @@ import { ProblemError } from '~/api/problem';
 import type { Session } from '~/api/session';
 import { useI18n } from '~/i18n';
 import mark from '~/onhand.svg';
+import { isGuessable, NewPassword } from '~/parts/NewPassword';
 import { ProblemNote } from '~/parts/ProblemNote';
 import classes from './Door.module.css';
 
@@ -22,7 +23,7 @@ export function Door({ state }: { state: Session['state'] }) {
   const path = window.location.pathname;
   if (path === '/enter') return <Enter />;
   if (path === '/setup') return <SetUp />;
-  if (path === '/password') return <NewPassword />;
+  if (path === '/password') return <SetPassword />;
   return state === 'set_up_needed' ? <NoOwner /> : <SignIn />;
 }
 
@@ -123,8 +124,8 @@ function SetUp() {
         <Stack gap="sm">
           <TextInput autoFocus required autoComplete="name" label={t('door.name')} value={name} onChange={(e) => setName(e.currentTarget.value)} />
           <TextInput required type="email" autoComplete="username" label={t('door.email')} value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
-          <PasswordInput required autoComplete="new-password" label={t('door.password')} description={t('door.password.hint')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-          {act.isError && <ProblemNote error={act.error} />}
+          <NewPassword label={t('door.password')} value={password} onChange={setPassword} error={act.error} />
+          {act.isError && !isGuessable(act.error) && <ProblemNote error={act.error} />}
           <Button type="submit" fullWidth loading={act.isPending}>
             {t('door.create')}
           </Button>
@@ -134,7 +135,7 @@ function SetUp() {
   );
 }
 
-function NewPassword() {
+function SetPassword() {
   const { t } = useI18n();
   const [token] = useState(tokenOfLink);
   const [password, setPassword] = useState('');
@@ -150,8 +151,8 @@ function NewPassword() {
         }}
       >
         <Stack gap="sm">
-          <PasswordInput autoFocus required autoComplete="new-password" label={t('account.new')} description={t('door.password.hint')} value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-          {act.isError && <ProblemNote error={act.error} />}
+          <NewPassword autoFocus label={t('account.new')} value={password} onChange={setPassword} error={act.error} />
+          {act.isError && !isGuessable(act.error) && <ProblemNote error={act.error} />}
           <Button type="submit" fullWidth loading={act.isPending}>
             {t('door.set')}
           </Button>

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { locations } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { readTable, type Table } from './file';
-import { FIELDS, guessColumns, type Columns, type Field, type Kind } from './plan';
+import { isSpreadsheet, readTable, type Table } from './file';
+import { FIELDS, guessColumns, isOptional, type Columns, type Field, type Kind } from './plan';
 import classes from './Imports.module.css';
 
 export interface Chosen {
@@ -35,17 +35,20 @@ export function Choose({ busy, onCompare }: { busy: boolean; onCompare: (chosen:
     setWrong(undefined);
     setFile(undefined);
     if (chosen.size > MEGABYTES * 1_000_000) return setWrong(t('imports.file.too_large', { megabytes: MEGABYTES }));
-    const table = readTable(new Uint8Array(await chosen.arrayBuffer()));
+    const bytes = new Uint8Array(await chosen.arrayBuffer());
+    if (isSpreadsheet(bytes)) return setWrong(t('imports.file.spreadsheet', { command: 'onhand import' }));
+    const table = readTable(bytes);
     if (table.rows.length === 0) return setWrong(t('imports.file.empty'));
     setFile({ name: chosen.name, table, columns: guessColumns(table.head) });
   };
 
   const fields = FIELDS[kind];
-  const complete = file && fields.every((field) => field === 'location' || file.columns[field] >= 0);
+  const complete = file && fields.every((field) => isOptional(field) || file.columns[field] >= 0);
   return (
     <div className={classes.choose}>
       <KindChoice kind={kind} onChange={setKind} />
       <FileChoice onFile={(chosen) => void read(chosen)} />
+      {!file && <Needs fields={fields} />}
       {wrong && <div className="tone-bad">{wrong}</div>}
       {file && (
         <>
@@ -122,6 +125,16 @@ function FileChoice({ onFile }: { onFile: (file: File | null | undefined) => voi
   );
 }
 
+/** What the file must be. */
+function Needs({ fields }: { fields: Field[] }) {
+  const { t } = useI18n();
+  const named = fields.map((field) => {
+    const column = t(`imports.column.${field}`);
+    return isOptional(field) ? t('imports.column.optional', { column }) : column;
+  });
+  return <div className="soft">{t('imports.file.needs', { columns: named.join(', ') })}</div>;
+}
+
 interface ColumnChoiceProps {
   head: string[];
   fields: Field[];
@@ -138,9 +151,9 @@ function ColumnChoice({ head, fields, columns, onChange }: ColumnChoiceProps) {
           key={field}
           size="xs"
           label={t(`imports.column.${field}`)}
-          clearable={field === 'location'}
+          clearable={isOptional(field)}
           allowDeselect={false}
-          placeholder={t(field === 'location' ? 'imports.column.default' : 'imports.column.none')}
+          placeholder={t(isOptional(field) ? 'imports.column.default' : 'imports.column.none')}
           data={head.map((name, place) => ({ value: String(place), label: name || `#${place + 1}` }))}
           value={columns[field] >= 0 ? String(columns[field]) : null}
           onChange={(place) => onChange({ ...columns, [field]: place === null ? -1 : Number(place) })}

@@ -10,7 +10,7 @@ import { Verdict } from '~/parts/Verdict';
 import { Choose } from './Choose';
 import { Rows } from './Rows';
 import { UndoDialog } from './UndoDialog';
-import { tally, type Row } from './plan';
+import { isStuck, tally, type Row } from './plan';
 import { theImport, useImport, type ImportState, type Plan } from './store';
 import classes from './Imports.module.css';
 
@@ -107,8 +107,7 @@ function ImportVerdict({ state }: { state: ImportState }) {
   return <Verdict tone={wrong > 0 ? 'wait' : 'busy'}>{t('imports.verdict.plan', { rows, change, same, wrong })}</Verdict>;
 }
 
-/** Rows that were to be taken back and could not be. */
-const stuck = ({ rows }: Plan) => rows.filter((row) => row.state === 'done' && row.failure !== undefined).length;
+const stuck = ({ rows }: Plan) => rows.filter(isStuck).length;
 
 /** What became of it so far, in words. */
 function told(t: ReturnType<typeof useI18n>['t'], { step, way, plan, progress }: ImportState): string {
@@ -125,6 +124,6 @@ function told(t: ReturnType<typeof useI18n>['t'], { step, way, plan, progress }:
 /** The rows that are not in, as they stood in the file, with the reason in a last column. */
 function downloadFailed({ name, head, rows }: Plan) {
   const failed = rows.filter((row) => row.state === 'wrong' || row.state === 'failed');
-  const reason = (row: Row) => row.failure ?? row.wrong?.word ?? '';
+  const reason = (row: Row) => row.problem?.detail || row.problem?.title || row.wrong?.word || '';
   download(`failed-${name}`, csv([...head, 'reason'], failed.map((row) => [...row.cells, reason(row)])));
 }

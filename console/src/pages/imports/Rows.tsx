@@ -1,28 +1,20 @@
 import { SegmentedControl } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { StateShape } from '~/parts/StateBadge';
-import type { Shape, Tone } from '~/parts/vocabulary';
-import { tally, type Kind, type Row, type Wrong } from './plan';
+import { lookOf, movedTo, outcomeOf } from './outcome';
+import { tally, type Kind, type Row } from './plan';
+import { RowDialog, RowSku } from './RowDialog';
 import classes from './Imports.module.css';
 
 type Show = 'all' | 'change' | 'same' | 'wrong';
-
-const LOOK: Record<Row['state'], [Shape, Tone]> = {
-  change: ['half', 'busy'],
-  same: ['diamond', 'off'],
-  wrong: ['triangle', 'wait'],
-  done: ['disc', 'ok'],
-  failed: ['square', 'bad'],
-  undone: ['cross', 'off'],
-};
 
 /** The rows of the file with what would become, or became, of each. */
 export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
   const { t, f } = useI18n();
   const [show, setShow] = useState<Show>('all');
+  const [open, setOpen] = useState<number>();
   const counts = tally(rows);
   const shown = useMemo(
     () =>
@@ -34,6 +26,7 @@ export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
     [rows, show],
   );
   const columns = useColumns(kind);
+  const opened = rows.find(({ line }) => line === open);
   const label = (word: string, n: number) => `${word} · ${f.number(n)}`;
   return (
     <div className={classes.rows}>
@@ -55,9 +48,11 @@ export function Rows({ rows, kind }: { rows: Row[]; kind: Kind }) {
         columns={columns}
         rows={shown}
         rowKey={(row) => String(row.line)}
+        onOpen={({ line }) => setOpen(line)}
         empty={t('imports.none')}
-        tone={(row) => (row.failure ? 'bad' : row.state === 'wrong' ? 'wait' : undefined)}
+        tone={(row) => (row.problem ? 'bad' : row.state === 'wrong' ? 'wait' : undefined)}
       />
+      {opened && <RowDialog row={opened} kind={kind} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }
@@ -69,14 +64,17 @@ function useColumns(kind: Kind): Column<Row>[] {
     const stock: Column<Row>[] = [
       { id: 'location', header: t('word.location'), width: 'minmax(80px, 1fr)', from: 620, cell: (row) => row.location },
       { id: 'before', header: t('imports.before'), width: '80px', align: 'end', from: 480, cell: (row) => figure(row.before) },
-      { id: 'after', header: t('imports.after'), width: '60px', align: 'end', cell: (row) => <strong>{figure(row.after)}</strong> },
+      { id: 'after', header: t('imports.after'), width: '60px', align: 'end', cell: (row) => <strong>{figure(movedTo(row).after)}</strong> },
       {
         id: 'difference',
         header: t('imports.difference'),
         width: '90px',
         align: 'end',
         from: 560,
-        cell: (row) => (row.before === undefined || row.after === undefined ? '–' : f.signed(row.made ?? row.after - row.before)),
+        cell: (row) => {
+          const { difference } = movedTo(row);
+          return difference === undefined ? '–' : f.signed(difference);
+        },
       },
     ];
     const name: Column<Row> = { id: 'name', header: t('word.name'), width: 'minmax(120px, 1.5fr)', from: 420, cell: (row) => row.name };
@@ -86,14 +84,7 @@ function useColumns(kind: Kind): Column<Row>[] {
         id: 'sku',
         header: t('word.sku'),
         width: 'minmax(90px, 1.2fr)',
-        cell: (row) =>
-          row.state === 'wrong' || (kind === 'skus' && row.state === 'change') ? (
-            <span className="code">{row.sku || '–'}</span>
-          ) : (
-            <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
-              {row.sku}
-            </Link>
-          ),
+        cell: (row) => <RowSku row={row} kind={kind} />,
       },
       ...(kind === 'skus' ? [name] : stock),
       { id: 'outcome', header: t('imports.outcome'), width: 'minmax(110px, 2fr)', cell: (row) => <Outcome row={row} kind={kind} /> },
@@ -103,28 +94,12 @@ function useColumns(kind: Kind): Column<Row>[] {
 
 function Outcome({ row, kind }: { row: Row; kind: Kind }) {
   const { t } = useI18n();
-  const [shape, tone] = LOOK[row.failure ? 'failed' : row.state];
-  const words =
-    row.failure ??
-    (row.wrong
-      ? wrongWords(t, row.wrong)
-      : t(row.state === 'change' && kind === 'skus' ? 'imports.state.new' : `imports.state.${row.state as 'change'}`));
+  const [shape, tone] = lookOf(row);
+  const { words, advice } = outcomeOf(t, row, kind);
   return (
-    <span className={`tone-${tone}`} title={words}>
+    <span className={`tone-${tone}`} title={advice ? `${words} · ${advice}` : words}>
       <StateShape shape={shape} tone={tone} /> {words}
+      {advice && <span className="soft"> · {advice}</span>}
     </span>
   );
-}
-
-function wrongWords(t: ReturnType<typeof useI18n>['t'], wrong: Wrong): string {
-  switch (wrong.word) {
-    case 'no_number':
-      return t('imports.wrong.no_number', { text: wrong.text });
-    case 'twice':
-      return t('imports.wrong.twice', { row: wrong.row });
-    case 'promised':
-      return t('imports.wrong.promised', { n: wrong.n });
-    default:
-      return t(`imports.wrong.${wrong.word}`);
-  }
 }

@@ -8,6 +8,15 @@ export interface Table {
   rows: { line: number; cells: string[] }[];
 }
 
+/** How the files of spreadsheet programs begin: XLSX and ODS are ZIP, XLS is older. */
+const SHEETS = [
+  [0x50, 0x4b, 0x03, 0x04],
+  [0xd0, 0xcf, 0x11, 0xe0],
+];
+
+/** Whether a file is a spreadsheet program's own, in which no text can be read. */
+export const isSpreadsheet = (bytes: Uint8Array): boolean => SHEETS.some((sheet) => sheet.every((byte, place) => bytes[place] === byte));
+
 /** The text of a file. UTF-8 if it is that, else what Windows programs write. */
 export function decode(bytes: Uint8Array): { text: string; encoding: string } {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: new TextDecoder('utf-16le').decode(bytes), encoding: 'UTF-16' };

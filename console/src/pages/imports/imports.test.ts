@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decode, parse, readTable, separatorOf } from './file';
+import { filled } from '~/i18n/dictionary';
+import { en } from '~/i18n/en';
+import { decode, isSpreadsheet, parse, readTable, separatorOf } from './file';
+import { movedTo, outcomeOf } from './outcome';
 import { compared, guessColumns, readRows, tally, type Known, type Row } from './plan';
 import { attemptOf, changeOf, counterOf, deltaOf, endOf, goOn } from './run';
 import { ImportStore } from './store';
@@ -24,6 +27,13 @@ describe('a file', () => {
       { line: 2, cells: ['x "y", z', '1\n2'] },
       { line: 5, cells: ['last', ''] },
     ]);
+  });
+
+  it('of a spreadsheet program is known by how it begins', () => {
+    expect(isSpreadsheet(new Uint8Array([0x50, 0x4b, 0x03, 0x04, 0x14]))).toBe(true);
+    expect(isSpreadsheet(new Uint8Array([0xd0, 0xcf, 0x11, 0xe0]))).toBe(true);
+    expect(isSpreadsheet(bytes('PK,qty\nA,1'))).toBe(false);
+    expect(isSpreadsheet(bytes(''))).toBe(false);
   });
 
   it('loses its byte order mark', () => {
@@ -83,9 +93,28 @@ describe('a run', () => {
 
   it('keeps what the server said of each row', () => {
     expect(endOf(row, { status: 200 }, 'done').state).toBe('done');
-    expect(endOf(row, { status: 409, problem: { detail: 'stale' } as never }, 'done')).toMatchObject({ state: 'failed', failure: 'stale' });
-    expect(endOf({ ...row, state: 'done' }, { status: 409 }, 'undone').state).toBe('done');
-    expect(endOf(row, undefined, 'done').state).toBe('failed');
+    expect(endOf(row, { status: 409, problem: { detail: 'stale' } as never }, 'done')).toMatchObject({ state: 'failed', problem: { detail: 'stale' } });
+    expect(endOf({ ...row, state: 'done' }, { status: 409 }, 'undone')).toMatchObject({ state: 'done', problem: { code: 'http_409' } });
+    expect(endOf(row, undefined, 'done')).toMatchObject({ state: 'failed', problem: { code: 'unreachable' } });
+    expect(endOf({ ...row, state: 'done', problem: { code: 'x' } as never }, { status: 200 }, 'undone').problem).toBeUndefined();
+  });
+
+  it('shows figures only of rows that are in or may come in', () => {
+    expect(movedTo(row)).toEqual({ after: 5, difference: 1 });
+    expect(movedTo({ ...row, state: 'done', made: 3 })).toEqual({ after: 5, difference: 3 });
+    for (const state of ['undone', 'failed'] as const) expect(movedTo({ ...row, state, made: 1 })).toEqual({});
+  });
+
+  it('says in words of the console why a row was refused, and what to do', () => {
+    const t = ((key: 'imports.undo', values: Record<string, string>) => filled(en[key], values ?? {}, String)) as never;
+    const problem = { code: 'insufficient_stock', title: 'Not enough stock', detail: '4 requested, 0 available' } as never;
+    expect(outcomeOf(t, { ...row, state: 'failed', problem }, 'set')).toEqual({
+      words: en['problem.insufficient_stock'],
+      advice: en['advice.insufficient_stock'],
+    });
+    const stuck = outcomeOf(t, { ...row, state: 'done', problem }, 'set');
+    expect(stuck.advice).toContain(`press ${en['imports.undo']} again`);
+    expect(outcomeOf(t, { ...row, state: 'undone' }, 'set')).toEqual({ words: en['imports.state.undone'] });
   });
 });
 

@@ -1,5 +1,6 @@
 // What an import would do, row by row, before it does anything.
 
+import type { Problem } from '~/api/problem';
 import type { Table } from './file';
 
 export type Kind = 'set' | 'adjust' | 'count' | 'skus';
@@ -34,8 +35,8 @@ export interface Row {
   after?: number;
   state: 'change' | 'same' | 'wrong' | 'done' | 'failed' | 'undone';
   wrong?: Wrong;
-  /** What the server said. */
-  failure?: string;
+  /** Why the server refused it, or refused to take it back. */
+  problem?: Problem;
   /** Units by which on hand really changed, as soon as that is known. */
   made?: number;
   /** Where the row of stock stood right after the change. */
@@ -48,6 +49,9 @@ export const FIELDS: Record<Kind, Field[]> = {
   count: ['sku', 'location', 'value'],
   skus: ['sku', 'name'],
 };
+
+/** Whether a file may lack the column. */
+export const isOptional = (field: Field): boolean => field === 'location';
 
 const NAMES: Record<Field, RegExp> = {
   sku: /^(sku|seller.?sku|code|item.?code|kod|kode|mã|รหัส|编码|货号)/i,
@@ -105,6 +109,9 @@ export function compared(row: Row, kind: Kind, known: Known | undefined): Row {
   }
   return shown;
 }
+
+/** Whether a row was to be taken back and could not be. */
+export const isStuck = (row: Row): boolean => row.state === 'done' && row.problem !== undefined;
 
 export interface Tally {
   all: number;

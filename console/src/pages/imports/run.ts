@@ -2,10 +2,11 @@
 
 import { api, take, type Schemas } from '~/api/client';
 import { newKey } from '~/api/keys';
+import { networkProblem, problemOf, type Problem } from '~/api/problem';
 import type { Known, Kind, Row } from './plan';
 
 type Change = Schemas['Change'];
-type Result = { status: number; body?: Row['answer'] | object; problem?: Schemas['Problem'] | null };
+type Result = { status: number; body?: Row['answer'] | object; problem?: Problem | null };
 
 /** Rows in one request. */
 const PART = 500;
@@ -170,9 +171,15 @@ async function madeBy({ sku, location, answer }: Row): Promise<number> {
 export function endOf(row: Row, result: Result | undefined, good: 'done' | 'undone'): Row {
   if (result && result.status < 300) {
     const answer = good === 'done' && result.body && 'version' in result.body && 'on_hand' in result.body ? result.body : undefined;
-    return { ...row, state: good, failure: undefined, ...(answer && { answer }) };
+    return { ...row, state: good, problem: undefined, ...(answer && { answer }) };
   }
   // A row that could not be taken back is still in.
   const state = good === 'undone' ? 'done' : 'failed';
-  return { ...row, state, failure: result?.problem?.detail ?? result?.problem?.title ?? String(result?.status) };
+  return { ...row, state, problem: refusalOf(result) };
+}
+
+/** Why a row was refused; of one that the answer left out nothing is known. */
+function refusalOf(result: Result | undefined): Problem {
+  if (!result) return networkProblem();
+  return result.problem ?? problemOf(new Response(null, { status: result.status }), undefined);
 }

@@ -79,7 +79,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
           {act.isError && <ProblemNote error={act.error} />}
           <Group justify="flex-end">
             {listing.sku && may && (
-              <Button variant="default" color="red" loading={act.isPending} onClick={() => act.mutate({})}>
+              <Button variant="light" color="red" loading={act.isPending} onClick={() => act.mutate({})}>
                 {t('mapping.unmap')}
               </Button>
             )}

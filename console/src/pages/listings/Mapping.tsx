@@ -70,7 +70,7 @@ export function Mapping() {
     [],
   );
   const box = useBox(chosen, toggle);
-  const rest = useColumns(setMapping);
+  const rest = useColumns(setMapping, mapped);
   const columns = useMemo(() => (may ? [box, ...rest] : rest), [may, box, rest]);
   const clear = () => setChosen(new Map());
   return (
@@ -201,25 +201,26 @@ function useBox(chosen: ReadonlyMap<number, Listing>, toggle: (listing: Listing)
   const { t } = useI18n();
   const isChosen = useCallback((row: Listing) => chosen.has(row.id), [chosen]);
   const label = useCallback((row: Listing) => t('mapping.choose.row', { title: row.title || row.item }), [t]);
-  return useBoxColumn(isChosen, toggle, label);
+  return useBoxColumn(isChosen, toggle, label, 480);
 }
 
 /** Where it stands what a listing should show, and why. */
 const channelsOf = (sku: string) => ({ to: '/stock/$sku', params: { sku }, search: { tab: 'channels' } }) as const;
 
-function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
+/** Where it is mapped already, a telephone shows which shop, and a row opens at a tap; else what is to be done is the button. */
+function useColumns(onMap: (listing: Listing) => void, mapped: boolean): Column<Listing>[] {
   const { t, f } = useI18n();
   const names = useShopNames();
   const may = useMay('stock:write');
   return useMemo(
     () => [
       { id: 'title', header: t('mapping.listing'), width: 'minmax(100px, 2fr)', cell: (row) => <span title={row.title}>{row.title || row.item}</span> },
-      { id: 'shop', header: t('mapping.shop'), width: 'minmax(90px, 0.8fr)', from: 560, cell: (row) => names.ofId(row.shop_id) },
+      { id: 'shop', header: t('mapping.shop'), width: 'minmax(72px, 0.8fr)', from: mapped ? undefined : 560, cell: (row) => names.ofId(row.shop_id) },
       { id: 'seller', header: t('mapping.seller_sku'), width: 'minmax(110px, 1fr)', from: 760, cell: (row) => <span className="code">{row.seller_sku}</span> },
       {
         id: 'sku',
         header: t('mapping.sku'),
-        width: 'minmax(84px, 1fr)',
+        width: mapped ? 'minmax(112px, 1fr)' : 'minmax(84px, 1fr)',
         cell: (row) =>
           row.sku ? (
             <Link to="/stock/$sku" params={{ sku: row.sku }} className="code">
@@ -238,6 +239,7 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
         bare: true,
         width: '76px',
         align: 'end',
+        from: mapped ? 420 : undefined,
         cell: (row) =>
           may && (
             <Group justify="flex-end">
@@ -248,6 +250,6 @@ function useColumns(onMap: (listing: Listing) => void): Column<Listing>[] {
           ),
       },
     ],
-    [t, f, names, may, onMap],
+    [t, f, names, may, onMap, mapped],
   );
 }

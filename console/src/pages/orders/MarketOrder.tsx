@@ -12,7 +12,7 @@ import { Ago, At } from '~/parts/Moment';
 import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { useActorNames } from '~/parts/actorNames';
+import { SYSTEM, useActorNames } from '~/parts/actorNames';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge, StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
@@ -20,6 +20,7 @@ import { wordOf } from '~/parts/words';
 import { MapDialog } from '~/pages/attention/MapDialog';
 import { FetchAgain } from './FetchAgain';
 import { CancelWish, JobNote, ShipThereDialog } from './marketDialogs';
+import { MarketState } from './MarketState';
 import marketClasses from './MarketOrder.module.css';
 import classes from './Order.module.css';
 
@@ -45,7 +46,7 @@ export function MarketOrderPage() {
           {t('orders.view.market')}
         </Link>
       }
-      beside={order && <StateBadge topic="market_order" state={order.state} pill />}
+      beside={order && <MarketState order={order} pill />}
       curl={`/v1/market-orders/${encodeURIComponent(id)}`}
       verdict={order && <MarketVerdict order={order} shop={shop} />}
       actions={order && <Actions order={order} shop={shop} onShipped={setShipping} />}
@@ -131,10 +132,10 @@ function Lines({ order }: { order: Detail }) {
           <thead>
             <tr>
               <th scope="col">{t('mapping.listing')}</th>
-              <th scope="col">{t('word.sku')}</th>
               <th scope="col" data-align="end">
                 {t('orders.units')}
               </th>
+              <th scope="col">{t('word.sku')}</th>
               <th scope="col">{t('market.became')}</th>
               <th scope="col" data-align="end">
                 {t('orders.amount')}
@@ -146,14 +147,14 @@ function Lines({ order }: { order: Detail }) {
               <tr key={`${line.item}/${line.variant}/${line.ids.join()}`}>
                 <th scope="row" className={marketClasses.title}>
                   {line.title || line.item}
-                  <div className="code soft">{line.seller_sku}</div>
+                  {line.seller_sku !== line.sku && <div className="code soft">{line.seller_sku}</div>}
                 </th>
-                <td>
-                  <Sold line={line} onMap={may ? setMapping : undefined} />
-                </td>
                 <td data-align="end">
                   {f.number(line.quantity)}
                   {line.cancelled > 0 && <div className="soft">{t('market.line.cancelled', { n: line.cancelled })}</div>}
+                </td>
+                <td>
+                  <Sold line={line} onMap={may ? setMapping : undefined} />
                 </td>
                 <td>
                   <Became line={line} />
@@ -241,7 +242,8 @@ function Facts({ order, shop }: { order: Detail; shop: string }) {
   return (
     <Panel title={t('order.facts')}>
       <FactList facts={facts} className={classes.facts} />
-      <p className="soft">{t('market.follows', { shop })}</p>
+      {/* While a wish waits for its answer, that is the way to cancel it. */}
+      {!order.cancel_requested && <p className="soft">{t('market.follows', { shop })}</p>}
     </Panel>
   );
 }
@@ -263,7 +265,7 @@ function Events({ events }: { events: Detail['timeline'] }) {
             <StateShape shape={event.type === 'market_order.changed' ? 'diamond' : 'disc'} tone={event.type === 'market_order.changed' ? 'off' : 'ok'} size={11} />
             <div>
               <strong>{told(event)}</strong>
-              <div className="soft">{t('order.timeline.by', { who: nameOf(event.actor) })}</div>
+              {event.actor !== SYSTEM && <div className="soft">{t('order.timeline.by', { who: nameOf(event.actor) })}</div>}
             </div>
             <div className={classes.aside}>
               <At at={event.at} />

@@ -9,8 +9,8 @@ import { Ago } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { QuickLink } from '~/parts/QuickLink';
 import { useShopNames } from '~/parts/shopNames';
-import { StateBadge } from '~/parts/StateBadge';
 import { FetchAgain } from './FetchAgain';
+import { MarketState } from './MarketState';
 
 type MarketOrder = Schemas['MarketOrder'];
 
@@ -32,8 +32,7 @@ export function MarketOrders({ state, shop }: { state?: string; shop?: string })
         id: 'state',
         header: t('word.state'),
         width: 'minmax(104px, 160px)',
-        // What keeps it from being applied goes first: the wish stands on its own page, too.
-        cell: (row) => (row.cancel_requested && row.state === 'applied' ? <StateBadge topic="wish" state="cancel" /> : <StateBadge topic="market_order" state={row.state} />),
+        cell: (row) => <MarketState order={row} />,
       },
       {
         id: 'ours',

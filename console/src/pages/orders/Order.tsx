@@ -12,6 +12,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, shortReference, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { wordOf } from '~/parts/words';
 import type { Tone } from '~/parts/vocabulary';
 import { amountOf, paymentOf, shortOf, unitsOf, type Order } from './columns';
 import { useMarketId } from './market';
@@ -81,7 +82,8 @@ function There({ id, shop, order }: { id: string; shop: string; order: Schemas['
       <div className={marketClasses.there}>
         {order && <p>{rich('market.says', { word: <span className="mono">{order.status}</span>, when: <Ago at={order.updated_at} /> })}</p>}
         {order?.trouble && <p className="tone-bad">{order.trouble}</p>}
-        <p className="soft">{t('market.follows', { shop })}</p>
+        {/* While a wish waits for its answer, that is the way to cancel it. */}
+        {!order?.cancel_requested && <p className="soft">{t('market.follows', { shop })}</p>}
         <p>
           <Link to="/orders/market/$id" params={{ id }}>
             {t('market.open')}
@@ -128,7 +130,7 @@ function Lines({ order }: { order: Order }) {
           <thead>
             <tr>
               <th scope="col">{t('word.sku')}</th>
-              <th scope="col">{t('word.location')}</th>
+              <th scope="col" data-wide>{t('word.location')}</th>
               {shown.map((term) => (
                 <th key={term} scope="col" data-align="end">
                   {t(`order.line.${term}`)}
@@ -152,7 +154,7 @@ function Lines({ order }: { order: Order }) {
                     </div>
                   )}
                 </th>
-                <td>{line.location}</td>
+                <td data-wide>{line.location}</td>
                 {shown.map((term) => (
                   <td key={term} data-align="end">
                     <Figure
@@ -203,7 +205,7 @@ function Facts({ order }: { order: Order }) {
     [t('order.fact.amount'), amount !== undefined && order.currency ? f.money(amount, order.currency) : '–'],
     [t('order.fact.payment'), <StateBadge topic="payment" state={paymentOf(order)} />],
     [t('order.fact.payment_reference'), order.payments.length > 1 ? <Payments order={order} /> : (order.payment_reference ?? '–')],
-    [t('order.fact.goods'), order.fulfilment_state.replaceAll('_', ' ')],
+    [t('order.fact.goods'), wordOf(t, 'goods', order.fulfilment_state)],
     [t('orders.flags'), flags || '–'],
   ];
   return (

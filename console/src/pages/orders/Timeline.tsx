@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { Fragment, useMemo } from 'react';
 import { orderEvents, pushesSince } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useLive } from '~/live/LiveProvider';
-import { useActorNames } from '~/parts/actorNames';
+import { SYSTEM, useActorNames } from '~/parts/actorNames';
 import { wordOf } from '~/parts/words';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
@@ -63,6 +63,14 @@ function Item({ entry }: { entry: Entry }) {
   const names = useShopNames();
   const nameOf = useActorNames();
   const [shape, tone] = entry.kind === 'push' ? (['disc', 'ok'] as const) : (LOOK[entry.step ?? ''] ?? (['diamond', 'off'] as const));
+  // What happens by itself is nobody's: a buyer's order is not "by Onhand".
+  const person = entry.actor && entry.actor !== SYSTEM ? entry.actor : undefined;
+  const trace = entry.trace && (
+    <span className="mono" title={t('order.timeline.trace')}>
+      {entry.trace.split('-')[1]?.slice(0, 12)}
+    </span>
+  );
+  const beside = [entry.note, person && t('order.timeline.by', { who: nameOf(person) }), trace].filter(Boolean);
   return (
     <li className={classes.entry}>
       <StateShape shape={shape} tone={tone} size={11} />
@@ -81,16 +89,12 @@ function Item({ entry }: { entry: Entry }) {
           <strong>{wordOf(t, 'step', entry.step ?? '')}</strong>{' '}
           {entry.lines?.map((line) => t('tick.units', { n: line.quantity, sku: line.sku })).join(', ')}
           <div className="soft">
-            {entry.note && <>{entry.note} · </>}
-            {entry.actor && t('order.timeline.by', { who: nameOf(entry.actor) })}
-            {entry.trace && (
-              <>
-                {' · '}
-                <span className="mono" title={t('order.timeline.trace')}>
-                  {entry.trace.split('-')[1]?.slice(0, 12)}
-                </span>
-              </>
-            )}
+            {beside.map((part, place) => (
+              <Fragment key={place}>
+                {place > 0 && ' · '}
+                {part}
+              </Fragment>
+            ))}
           </div>
         </div>
       )}

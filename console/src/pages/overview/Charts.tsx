@@ -6,7 +6,7 @@ import { Panel } from '~/parts/Page';
 import { series } from './series';
 
 /** Latency is drawn by its order of magnitude: a push in 9 ms and one that waited 8 s are both to be seen. */
-const DECADES = [1, 10, 100, 1_000, 10_000, 100_000];
+const TICKS = [1, 10, 100, 1_000, 10_000, 60_000, 600_000];
 
 /** How long a push takes, and how much there is to do. */
 export function Charts({ span }: { span: number }) {
@@ -28,12 +28,13 @@ export function Charts({ span }: { span: number }) {
             {...common}
             xAxisProps={axis}
             valueFormatter={f.duration}
-            curveType="monotone"
-            withDots={false}
-            connectNulls
+            curveType="linear"
+            // Where nothing was pushed there is no line, so a push with none beside it is only a dot.
+            connectNulls={false}
+            dotProps={{ r: 2 }}
             withLegend
             strokeWidth={1.75}
-            yAxisProps={{ width: 62, scale: 'log', domain: [1, 'auto'], ticks: DECADES.filter((tick) => tick <= most * 3) }}
+            yAxisProps={{ width: 62, scale: 'log', domain: [1, 'auto'], ticks: TICKS.filter((tick) => tick <= most * 3) }}
             series={[
               { name: 'p50', label: t('overview.chart.p50'), color: 'var(--busy)' },
               { name: 'p95', label: t('overview.chart.p95'), color: 'var(--wait)' },

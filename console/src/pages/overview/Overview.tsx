@@ -5,6 +5,7 @@ import { failures, overview, readiness, shops, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useBegun, useCovered, useLiveNow, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
+import { byCause } from '~/parts/causes';
 import { Tile } from '~/parts/Figure';
 import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
@@ -143,7 +144,7 @@ function Tiles() {
         value={dead.data && jobs}
         to={{ to: '/queues' }}
         tone={jobs > 0 ? 'bad' : undefined}
-        note={t('overview.dead.note', { n: groups.length })}
+        note={t('overview.dead.note', { n: byCause(groups).length })}
       />
       <Tile
         label={t('overview.shortfalls')}

@@ -6,6 +6,7 @@ import type { Schemas } from '~/api/client';
 import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { byCause } from '~/parts/causes';
 import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
@@ -13,6 +14,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { wordOf } from '~/parts/words';
 import { useKey } from '~/shell/keyboard';
+import type { Choice } from './Counted';
 import { DiscardDialog } from './DiscardDialog';
 import { ReplayDialog } from './ReplayDialog';
 import classes from './Queues.module.css';
@@ -21,22 +23,28 @@ type Failure = Schemas['Failure'];
 
 const route = getRouteApi('/queues');
 
-/** Why jobs were given up: one row for each cause, with its remedy and the replay of all of them. */
+/** Why jobs were given up: one row for each cause and kind of job, with its remedy and the replay of all of them. */
 export function Failures() {
   const { t } = useI18n();
   const query = useQuery(failures());
-  const [replaying, setReplaying] = useState<Failure>();
+  const [replaying, setReplaying] = useState<{ filter: Choice; known: number }>();
   const [discarding, setDiscarding] = useState<Failure>();
   const groups = query.data?.data ?? [];
   const may = useMay('queues:operate');
-  useKey('r', () => may && setReplaying(groups[0]));
+  const replay = ({ kind, class: group, code, count }: Failure) => setReplaying({ filter: { kind, class: group, code }, known: count });
+  useKey('r', () => may && groups[0] && replay(groups[0]));
   return (
     <Panel title={t('failures.title')} flush={groups.length > 0}>
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && groups.length === 0 && <span className="soft">{t('failures.none')}</span>}
       <ul className={classes.causes}>
-        {groups.map((failure) => (
-          <Cause key={`${failure.kind}/${failure.class}/${failure.code}`} failure={failure} onReplay={() => setReplaying(failure)} onDiscard={() => setDiscarding(failure)} />
+        {byCause(groups).map((alike) => (
+          <Fragment key={`${alike[0]?.class}/${alike[0]?.code}`}>
+            {may && alike.length > 1 && <Together alike={alike} onReplay={setReplaying} />}
+            {alike.map((failure) => (
+              <Cause key={failure.kind} failure={failure} onReplay={() => replay(failure)} onDiscard={() => setDiscarding(failure)} />
+            ))}
+          </Fragment>
         ))}
       </ul>
       {discarding && (
@@ -46,14 +54,26 @@ export function Failures() {
           onClose={() => setDiscarding(undefined)}
         />
       )}
-      {replaying && (
-        <ReplayDialog
-          filter={{ kind: replaying.kind, class: replaying.class, code: replaying.code }}
-          known={replaying.count}
-          onClose={() => setReplaying(undefined)}
-        />
-      )}
+      {replaying && <ReplayDialog {...replaying} onClose={() => setReplaying(undefined)} />}
     </Panel>
+  );
+}
+
+/** Above the rows of one cause: it is mended once, and replayed once. */
+function Together({ alike, onReplay }: { alike: Failure[]; onReplay: (what: { filter: Choice; known: number }) => void }) {
+  const { t } = useI18n();
+  const [first] = alike;
+  if (!first) return null;
+  const n = alike.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <li className={classes.together}>
+      <span>
+        {wordOf(t, 'class', first.class)} <span className="mono soft">{first.code}</span>
+      </span>
+      <Button size="compact-sm" onClick={() => onReplay({ filter: { class: first.class, code: first.code }, known: n })}>
+        {t('failures.replay.all', { n })}
+      </Button>
+    </li>
   );
 }
 

@@ -56,11 +56,20 @@ export function LaneCard({ lane, readAt }: { lane: Lane; readAt: number }) {
         </span>
       </div>
       <div className={lane.oldest_wait_ms > SLOW_MS ? 'tone-wait' : 'soft'}>
-        {ready === 0 ? t('queues.lane.idle') : t('queues.lane.oldest', { span: f.duration(lane.oldest_wait_ms) })}
+        {ready === 0
+          ? t('queues.lane.idle')
+          : lane.oldest_wait_ms === 0
+            ? t('queues.lane.later')
+            : t('queues.lane.oldest', { span: f.duration(lane.oldest_wait_ms) })}
         {' · '}
         {t('queues.lane.done', { n: lane.ended_last_minute })}
         {lane.failed_last_minute > 0 && (
-          <span className="tone-bad"> · {t('queues.lane.failed', { n: lane.failed_last_minute })}</span>
+          <>
+            {' · '}
+            <Link to="/queues" search={{ ...live, lane: lane.queue }} resetScroll={false} className={`${classes.failed} tone-wait`}>
+              {t('queues.lane.failed', { n: lane.failed_last_minute })}
+            </Link>
+          </>
         )}
       </div>
       <ul className={classes.kinds}>

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { failures, queues, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
+import { byCause } from '~/parts/causes';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { FilterChip } from '~/parts/FilterChip';
 import { Page } from '~/parts/Page';
@@ -55,7 +56,7 @@ function QueuesVerdict() {
   const names = [...stopped.lanes.map((lane) => wordOf(t, 'lane', lane)), ...stopped.kinds.map(({ kind }) => wordOf(t, 'kind', kind))];
   const paused = names.length > 0 ? t('queues.verdict.paused', { what: names.join(', ') }) : '';
   if (n > 0) {
-    const causes = t('queues.verdict.causes', { n: dead.data.data.length });
+    const causes = t('queues.verdict.causes', { n: byCause(dead.data.data).length });
     return (
       <Verdict tone="bad">
         {t('queues.verdict.dead', { n, causes })} {paused}

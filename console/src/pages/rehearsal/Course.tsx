@@ -6,7 +6,7 @@ import type { Rehearsal } from './control';
 import classes from './Rehearsal.module.css';
 
 /** Latency is drawn by its order of magnitude: an answer in 9 ms and one that waited for a dead server are both seen. */
-const DECADES = [1, 10, 100, 1_000, 10_000, 100_000];
+const TICKS = [1, 10, 100, 1_000, 10_000, 60_000, 600_000];
 
 /** What happened each half second. */
 export function Course({ rehearsal }: { rehearsal: Rehearsal }) {
@@ -30,7 +30,7 @@ export function Course({ rehearsal }: { rehearsal: Rehearsal }) {
     dataKey: 'at',
     tickLine: 'none',
     gridAxis: 'x',
-    curveType: 'monotone',
+    curveType: 'linear',
     withDots: points.length < 3,
     withLegend: true,
     strokeWidth: 1.75,
@@ -67,7 +67,7 @@ export function Course({ rehearsal }: { rehearsal: Rehearsal }) {
           {...common}
           connectNulls
           valueFormatter={f.duration}
-          yAxisProps={{ width: 56, scale: 'log', domain: [1, 'auto'], ticks: DECADES.filter((tick) => tick <= most * 3) }}
+          yAxisProps={{ width: 56, scale: 'log', domain: [1, 'auto'], ticks: TICKS.filter((tick) => tick <= most * 3) }}
           series={[
             { name: 'p50', label: 'p50', color: 'var(--busy)' },
             { name: 'p95', label: 'p95', color: 'var(--wait)' },

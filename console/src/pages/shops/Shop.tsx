@@ -6,10 +6,11 @@ import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { matchOf } from '~/api/match';
-import { shop } from '~/api/queries';
+import { failures, shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { AskDialog } from '~/parts/AskDialog';
+import { shopsWithDead } from '~/parts/causes';
 import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
@@ -49,7 +50,7 @@ export function ShopPage() {
             <dl className={classes.facts}>
               <dt>{t('shops.account')}</dt>
               <dd>
-                {row.name} <span className="code soft">{row.account}</span>
+                {row.name} {row.account !== row.name && <span className="code soft">{row.account}</span>}
               </dd>
               <dt>{t('shops.heard')}</dt>
               <dd>
@@ -95,12 +96,27 @@ export function ShopPage() {
 }
 
 function ShopVerdict({ row }: { row: Row }) {
-  const { t } = useI18n();
+  const { t, rich } = useI18n();
+  const dead = useQuery(failures());
   if (row.state === 'disconnected') {
     return <Verdict tone="bad">{t('shop.verdict.disconnected', { reason: row.reason ?? '–' })}</Verdict>;
   }
   if (row.state === 'paused') return <Verdict tone="off">{t('shop.verdict.paused')}</Verdict>;
-  if (row.waiting > 0) return <Verdict tone="busy">{t('shop.verdict.waiting', { n: row.waiting })}</Verdict>;
+  if (dead.isPending) return null;
+  const waiting = row.waiting > 0 && t('shop.verdict.waiting', { n: row.waiting });
+  if (shopsWithDead(dead.data?.data ?? []).has(row.id)) {
+    const jobs = (
+      <Link to="/queues" search={{ shop: row.shop }}>
+        {t('shop.given_up')}
+      </Link>
+    );
+    return (
+      <Verdict tone="wait">
+        {rich('shop.verdict.dead', { jobs })} {waiting}
+      </Verdict>
+    );
+  }
+  if (waiting) return <Verdict tone="busy">{waiting}</Verdict>;
   return <Verdict tone="ok">{t('shop.verdict.live')}</Verdict>;
 }
 
@@ -176,7 +192,7 @@ function Actions({ row }: { row: Row }) {
           <Button variant="default" loading={pause.isPending} onClick={() => (row.state === 'paused' ? pause.mutate(null) : setPausing(true))}>
             {t(row.state === 'paused' ? 'shops.resume' : 'shops.pause')}
           </Button>
-          <Button variant="default" color="red" onClick={() => setLeaving(true)}>
+          <Button variant="light" color="red" onClick={() => setLeaving(true)}>
             {t('shops.disconnect')}
           </Button>
         </>

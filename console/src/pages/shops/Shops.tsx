@@ -4,9 +4,10 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { shops } from '~/api/queries';
+import { failures, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { shopsWithDead } from '~/parts/causes';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
 import { Figure } from '~/parts/Figure';
@@ -37,13 +38,7 @@ export function Shops() {
       title={t('shops.title')}
       filled
       curl="/v1/shops"
-      verdict={
-        query.data && (
-          <Verdict tone={bad > 0 ? 'bad' : rows.length > 0 ? 'ok' : 'off'}>
-            {bad > 0 ? t('shops.verdict.bad', { n: bad }) : t('shops.verdict', { n: rows.length })}
-          </Verdict>
-        )
-      }
+      verdict={query.data && <ShopsVerdict rows={rows} bad={bad} />}
       actions={may && <Button onClick={() => setConnecting(true)}>{t('shops.connect')}</Button>}
     >
       {query.isError ? (
@@ -62,6 +57,20 @@ export function Shops() {
       )}
       {connecting && <Connect onClose={() => setConnecting(false)} />}
     </Page>
+  );
+}
+
+function ShopsVerdict({ rows, bad }: { rows: readonly Shop[]; bad: number }) {
+  const { t, rich } = useI18n();
+  const dead = useQuery(failures());
+  if (dead.isPending) return null;
+  const withDead = shopsWithDead(dead.data?.data ?? []);
+  const n = rows.filter(({ id }) => withDead.has(id)).length;
+  if (bad === 0 && n === 0) return <Verdict tone={rows.length > 0 ? 'ok' : 'off'}>{t('shops.verdict', { n: rows.length })}</Verdict>;
+  return (
+    <Verdict tone={bad > 0 ? 'bad' : 'wait'}>
+      {bad > 0 && t('shops.verdict.bad', { n: bad })} {n > 0 && rich('shops.verdict.dead', { n, jobs: <Link to="/queues">{t('shop.given_up')}</Link> })}
+    </Verdict>
   );
 }
 

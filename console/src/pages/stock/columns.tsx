@@ -34,7 +34,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(130px, 2fr)',
+        width: 'minmax(110px, 2fr)',
         cell: (row) => (
           <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
