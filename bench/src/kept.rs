@@ -54,6 +54,12 @@ pub(crate) fn merged(new: &str, old: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What the page says of the machine under this name.
+pub(crate) fn value_of<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let row = rows(page).into_iter().find(|row| row.heading == "## The machine" && row.name == name)?;
+    row.text.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ").map(|(_, value)| value)
+}
+
 /// Behind the last line of the table under a heading.
 fn end_of_table(lines: &[String], heading: usize) -> usize {
     let begin =
@@ -71,6 +77,14 @@ mod tests {
     use super::*;
 
     const HEAD: &str = "# Benchmarks\n\n## The machine\n\n| | |\n|---|---|\n| cores | 2 |\n";
+
+    #[test]
+    fn the_machine_of_a_page_is_known() {
+        assert_eq!(
+            (value_of(HEAD, "cores"), value_of(HEAD, "processor"), value_of("", "cores")),
+            (Some("2"), None, None)
+        );
+    }
 
     #[test]
     fn what_was_not_measured_again_stays_where_it_was() {

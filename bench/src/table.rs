@@ -11,11 +11,12 @@ mod push;
 mod queue;
 mod storm;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 
-use crate::kept::merged;
+use crate::kept::{merged, value_of};
 use crate::machine;
 use crate::place::{Ground, Kind};
 use crate::report::{Row, json_of, markdown_of, page_of, progress, say};
@@ -146,7 +147,25 @@ impl Arguments {
     }
 }
 
+/// A page is of one machine: a part that was measured on another has no place beside the rest.
+fn check_machine(dir: &Path) -> anyhow::Result<()> {
+    let page = std::fs::read_to_string(PAGE).unwrap_or_default();
+    for (name, here) in machine::describe(dir).into_iter().filter(|(name, _)| name == "processor") {
+        let there = value_of(&page, &name).unwrap_or(&here);
+        if *there != *here {
+            bail!(
+                "{PAGE} is of another {name} ({there}, this is {here}): measure all of it, without --only, or leave \
+                 --write out"
+            );
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.write && !arguments.only.is_empty() {
+        check_machine(&arguments.dir)?;
+    }
     let plan = arguments.plan();
     let ground = Ground::prepare(&arguments.dir, &plan.kinds)?;
     let mut machine = machine::describe(ground.dir());
