@@ -11,7 +11,7 @@ pub(crate) fn describe(dir: &Path) -> Vec<(String, String)> {
     let cores = available_parallelism().map_or(0, std::num::NonZero::get);
     let mut rows = vec![
         ("cores".to_owned(), cores.to_string()),
-        ("processor".to_owned(), first("/proc/cpuinfo", "model name")),
+        ("processor".to_owned(), processor()),
         ("memory".to_owned(), first("/proc/meminfo", "MemTotal")),
         ("kernel".to_owned(), read("/proc/sys/kernel/osrelease")),
     ];
@@ -19,6 +19,11 @@ pub(crate) fn describe(dir: &Path) -> Vec<(String, String)> {
         rows.push(("file system".to_owned(), format!("{kind} on {device}")));
     }
     rows
+}
+
+/// Its name as the kernel has it.
+pub(crate) fn processor() -> String {
+    first("/proc/cpuinfo", "model name")
 }
 
 fn read(path: &str) -> String {

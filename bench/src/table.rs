@@ -11,7 +11,7 @@ mod push;
 mod queue;
 mod storm;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
@@ -148,23 +148,21 @@ impl Arguments {
 }
 
 /// A page is of one machine: a part that was measured on another has no place beside the rest.
-fn check_machine(dir: &Path) -> anyhow::Result<()> {
+fn check_machine() -> anyhow::Result<()> {
     let page = std::fs::read_to_string(PAGE).unwrap_or_default();
-    for (name, here) in machine::describe(dir).into_iter().filter(|(name, _)| name == "processor") {
-        let there = value_of(&page, &name).unwrap_or(&here);
-        if *there != *here {
-            bail!(
-                "{PAGE} is of another {name} ({there}, this is {here}): measure all of it, without --only, or leave \
-                 --write out"
-            );
-        }
+    let here = machine::processor();
+    match value_of(&page, "processor").filter(|there| *there != here) {
+        Some(there) => bail!(
+            "{PAGE} is of another processor ({there}, this is {here}): measure all of it, without --only, or leave \
+             --write out"
+        ),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.write && !arguments.only.is_empty() {
-        check_machine(&arguments.dir)?;
+        check_machine()?;
     }
     let plan = arguments.plan();
     let ground = Ground::prepare(&arguments.dir, &plan.kinds)?;

@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react';
+import classes from './FactList.module.css';
 
-/** Names and what they are, one under the other; how wide they are is the page's own. */
-export function FactList({ facts, className }: { facts: [string, ReactNode][]; className: string | undefined }) {
+/** Names and what they are, one under the other; a page with longer names sets `--fact-name` in a class of its own. */
+export function FactList({ facts, className = '' }: { facts: [string, ReactNode][]; className?: string }) {
   return (
-    <dl className={className}>
+    <dl className={`${classes.facts} ${className}`}>
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -15,7 +15,7 @@ function useCounts() {
   const now = useMinute();
   const first = open.data?.pages[0];
   return {
-    attention: first ? { n: awake(first.data, now).length + (money && money.count > 0 ? 1 : 0), more: first.has_more } : undefined,
+    attention: first ? { n: awake(first.data, now).length + (money ? 1 : 0), more: first.has_more } : undefined,
     dead: dead.data ? { n: dead.data.data.reduce((sum, group) => sum + group.count, 0), more: false } : undefined,
   };
 }

@@ -45,7 +45,7 @@ export function Attention() {
   useFirstPages(query);
   useFirstPages(short);
   const due = useMoneyDue();
-  const money = due && due.count > 0 && show !== 'later' ? due : undefined;
+  const money = show === 'later' ? undefined : due;
   const list = useRef<HTMLUListElement>(null);
   useCaseKeys(list);
   const every = useMemo(() => {
@@ -59,7 +59,7 @@ export function Attention() {
   const cases = { open, later: putOff, all: every }[show];
   const [room, setRoom] = useState(ROOM);
   const more = query.hasNextPage || short.hasNextPage;
-  const n = open.length + (due && due.count > 0 ? 1 : 0);
+  const n = open.length + (due ? 1 : 0);
   const oldest = open.map(({ notice, row }) => notice?.first_at ?? row?.changed_at ?? '').filter(Boolean).sort()[0];
   const showMore = () => {
     setRoom(room + ROOM);

@@ -9,7 +9,6 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { StateShape } from '~/parts/StateBadge';
 import { lookOf, movedTo, outcomeOf, stuckAdvice } from './outcome';
 import { isStuck, type Kind, type Row } from './plan';
-import classes from './Imports.module.css';
 
 /** One row of the file: what became of it and what to do, in full. */
 export function RowDialog({ row, kind, onClose }: { row: Row; kind: Kind; onClose: () => void }) {
@@ -43,7 +42,7 @@ export function RowDialog({ row, kind, onClose }: { row: Row; kind: Kind; onClos
             {t('imports.stuck.holds')}
           </Link>
         )}
-        <FactList facts={facts} className={classes.facts} />
+        <FactList facts={facts} />
       </Stack>
     </Dialog>
   );

@@ -241,7 +241,7 @@ function Facts({ order, shop }: { order: Detail; shop: string }) {
   if (order.stale_news > 0) facts.push([t('market.stale'), f.number(order.stale_news)]);
   return (
     <Panel title={t('order.facts')}>
-      <FactList facts={facts} className={classes.facts} />
+      <FactList facts={facts} />
       {/* While a wish waits for its answer, that is the way to cancel it. */}
       {!order.cancel_requested && <p className="soft">{t('market.follows', { shop })}</p>}
     </Panel>

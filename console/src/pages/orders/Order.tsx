@@ -210,7 +210,7 @@ function Facts({ order }: { order: Order }) {
   ];
   return (
     <Panel title={t('order.facts')}>
-      <FactList facts={facts} className={classes.facts} />
+      <FactList facts={facts} />
     </Panel>
   );
 }

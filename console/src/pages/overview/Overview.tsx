@@ -5,7 +5,7 @@ import { failures, overview, readiness, shops, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useBegun, useCovered, useLiveNow, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
-import { byCause } from '~/parts/causes';
+import { byCause } from '~/parts/deadJobs';
 import { Tile } from '~/parts/Figure';
 import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';

@@ -6,7 +6,7 @@ import type { Schemas } from '~/api/client';
 import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { byCause } from '~/parts/causes';
+import { byCause } from '~/parts/deadJobs';
 import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';

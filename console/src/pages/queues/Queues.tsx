@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { failures, queues, shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
-import { byCause } from '~/parts/causes';
+import { byCause } from '~/parts/deadJobs';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { FilterChip } from '~/parts/FilterChip';
 import { Page } from '~/parts/Page';

@@ -10,7 +10,7 @@ import { failures, shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { AskDialog } from '~/parts/AskDialog';
-import { shopsWithDead } from '~/parts/causes';
+import { shopsWithDead } from '~/parts/deadJobs';
 import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';

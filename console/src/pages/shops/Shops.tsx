@@ -7,7 +7,7 @@ import { api, take, type Schemas } from '~/api/client';
 import { failures, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { shopsWithDead } from '~/parts/causes';
+import { shopsWithDead } from '~/parts/deadJobs';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
 import { Figure } from '~/parts/Figure';

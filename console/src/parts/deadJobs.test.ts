@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byCause, shopsWithDead } from './causes';
+import { byCause, shopsWithDead } from './deadJobs';
 
 type Failure = Parameters<typeof byCause>[0][number];
 
