@@ -149,7 +149,7 @@ settings! {
     /// When SQLite waits for the disk: `full` or (only with --unsafe-durability) `normal`
     #[arg(hide_short_help = true, value_name = "WHEN")]
     sqlite_synchronous: String = "full".to_owned();
-    /// Connections for reading that one process opens
+    /// Connections for reading that one process opens; on PostgreSQL half as many more for lists
     #[arg(hide_short_help = true, value_name = "N")]
     readers: usize = 4;
     /// What to log, for example `info` or `warn,onhand_engine=debug`; empty: `info` for servers, `warn` otherwise

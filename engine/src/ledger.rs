@@ -264,8 +264,8 @@ impl Engine {
     }
 
     /// The ledger clock in milliseconds, for whoever judges without a transaction whether something has ended. It never
-    /// goes back, not over a restart either, and is right to about a second after a [`look`](Self::look_at_clock). Asks
-    /// nobody.
+    /// goes back, not over a restart either, and is right to about a second after a [`look`](Self::look_at_clock) or a
+    /// commit. Asks nobody.
     #[must_use]
     pub fn now(&self) -> Millis {
         self.shared.time.now()

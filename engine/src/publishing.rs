@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use onhand_rules::commands::channels::PushOutcome;
 use onhand_rules::listing::ListingState;
 use onhand_rules::publish::{Published, figure};
 use onhand_rules::shop::Shop;
@@ -20,6 +21,13 @@ pub struct Told {
     pub parts: Vec<(StockKey, Quantities, i64)>,
 }
 
+impl Told {
+    /// Of a shop whose location is not there.
+    pub(crate) fn nothing() -> Self {
+        Self { published: None, sku: None, parts: Vec::new() }
+    }
+}
+
 /// What each of these listings of one shop would be told, in order. `maximum` is the most that its marketplace takes.
 ///
 /// # Errors
@@ -31,48 +39,101 @@ pub async fn told(
     listings: &[Listing],
 ) -> Result<Vec<Told>, StoreError> {
     let Some(location) = reads.location(&shop.settings.location).await? else {
-        return Ok(listings.iter().map(|_| Told { published: None, sku: None, parts: Vec::new() }).collect());
+        return Ok(listings.iter().map(|_| Told::nothing()).collect());
     };
-    let skus = skus_of(reads, listings).await?;
-    let keys: BTreeSet<StockKey> = listings
-        .iter()
-        .flat_map(|listing| parts_of(listing, &skus, location.id))
-        .map(|(key, _)| key)
-        .collect();
-    let keys: Vec<StockKey> = keys.into_iter().collect();
-    let rows: BTreeMap<StockKey, Stock> =
-        reads.stock_rows(&keys).await?.into_iter().map(|row| (row.key, row)).collect();
-    // The clock is only asked where a speed counts.
-    let by_speed =
-        |listing: &Listing| listing.rule.as_ref().unwrap_or(&shop.settings.rule).velocity.is_some();
-    let now = if listings.iter().any(by_speed) { reads.now().await? } else { 0 };
-    let one = |listing| told_one(shop, maximum, listing, now, &skus, location.id, &rows);
-    Ok(listings.iter().map(one).collect())
+    told_at(reads, shop, location.id, maximum, listings).await
 }
 
-fn told_one(
+/// The same where the location is known.
+pub(crate) async fn told_at(
+    reads: &dyn Reads,
     shop: &Shop,
-    maximum: i64,
-    listing: &Listing,
-    now: i64,
-    skus: &BTreeMap<SkuId, Sku>,
     location: LocationId,
-    rows: &BTreeMap<StockKey, Stock>,
-) -> Told {
-    let needed = parts_of(listing, skus, location);
-    let known = needed.iter().any(|(key, _)| rows.contains_key(key));
-    let parts: Vec<(StockKey, Quantities, i64)> = needed
-        .into_iter()
-        .map(|(key, units)| (key, rows.get(&key).map(|row| row.figures).unwrap_or_default(), units))
-        .collect();
-    let rule = listing.rule.as_ref().unwrap_or(&shop.settings.rule);
-    let figures: Vec<(Quantities, i64)> =
-        parts.iter().map(|(_, figures, units)| (*figures, *units)).collect();
-    let sold = listing.sales.in_an_hour(now);
-    let published = (known && listing.state == ListingState::Active)
-        .then(|| figure(rule, shop.id, &figures, sold, maximum));
-    let sku = listing.mapping.and_then(|mapping| skus.get(&mapping.sku)).map(|sku| sku.code.clone());
-    Told { published, sku, parts }
+    maximum: i64,
+    listings: &[Listing],
+) -> Result<Vec<Told>, StoreError> {
+    let sold: Vec<(&Listing, &Shop, LocationId)> =
+        listings.iter().map(|listing| (listing, shop, location)).collect();
+    let sources = Sources::load(reads, &sold).await?;
+    Ok(sold.iter().map(|(listing, shop, at)| sources.told(shop, maximum, listing, *at)).collect())
+}
+
+/// What figures are made from, of some listings.
+pub(crate) struct Sources {
+    skus: BTreeMap<SkuId, Sku>,
+    rows: BTreeMap<StockKey, Stock>,
+    now: i64,
+}
+
+impl Sources {
+    /// Reads what stands behind these listings, each with its shop and the location whose stock that publishes.
+    pub(crate) async fn load(
+        reads: &dyn Reads,
+        sold: &[(&Listing, &Shop, LocationId)],
+    ) -> Result<Self, StoreError> {
+        let skus = skus_of(reads, sold.iter().map(|(listing, _, _)| *listing)).await?;
+        let keys: BTreeSet<StockKey> = sold
+            .iter()
+            .flat_map(|(listing, _, location)| parts_of(listing, &skus, *location))
+            .map(|(key, _)| key)
+            .collect();
+        let keys: Vec<StockKey> = keys.into_iter().collect();
+        let rows = reads.stock_rows(&keys).await?.into_iter().map(|row| (row.key, row)).collect();
+        // The clock is only asked where a speed counts.
+        let by_speed = |(listing, shop, _): &(&Listing, &Shop, LocationId)| {
+            listing.rule.as_ref().unwrap_or(&shop.settings.rule).velocity.is_some()
+        };
+        let now = if sold.iter().any(by_speed) { reads.now().await? } else { 0 };
+        Ok(Self { skus, rows, now })
+    }
+
+    pub(crate) fn told(&self, shop: &Shop, maximum: i64, listing: &Listing, location: LocationId) -> Told {
+        let needed = parts_of(listing, &self.skus, location);
+        let known = needed.iter().any(|(key, _)| self.rows.contains_key(key));
+        let parts: Vec<(StockKey, Quantities, i64)> = needed
+            .into_iter()
+            .map(|(key, units)| (key, self.rows.get(&key).map(|row| row.figures).unwrap_or_default(), units))
+            .collect();
+        let rule = listing.rule.as_ref().unwrap_or(&shop.settings.rule);
+        let figures: Vec<(Quantities, i64)> =
+            parts.iter().map(|(_, figures, units)| (*figures, *units)).collect();
+        let sold = listing.sales.in_an_hour(self.now);
+        let published = (known && listing.state == ListingState::Active)
+            .then(|| figure(rule, shop.id, &figures, sold, maximum));
+        let sku = listing.mapping.and_then(|mapping| self.skus.get(&mapping.sku)).map(|sku| sku.code.clone());
+        Told { published, sku, parts }
+    }
+}
+
+/// What is to be done about one listing.
+pub(crate) enum Decision {
+    /// It is told so much.
+    Send(i64),
+    /// Nothing is sent.
+    Settled(PushOutcome),
+}
+
+/// What is to be told, by what was told before and sold there since. `in_doubt`: whatever was sent before may be there.
+pub(crate) fn decide(shop: &Shop, listing: &Listing, told: &Told, in_doubt: bool) -> Decision {
+    let Some(published) = told.published.as_ref().filter(|_| shop.settings.push) else {
+        return Decision::Settled(PushOutcome::HeldBack);
+    };
+    // A campaign's units cannot be taken away: the marketplace would refuse less.
+    let quantity = published.quantity.max(listing.promotion_reserved);
+    if let Some(edit) = &listing.edit {
+        // The seller may be stopping sales: his figure is not raised. Lowering goes out at once.
+        return if quantity >= edit.seen {
+            Decision::Settled(PushOutcome::HeldBack)
+        } else {
+            Decision::Send(quantity)
+        };
+    }
+    // The marketplace where a sale happened has deducted it itself.
+    let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
+    if there == Some(quantity) && listing.trouble.is_none() && !in_doubt {
+        return Decision::Settled(PushOutcome::Same { quantity });
+    }
+    Decision::Send(quantity)
 }
 
 fn parts_of(listing: &Listing, skus: &BTreeMap<SkuId, Sku>, location: LocationId) -> Vec<(StockKey, i64)> {
@@ -89,8 +150,12 @@ fn parts_of(listing: &Listing, skus: &BTreeMap<SkuId, Sku>, location: LocationId
     }
 }
 
-async fn skus_of(reads: &dyn Reads, listings: &[Listing]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
-    let ids: BTreeSet<SkuId> = listings.iter().filter_map(|l| l.mapping).map(|mapping| mapping.sku).collect();
+async fn skus_of(
+    reads: &dyn Reads,
+    listings: impl Iterator<Item = &Listing>,
+) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+    let ids: BTreeSet<SkuId> =
+        listings.filter_map(|listing| listing.mapping).map(|mapping| mapping.sku).collect();
     let ids: Vec<SkuId> = ids.into_iter().collect();
     if ids.is_empty() {
         return Ok(BTreeMap::new());

@@ -119,7 +119,7 @@ pub struct Listing {
     pub dirty_since: Millis,
     /// What was last read there.
     pub seen: Option<Quantity>,
-    /// When.
+    /// When; to a minute where nothing was new.
     pub seen_at: Option<Millis>,
     /// Units that a campaign or promotion put aside there.
     pub promotion_reserved: Quantity,

@@ -74,8 +74,9 @@ impl PostgresStore {
         let promise = link::promise(&link.client, options.unsafe_durability).await?;
         let durability = promise.accept(options.unsafe_durability)?;
         migrate::migrate(&link.client).await?;
-        let read_config = options::with_settings(&target.config, &read_settings(&options));
-        let reads = reads::PostgresReads::new(&options, read_config, tls.clone())?;
+        let ways = [keyed_settings(&options), list_settings(&options)];
+        let configs = ways.map(|settings| options::with_settings(&target.config, &settings));
+        let reads = reads::PostgresReads::new(&options, configs, &tls)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 write_config,
@@ -91,29 +92,46 @@ impl PostgresStore {
     }
 }
 
-/// Writers find every row by key. Plans are made once, when tables may still be empty, and a plan for an empty table reads
-/// the whole of it: so plans that do are put out of the question. The server tells of warnings whatever its default,
-/// because one of them means that a commit is not replicated.
+/// Where rows are found by key, plans are made once for each connection, when tables may still be empty, and a plan for an
+/// empty table reads the whole of it: so plans that do are put out of the question.
+const BY_KEY: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
+fn by_key() -> impl Iterator<Item = (&'static str, String)> {
+    BY_KEY.iter().map(|(name, value)| (*name, (*value).to_owned()))
+}
+
+/// The server tells writers of warnings whatever its default, because one of them means that a commit is not replicated.
 fn write_settings(options: &Options) -> Vec<(&'static str, String)> {
-    vec![
-        ("enable_seqscan", "off".into()),
-        ("enable_hashjoin", "off".into()),
-        ("enable_mergejoin", "off".into()),
-        ("plan_cache_mode", "force_generic_plan".into()),
+    let own = [
         ("jit", "off".into()),
         ("client_min_messages", "warning".into()),
         ("lock_timeout", options.lock_timeout.as_millis().to_string()),
         ("statement_timeout", options.write_timeout.as_millis().to_string()),
         // A writer that was stopped in the middle of a batch must not keep rows from the others.
         ("idle_in_transaction_session_timeout", options.idle_timeout.as_millis().to_string()),
-    ]
+    ];
+    by_key().chain(own).collect()
 }
 
-/// Readers have few statements with many optional conditions, so each is planned for the values that it has.
-fn read_settings(options: &Options) -> Vec<(&'static str, String)> {
-    vec![
-        ("enable_seqscan", "off".into()),
-        ("plan_cache_mode", "force_custom_plan".into()),
+/// Those that read by key plan as writers do. Without bitmaps, because what is read in the order of an index and up to a
+/// limit must not be gathered and sorted first, as it well may be while a table is small.
+fn keyed_settings(options: &Options) -> Vec<(&'static str, String)> {
+    by_key().chain([("enable_bitmapscan", "off".into())]).chain(read_settings(options)).collect()
+}
+
+/// Lists have many optional conditions, so each is planned for the values that it has.
+fn list_settings(options: &Options) -> Vec<(&'static str, String)> {
+    let own = [("enable_seqscan", "off".into()), ("plan_cache_mode", "force_custom_plan".into())];
+    own.into_iter().chain(read_settings(options)).collect()
+}
+
+fn read_settings(options: &Options) -> [(&'static str, String); 4] {
+    [
         ("jit", "off".into()),
         ("default_transaction_read_only", "on".into()),
         ("statement_timeout", options.read_timeout.as_millis().to_string()),

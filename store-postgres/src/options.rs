@@ -19,7 +19,7 @@ pub struct Options {
     pub unsafe_durability: bool,
     /// Certificates (PEM) to trust instead of those of the operating system. Naming one makes `prefer` a `require`.
     pub root_certificates: Option<PathBuf>,
-    /// Connections for reading. Each writer has one more.
+    /// Connections for reading by key at most, and half as many more for lists. Each writer has one more.
     pub read_connections: usize,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,

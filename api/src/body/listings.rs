@@ -63,7 +63,7 @@ pub(crate) struct ListingBody {
     pushed_at: Option<Time>,
     /// What was last read there.
     seen: Option<i64>,
-    /// When.
+    /// When; to a minute where nothing was new.
     seen_at: Option<Time>,
     /// Something is not told yet.
     waiting: bool,

@@ -37,7 +37,7 @@ impl Flows {
         let reads = self.engine.reads();
         let listings = read(reads.listings_of_unit(shop, unit).await)?;
         let pushed_at = listings.iter().filter_map(|listing| listing.pushed_at).max().unwrap_or(0);
-        let now = read(reads.now().await)?;
+        let now = visit.now();
         let age = now - pushed_at;
         if age < READ_BACK_MS {
             // Told again meanwhile.

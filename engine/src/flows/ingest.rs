@@ -5,7 +5,7 @@ use std::sync::Arc;
 use onhand_connector::{Call, Channel, Hint, RawWebhook, Refused, Verified};
 use onhand_rules::commands::channels::TakeWebhook;
 use onhand_rules::job::{JobBody, NewJob};
-use onhand_rules::{Inbox, Receipt, ShopId};
+use onhand_rules::{Inbox, Millis, Receipt, ShopId};
 use onhand_store::{Outcome, StoreError};
 use thiserror::Error;
 
@@ -46,19 +46,20 @@ impl Flows {
         let now = self.engine.reads().now().await?;
         let call = Call { app: Arc::clone(&outlet.app), grant: None, now, budget_ms: 1_000 };
         let verified = outlet.channel.verify(&call, raw)?;
-        self.keep_webhook(outlet.channel.as_ref(), &verified).await
+        self.keep_webhook(outlet.channel.as_ref(), &verified, now).await
     }
 
+    /// `now`: when it came. Ledger clock.
     pub(super) async fn keep_webhook(
         &self,
         channel: &dyn Channel,
         webhook: &Verified,
+        now: Millis,
     ) -> Result<Arrived, IngestError> {
         let hints = channel.hints(webhook)?;
         let name = channel.facts().name;
         let reads = self.engine.reads();
         let shop = reads.shop_by_account(name, &webhook.account).await?.map(|shop| shop.id);
-        let now = reads.now().await?;
         let jobs = shop.map(|shop| jobs_of(shop, &hints, now)).unwrap_or_default();
         let inbox = Inbox {
             key: format!("{name}:{}", webhook.dedupe),

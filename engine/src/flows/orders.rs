@@ -135,8 +135,9 @@ impl Flows {
             let fetch =
                 |channel: Arc<dyn Channel>, call: Call| async move { channel.lost_webhooks(&call).await };
             let ((lost, last), _) = self.ask(&attempt, &mut visit, Endpoint::Orders, fetch).await?;
+            let now = read(self.engine.reads().now().await)?;
             for webhook in &lost {
-                let kept = self.keep_webhook(visit.outlet.channel.as_ref(), webhook).await;
+                let kept = self.keep_webhook(visit.outlet.channel.as_ref(), webhook, now).await;
                 kept.map_err(|error| {
                     super::failed(FailureClass::Unclear, "lost_webhook", &error.to_string())
                 })?;

@@ -1,28 +1,22 @@
 //! Telling a marketplace the stock of the listings of one write unit.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RaiseNotice, RecordPush};
 use onhand_rules::commands::queue::End;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Listing, NoticeBody, Receipt, ShopId};
+use onhand_rules::{Listing, LocationId, NoticeBody, Receipt, Shop, ShopId};
 
 use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
 use super::{Attempt, FlowEnd, Flows, catalogue, done, failed, read};
-use crate::publishing::{Told, told};
+use crate::publishing::{Decision, Told, decide, told_at};
 
 /// The connectors' code for an item whose fate is unknown because another one of its batch was refused.
 const BATCH_REFUSED: &str = "batch_refused";
-
-/// What is to be done about one listing.
-enum Decision {
-    Send(i64),
-    Settled(PushOutcome),
-}
 
 /// What is to be done about the listings of a unit.
 struct Plan {
@@ -107,7 +101,10 @@ impl Flows {
             return Err(done("obsolete"));
         }
         let maximum = visit.outlet.channel.facts().quantity_max;
-        let told = read(told(reads, &visit.shop, maximum, &listings).await)?;
+        let told = match self.location_of(&visit.shop).await? {
+            Some(location) => read(told_at(reads, &visit.shop, location, maximum, &listings).await)?,
+            None => listings.iter().map(|_| Told::nothing()).collect(),
+        };
         let mut plan = Plan { results: Vec::new(), sends: Vec::new(), promoted: Vec::new() };
         for (listing, told) in listings.into_iter().zip(&told) {
             if let Some(published) = told.published.as_ref().filter(|_| listing.promotion_reserved > 0) {
@@ -115,12 +112,26 @@ impl Flows {
             }
             // Whatever an attempt sent that was cut off, it may be there.
             let in_doubt = listing.in_doubt() || attempt.job.was_cut_off();
-            match decide(visit, &listing, told, in_doubt) {
+            match decide(&visit.shop, &listing, told, in_doubt) {
                 Decision::Send(quantity) => plan.sends.push((listing, quantity)),
                 Decision::Settled(outcome) => plan.results.push(result(&listing, outcome)),
             }
         }
         Ok(plan)
+    }
+
+    /// The location whose stock the shop publishes. A location's code is never another one's, so it is looked up once.
+    async fn location_of(&self, shop: &Shop) -> Result<Option<LocationId>, End> {
+        let code = &shop.settings.location;
+        let known = self.locations.lock().unwrap_or_else(PoisonError::into_inner).get(code).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = read(self.engine.reads().location(code).await)?.map(|location| location.id);
+        if let Some(id) = found {
+            self.locations.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), id);
+        }
+        Ok(found)
     }
 
     /// What a promotion has put aside cannot be taken from it: where that is more than there is, somebody must know before it
@@ -261,28 +272,6 @@ fn may_have_arrived(end: &End) -> bool {
         End::Failed { class, .. } => matches!(class, FailureClass::Server | FailureClass::Unclear),
         End::Done { .. } | End::Snooze { .. } | End::PutBack { .. } => false,
     }
-}
-
-fn decide(visit: &Visit, listing: &Listing, told: &Told, in_doubt: bool) -> Decision {
-    let Some(published) = told.published.as_ref().filter(|_| visit.shop.settings.push) else {
-        return Decision::Settled(PushOutcome::HeldBack);
-    };
-    // A campaign's units cannot be taken away: the marketplace would refuse less.
-    let quantity = published.quantity.max(listing.promotion_reserved);
-    if let Some(edit) = &listing.edit {
-        // The seller may be stopping sales: his figure is not raised. Lowering goes out at once.
-        return if quantity >= edit.seen {
-            Decision::Settled(PushOutcome::HeldBack)
-        } else {
-            Decision::Send(quantity)
-        };
-    }
-    // The marketplace where a sale happened has deducted it itself.
-    let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
-    if there == Some(quantity) && listing.trouble.is_none() && !in_doubt {
-        return Decision::Settled(PushOutcome::Same { quantity });
-    }
-    Decision::Send(quantity)
 }
 
 fn result(listing: &Listing, outcome: PushOutcome) -> PushResult {

@@ -92,8 +92,8 @@ impl Flows {
         let Some(shop) = read(reads.shop(id).await)? else {
             return Err(failed(FailureClass::Gone, "no_shop", "the shop is not there any more"));
         };
+        let now = read(self.engine.look_at_clock().await)?;
         let asked = Instant::now();
-        let now = read(reads.now().await)?;
         // What keeps its grant alive goes on in a shop that is paused: it would have to be authorised again.
         let alive =
             matches!(attempt.job.body, JobBody::RefreshGrant { .. }) && shop.state == ShopState::Paused;

@@ -9,6 +9,7 @@ use onhand_rules::command::ROUNDS_MAX;
 use onhand_rules::{Context, Needs, OpId, PrincipalId, Receipt, Refusal, Working};
 use onhand_store::{OpKey, OpRow, Outcome, Session, StoreError};
 
+use super::time::Time;
 use super::{Pending, Request, SubmitError};
 use crate::jobs::News;
 use crate::telemetry::Metrics;
@@ -42,9 +43,11 @@ pub(super) fn keys(commands: &[Pending]) -> Vec<OpKey> {
 pub(super) async fn run(
     session: &mut dyn Session,
     commands: &[Pending],
+    time: &Time,
     metrics: &Metrics,
 ) -> Result<Results, StoreError> {
     let now = session.begin().await?;
+    time.learn(now);
     match in_transaction(session, commands, now, metrics).await {
         Ok(results) => Ok(results),
         Err(error) => {

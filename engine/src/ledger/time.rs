@@ -42,7 +42,8 @@ impl Time {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn learn(&self, now: Millis) {
+    /// Keeps what the database told just now. Every batch has asked, so that there is nothing to look for while work is done.
+    pub(super) fn learn(&self, now: Millis) {
         let passed = self.passed();
         self.offset.store(now.saturating_sub(passed), Ordering::Relaxed);
         self.looked.store(passed, Ordering::Relaxed);

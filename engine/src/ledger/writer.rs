@@ -98,6 +98,7 @@ impl Writer {
 
     async fn write_nothing(&mut self) -> Result<(), StoreError> {
         let now = self.session.begin().await?;
+        self.shared.time.learn(now);
         self.session.write(&Changes::default(), &[], now).await?;
         self.session.commit().await.map(|_head| ())
     }
@@ -146,7 +147,7 @@ impl Writer {
         while !commands.is_empty() {
             let started = Instant::now();
             let metrics = &self.shared.metrics;
-            match batch::run(self.session.as_mut(), &commands, metrics).await {
+            match batch::run(self.session.as_mut(), &commands, &self.shared.time, metrics).await {
                 Ok(results) => {
                     metrics.batch_size.observe(commands.len() as f64);
                     metrics.batch_seconds.observe(started.elapsed().as_secs_f64());

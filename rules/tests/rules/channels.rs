@@ -53,6 +53,28 @@ pub(crate) fn look(world: &mut Market, stock: i64, promotion_reserved: i64, orde
 }
 
 #[test]
+fn a_look_that_shows_nothing_new_is_not_written_each_time() {
+    let mut world = told();
+    read(&mut world, 50, false);
+    let first = world.listing("i").clone();
+    assert_eq!(first.seen_at, Some(world.now), "the first since the figure was told");
+    world.now += MINUTE - 1;
+    read(&mut world, 50, false);
+    assert_eq!(*world.listing("i"), first, "within a minute");
+    world.now += 1;
+    read(&mut world, 50, false);
+    assert_eq!(world.listing("i").seen_at, Some(world.now));
+    read(&mut world, 49, false);
+    assert_eq!(world.listing("i").seen, Some(49), "news at once");
+    read(&mut world, 50, false);
+    push(&mut world, 50);
+    let told = world.listing("i").pushed_at;
+    world.now += 1;
+    read(&mut world, 50, false);
+    assert!(world.listing("i").seen_at > told, "the first look since that figure was told");
+}
+
+#[test]
 fn h5_a_figure_that_returns_in_time_changes_nothing() {
     let mut world = told();
     read(&mut world, 40, true);

@@ -30,7 +30,7 @@ impl PostgresReads {
 
     pub(super) async fn read_sku(&self, code: &str) -> Result<Option<Sku>, StoreError> {
         let sql = concat!("select ", sku_columns!(), " from sku s where s.code = $1");
-        let found = self.query(sql, &[&code]).await?;
+        let found = self.keyed(sql, &[&code]).await?;
         found.first().map(rows::sku).transpose()
     }
 
@@ -55,7 +55,7 @@ impl PostgresReads {
     pub(super) async fn read_skus_by_id(&self, ids: &[SkuId]) -> Result<Vec<Sku>, StoreError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let sql = concat!("select ", sku_columns!(), " from sku s where s.id = any ($1) order by s.id");
-        rows::all(&self.query(sql, &[&ids]).await?, rows::sku)
+        rows::all(&self.keyed(sql, &[&ids]).await?, rows::sku)
     }
 
     pub(super) async fn read_locations(
@@ -74,7 +74,7 @@ impl PostgresReads {
 
     pub(super) async fn read_location(&self, code: &str) -> Result<Option<Location>, StoreError> {
         let sql = concat!("select ", location_columns!(), " from location l where l.code = $1");
-        let found = self.query(sql, &[&code]).await?;
+        let found = self.keyed(sql, &[&code]).await?;
         found.first().map(rows::location).transpose()
     }
 
@@ -82,18 +82,18 @@ impl PostgresReads {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let sql =
             concat!("select ", location_columns!(), " from location l where l.id = any ($1) order by l.id");
-        rows::all(&self.query(sql, &[&ids]).await?, rows::location)
+        rows::all(&self.keyed(sql, &[&ids]).await?, rows::location)
     }
 
     pub(super) async fn read_api_key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
         let sql = concat!("select ", api_key_columns!(), " from api_key a where a.hash = $1");
-        let found = self.query(sql, &[&hash.as_slice()]).await?;
+        let found = self.keyed(sql, &[&hash.as_slice()]).await?;
         found.first().map(rows::api_key).transpose()
     }
 
     pub(super) async fn read_api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
         let sql = concat!("select ", api_key_columns!(), " from api_key a where a.id = $1");
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         found.first().map(rows::api_key).transpose()
     }
 

@@ -258,7 +258,7 @@ impl PostgresReads {
             filter.without.iter().map(|(kind, shop)| (*kind, shop.0)).unzip();
         let most = rows_at_most(per_group);
         let known = known_kinds();
-        Found::of(&self.query(WHOLE, &[&now, &most, &filter.kinds, &known, &closed, &kinds, &shops]).await?)
+        Found::of(&self.keyed(WHOLE, &[&now, &most, &filter.kinds, &known, &closed, &kinds, &shops]).await?)
     }
 
     async fn look_from(
@@ -272,7 +272,7 @@ impl PostgresReads {
         let classes: Vec<i16> = groups.iter().map(|((_, _, class), _)| *class).collect();
         let floors: Vec<i64> = groups.iter().map(|(_, floor)| *floor).collect();
         let most = rows_at_most(per_group);
-        Found::of(&self.query(FROM_FLOORS, &[&now, &most, &kinds, &shops, &classes, &floors]).await?)
+        Found::of(&self.keyed(FROM_FLOORS, &[&now, &most, &kinds, &shops, &classes, &floors]).await?)
     }
 
     pub(super) async fn read_lost_leases(
@@ -282,7 +282,7 @@ impl PostgresReads {
     ) -> Result<Vec<(JobId, i64)>, StoreError> {
         let (floor, begun) = (self.floors.leases_from(), Instant::now());
         let from = floor.unwrap_or(i64::MIN);
-        let found = self.query(LOST, &[&now, &rows_at_most(limit), &from]).await?;
+        let found = self.keyed(LOST, &[&now, &rows_at_most(limit), &from]).await?;
         self.floors.looked_for_leases(now, floor.is_none().then_some(begun), found.is_empty());
         rows::all(&found, |row| {
             let mut columns = Columns::of(row);

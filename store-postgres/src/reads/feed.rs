@@ -14,7 +14,7 @@ impl PostgresReads {
             event_columns!(),
             " from event e where e.number > $1 order by e.number limit $2"
         );
-        let found = self.query(sql, &[&after, &one_more(limit)]).await?;
+        let found = self.keyed(sql, &[&after, &one_more(limit)]).await?;
         Ok(Page::of(rows::all(&found, rows::event)?, limit))
     }
 
@@ -56,7 +56,7 @@ impl PostgresReads {
             op_columns!(),
             " from op p where p.principal = $1 and p.kind = any ($2) and p.key = $3 order by p.kind"
         );
-        let found = self.query(sql, &[&principal.0, &kinds, &key]).await?;
+        let found = self.keyed(sql, &[&principal.0, &kinds, &key]).await?;
         rows::all(&found, rows::op)
     }
 }

@@ -87,7 +87,7 @@ impl PostgresReads {
             order_columns!(),
             " from orders o left join order_line ol on ol.order_id = o.id where o.id = $1 order by ol.line, ol.part"
         );
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         Ok(rows::orders(&found)?.pop())
     }
 
@@ -127,7 +127,7 @@ impl PostgresReads {
             " from reservation r left join reservation_line rl on rl.reservation_id = r.id where r.id = $1 \
              order by rl.line, rl.part"
         );
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         Ok(rows::reservations(&found)?.pop())
     }
 
@@ -151,7 +151,7 @@ impl PostgresReads {
     }
 
     pub(super) async fn read_next_due(&self) -> Result<Option<i64>, StoreError> {
-        let found = self.query(NEXT_DUE, &[]).await?;
+        let found = self.keyed(NEXT_DUE, &[]).await?;
         match found.first() {
             Some(row) => Columns::of(row).next(),
             None => Ok(None),

@@ -68,7 +68,7 @@ fn group(row: &Row) -> Result<DeadGroup, StoreError> {
 impl PostgresReads {
     pub(super) async fn read_job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let sql = concat!("select ", job_columns!(), " from job t where t.id = $1");
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         found.first().map(sync_rows::job).transpose()
     }
 
@@ -103,7 +103,7 @@ impl PostgresReads {
 
     pub(super) async fn read_dead_job(&self, id: JobId) -> Result<Option<DeadJob>, StoreError> {
         let sql = concat!("select ", dead_columns!(), " from job_dead t where t.id = $1");
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         found.first().map(sync_rows::dead).transpose()
     }
 
@@ -143,7 +143,7 @@ impl PostgresReads {
     pub(super) async fn read_done_job(&self, id: JobId) -> Result<Option<DoneJob>, StoreError> {
         let sql =
             concat!("select ", job_columns!(), ", t.ended_at, t.outcome from job_done t where t.id = $1");
-        let found = self.query(sql, &[&Uuid(id.0)]).await?;
+        let found = self.keyed(sql, &[&Uuid(id.0)]).await?;
         found.first().map(sync_rows::done).transpose()
     }
 

@@ -30,9 +30,12 @@ use crate::Options;
 use crate::column::Columns;
 use crate::failure::{failure, is_lost, pool_failure};
 
-/// Named queries over a pool.
+/// Named queries over two pools: connections differ by how they plan, and a busy console does not keep the jobs waiting.
 pub(crate) struct PostgresReads {
-    pool: Pool,
+    /// For queries that find rows by key.
+    keyed: Pool,
+    /// For queries with optional conditions.
+    lists: Pool,
     patience: Duration,
     /// From where to look for work.
     floors: claimable::Floors,
@@ -45,25 +48,40 @@ enum Failed {
 }
 
 impl PostgresReads {
-    pub(crate) fn new(options: &Options, config: Config, tls: MakeRustlsConnect) -> Result<Self, StoreError> {
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
-            .max_size(options.read_connections.max(1))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(options.read_timeout))
-            .create_timeout(Some(options.connect_timeout * 2))
-            .recycle_timeout(Some(options.connect_timeout))
-            .build()
-            .map_err(|error| StoreError::Broken(error.to_string()))?;
+    /// `keyed` and `lists`: how the connections of each pool begin.
+    pub(crate) fn new(
+        options: &Options,
+        [keyed, lists]: [Config; 2],
+        tls: &MakeRustlsConnect,
+    ) -> Result<Self, StoreError> {
+        let most = options.read_connections.max(1);
         let floors = claimable::Floors::new(options.slow_look);
-        Ok(Self { pool, patience: options.read_timeout + Duration::from_secs(1), floors })
+        let patience = options.read_timeout + Duration::from_secs(1);
+        let (keyed, lists) = (pool(options, keyed, tls, most)?, pool(options, lists, tls, most.div_ceil(2))?);
+        Ok(Self { keyed, lists, patience, floors })
     }
 
-    /// Rows of a query. A connection that died while nobody used it is found out here, so a lost one is replaced once:
-    /// reading twice harms nobody.
+    /// Rows of a query that finds them by key: planned once for each connection, as the writer's are. For most of them
+    /// planning takes longer than running.
+    async fn keyed(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        self.read(&self.keyed, sql, parameters).await
+    }
+
+    /// Rows of any other query: planned anew each time, for the conditions that are given.
     async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        match self.query_once(sql, parameters).await {
-            Err(Failed::Lost(_)) => match self.query_once(sql, parameters).await {
+        self.read(&self.lists, sql, parameters).await
+    }
+
+    /// A connection that died while nobody used it is found out here, so a lost one is replaced once: reading twice harms
+    /// nobody.
+    async fn read(
+        &self,
+        pool: &Pool,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.read_once(pool, sql, parameters).await {
+            Err(Failed::Lost(_)) => match self.read_once(pool, sql, parameters).await {
                 Err(Failed::Lost(error) | Failed::Other(error)) => Err(error),
                 Ok(rows) => Ok(rows),
             },
@@ -72,8 +90,13 @@ impl PostgresReads {
         }
     }
 
-    async fn query_once(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failed> {
-        let client = self.pool.get().await.map_err(|error| Failed::Other(pool_failure(&error)))?;
+    async fn read_once(
+        &self,
+        pool: &Pool,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failed> {
+        let client = pool.get().await.map_err(|error| Failed::Other(pool_failure(&error)))?;
         let asked = async {
             let statement = client.prepare_cached(sql).await?;
             client.query(&statement, parameters).await
@@ -90,10 +113,27 @@ impl PostgresReads {
 
     /// The first column of the first row.
     async fn number(&self, sql: &str) -> Result<i64, StoreError> {
-        let rows = self.query(sql, &[]).await?;
+        let rows = self.keyed(sql, &[]).await?;
         let row = rows.first().ok_or_else(|| crate::column::damaged("the head of the feed is gone"))?;
         Columns::of(row).next()
     }
+}
+
+fn pool(
+    options: &Options,
+    config: Config,
+    tls: &MakeRustlsConnect,
+    connections: usize,
+) -> Result<Pool, StoreError> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    Pool::builder(Manager::from_config(config, tls.clone(), recycling))
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(options.read_timeout))
+        .create_timeout(Some(options.connect_timeout * 2))
+        .recycle_timeout(Some(options.connect_timeout))
+        .build()
+        .map_err(|error| StoreError::Broken(error.to_string()))
 }
 
 /// A condition that is given is written so that an index can be seen in it: the plan of a prepared query must do for any

@@ -161,7 +161,7 @@ impl PostgresReads {
         key: StockKey,
         at: i64,
     ) -> Result<Option<Movement>, StoreError> {
-        let found = self.query(MOVEMENT_AT, &[&key.sku.0, &key.location.0, &at]).await?;
+        let found = self.keyed(MOVEMENT_AT, &[&key.sku.0, &key.location.0, &at]).await?;
         found.first().map(rows::movement).transpose()
     }
 

@@ -5,7 +5,7 @@ use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::kind_name;
 use onhand_rules::{
     DeadJob, DoneJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Notice, Setting, Shop, ShopId,
-    SkuId, Stock, StockKey,
+    Stock, StockKey,
 };
 use onhand_store::{
     ClaimFilter, Claimable, DeadFilter, DeadGroup, InboxFilter, JobCount, JobFilter, ListingFilter,
@@ -26,13 +26,15 @@ const LISTINGS: &str = "select t.body from listing t where ($1::bigint is null o
 
 /// `offset 0` keeps each SKU's listings a look into the index: the planner takes a list of unknown length for a long one, and
 /// would read all listings for three.
-const CONCERNING: &str = "with seller (sku, sells) as ( \
-        select a.sku, a.sku from unnest($1::bigint[]) as a (sku) \
+const CONCERNING: &str = "with named (sku, code) as ( \
+        select s.id, s.code from sku s where s.code = any ($1) \
+     ), seller (code, sells) as ( \
+        select n.code, n.sku from named n \
       union \
-        select c.component, c.bundle from sku_component c where c.component = any ($1) \
-     ) select distinct s.sku, t.id from seller s cross join lateral (select l.id from listing l \
+        select n.code, c.bundle from named n join sku_component c on c.component = n.sku \
+     ) select distinct s.code, t.id, t.shop from seller s cross join lateral (select l.id, l.shop from listing l \
          where l.sku = s.sells and l.sku is not null and l.state = 'active' offset 0) as t \
-     order by s.sku, t.id";
+     order by s.code, t.id";
 
 const MARKET_ORDERS: &str = "select t.body from market_order t where ($1::bigint is null or t.shop = $1) \
      and ($2::text is null or t.state = $2) \
@@ -57,12 +59,20 @@ impl PostgresReads {
         rows::all(&self.query(sql, parameters).await?, document)
     }
 
+    async fn documents_by_key<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<T>, StoreError> {
+        rows::all(&self.keyed(sql, parameters).await?, document)
+    }
+
     async fn one<T: DeserializeOwned>(
         &self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<T>, StoreError> {
-        Ok(self.documents(sql, parameters).await?.pop())
+        Ok(self.documents_by_key(sql, parameters).await?.pop())
     }
 }
 
@@ -108,7 +118,7 @@ impl SyncReads for PostgresReads {
         self.read_done_jobs(before, limit).await
     }
     async fn shops(&self) -> Result<Vec<Shop>, StoreError> {
-        self.documents("select body from shop order by id", &[]).await
+        self.documents_by_key("select body from shop order by id", &[]).await
     }
     async fn shop(&self, id: ShopId) -> Result<Option<Shop>, StoreError> {
         self.one("select body from shop where id = $1", &[&id.0]).await
@@ -161,13 +171,19 @@ impl SyncReads for PostgresReads {
     }
     async fn listings_of_unit(&self, shop: ShopId, unit: &str) -> Result<Vec<Listing>, StoreError> {
         let sql = "select body from listing where shop = $1 and unit = $2 order by id";
-        self.documents(sql, &[&shop.0, &unit]).await
+        self.documents_by_key(sql, &[&shop.0, &unit]).await
     }
-    async fn listings_concerning(&self, skus: &[SkuId]) -> Result<Vec<(SkuId, ListingId)>, StoreError> {
-        let skus: Vec<i64> = skus.iter().map(|id| id.0).collect();
-        rows::all(&self.query(CONCERNING, &[&skus]).await?, |row| {
+    async fn listings_by_id(&self, ids: &[ListingId]) -> Result<Vec<Listing>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        self.documents_by_key("select body from listing where id = any ($1) order by id", &[&ids]).await
+    }
+    async fn listings_concerning(
+        &self,
+        skus: &[&str],
+    ) -> Result<Vec<(String, ListingId, ShopId)>, StoreError> {
+        rows::all(&self.keyed(CONCERNING, &[&skus]).await?, |row| {
             let mut columns = Columns::of(row);
-            Ok((SkuId(columns.next()?), ListingId(columns.next()?)))
+            Ok((columns.next()?, ListingId(columns.next()?), ShopId(columns.next()?)))
         })
     }
     async fn staleness(&self) -> Result<Vec<Staleness>, StoreError> {
@@ -186,7 +202,7 @@ impl SyncReads for PostgresReads {
             " from stock t join (select distinct * from unnest($1::bigint[], $2::bigint[])) as k (sku, location) \
              on t.sku = k.sku and t.location = k.location order by t.sku, t.location"
         );
-        rows::all(&self.query(sql, &[&skus, &locations]).await?, |row| rows::stock(&mut Columns::of(row)))
+        rows::all(&self.keyed(sql, &[&skus, &locations]).await?, |row| rows::stock(&mut Columns::of(row)))
     }
     async fn market_order(&self, shop: ShopId, reference: &str) -> Result<Option<MarketOrder>, StoreError> {
         let sql = "select body from market_order where shop = $1 and reference = $2";

@@ -9,14 +9,14 @@ use onhand_rules::notice::kind_name;
 use onhand_rules::retry::class_name;
 use onhand_rules::{
     DeadJob, DoneJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Notice, Setting, Shop, ShopId,
-    SkuId, Stock, StockKey,
+    Stock, StockKey,
 };
 use onhand_store::{
     ClaimFilter, Claimable, DeadFilter, DeadGroup, InboxFilter, JobCount, JobFilter, ListingFilter,
     MarketOrderFilter, NoticeFilter, Page, Staleness, StoreError, SyncReads,
 };
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::jobs::{claimable, dead_groups};
 use super::{Sql, SqliteReads, one_more};
@@ -251,8 +251,23 @@ impl SyncReads for SqliteReads {
         self.run(move |connection| all(connection, "shop = ? AND unit = ? ORDER BY id", values)).await
     }
 
-    async fn listings_concerning(&self, skus: &[SkuId]) -> Result<Vec<(SkuId, ListingId)>, StoreError> {
-        let skus: BTreeSet<SkuId> = skus.iter().copied().collect();
+    async fn listings_by_id(&self, ids: &[ListingId]) -> Result<Vec<Listing>, StoreError> {
+        let ids: BTreeSet<ListingId> = ids.iter().copied().collect();
+        self.run(move |connection| {
+            let mut found = Vec::new();
+            for id in ids {
+                found.extend(one(connection, "id = ?", vec![Value::Integer(id.0)])?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn listings_concerning(
+        &self,
+        skus: &[&str],
+    ) -> Result<Vec<(String, ListingId, ShopId)>, StoreError> {
+        let skus: BTreeSet<String> = skus.iter().map(|sku| (*sku).to_owned()).collect();
         self.run(move |connection| concerning(connection, &skus)).await
     }
 
@@ -367,16 +382,19 @@ impl SyncReads for SqliteReads {
     }
 }
 
-fn concerning(connection: &Connection, skus: &BTreeSet<SkuId>) -> Sql<Vec<(SkuId, ListingId)>> {
+fn concerning(connection: &Connection, codes: &BTreeSet<String>) -> Sql<Vec<(String, ListingId, ShopId)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM listing WHERE active = 1 AND sku = ?1
-         UNION SELECT listing.id FROM sku_component JOIN listing ON listing.sku = sku_component.bundle
-         WHERE sku_component.component = ?1 AND listing.active = 1 ORDER BY 1",
+        "SELECT listing.id, listing.shop FROM sku JOIN listing ON listing.sku = sku.id
+         WHERE sku.code = ?1 AND listing.active = 1
+         UNION SELECT listing.id, listing.shop FROM sku
+         JOIN sku_component ON sku_component.component = sku.id JOIN listing ON listing.sku = sku_component.bundle
+         WHERE sku.code = ?1 AND listing.active = 1 ORDER BY 1",
     )?;
     let mut found = Vec::new();
-    for sku in skus {
-        for id in statement.query_map([sku.0], |row| row.get(0).map(ListingId))? {
-            found.push((*sku, id?));
+    for code in codes {
+        let listing = |row: &Row<'_>| Ok((code.clone(), ListingId(row.get(0)?), ShopId(row.get(1)?)));
+        for listing in statement.query_map([code], listing)? {
+            found.push(listing?);
         }
     }
     Ok(found)

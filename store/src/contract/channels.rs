@@ -8,7 +8,7 @@ use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, MarketStatus};
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::shop::ShopSettings;
-use onhand_rules::{Inbox, JobBody, Listing, ListingId, MarketOrder, Notice, NoticeBody, SkuId};
+use onhand_rules::{Inbox, JobBody, Listing, ListingId, MarketOrder, Notice, NoticeBody};
 use onhand_rules::{ShopId, job::NewJob};
 
 use super::Fixture;
@@ -163,17 +163,23 @@ fn notice(subject: &str, open: bool) -> RaiseNotice {
 pub(super) async fn a_bundle_is_found_by_its_parts(fixture: Fixture) {
     let mut world = World::mirrored(fixture).await;
     market(&mut world).await;
-    let sku = async |code: &str| world.reads().sku(code).await.unwrap().expect("a SKU").id;
-    let (a, b, bundle) = (sku("A").await, sku("B").await, sku("BOX").await);
-    let ids = async |skus: &[SkuId]| world.reads().listings_concerning(skus).await.unwrap();
+    let found = async |skus: &[&str]| world.reads().listings_concerning(skus).await.unwrap();
     let of = async |shop: i64, item: &str| {
         world.reads().listing_by_key(ShopId(shop), item, "red\tXL").await.unwrap().expect("a listing").id
     };
     let (plain, boxed) = (of(1, "a").await, of(2, "a").await);
-    assert_eq!(ids(&[a]).await, [(a, plain), (a, boxed)]);
-    assert_eq!(ids(&[bundle]).await, [(bundle, boxed)]);
-    assert_eq!(ids(&[b]).await.len(), 2);
-    assert_eq!(ids(&[]).await, []);
+    let by = |code: &str, listing, shop| (code.to_owned(), listing, ShopId(shop));
+    assert_eq!(found(&["A"]).await, [by("A", plain, 1), by("A", boxed, 2)]);
+    assert_eq!(found(&["BOX", "nobody's"]).await, [by("BOX", boxed, 2)]);
+    assert_eq!(found(&["B"]).await.len(), 2);
+    assert_eq!(found(&["BOX", "A"]).await.len(), 3, "by code and listing");
+    assert_eq!(found(&[]).await, []);
+    let by_id = async |ids: &[ListingId]| {
+        let found = world.reads().listings_by_id(ids).await.unwrap();
+        found.iter().map(|listing| listing.id).collect::<Vec<_>>()
+    };
+    assert_eq!(by_id(&[boxed, plain, boxed, ListingId(999)]).await, [plain, boxed], "each once, in order");
+    assert_eq!(by_id(&[]).await, []);
 }
 
 /// Reads every page, and what one page of everything says.

@@ -2,9 +2,12 @@
 
 use onhand_engine::{Request, SubmitError};
 use onhand_rules::Job;
+use onhand_rules::commands::channels::UpdateShop;
 use onhand_rules::commands::queue::PutSetting;
 use onhand_rules::commands::{ChangeStock, Reason, StockItem};
+use onhand_rules::publish::PublishRule;
 use onhand_rules::setting::{PUBLISHER, Setting, kind_pause_key};
+use onhand_rules::shop::ShopSettings;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -13,6 +16,7 @@ use super::{Bazaar, LAZADA, SHOPEE, stop};
 use crate::stage::{MAIN, Stage, confirmed, done, is_done, on_both, publishing, receive, within};
 
 on_both!(
+    a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there,
     b9_ten_thousand_changes_while_one_push_is_on_its_way,
     e1_an_answer_that_is_lost_is_not_done_twice,
     e2_a_write_that_arrives_too_late_is_told_over_at_the_next_look,
@@ -38,6 +42,53 @@ async fn published(bazaar: &Bazaar) {
         }
     })
     .await;
+}
+
+/// The marketplace where a unit is sold takes it off its figure itself.
+async fn a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE, LAZADA], 100).await;
+    let runner = bazaar.run();
+    // What was done before is published by then.
+    done(&bazaar.engine, confirmed("B", 1)).await;
+    bazaar.until_it_shows(SHOPEE, "B", 99).await;
+    let before = within("a clean listing", async {
+        loop {
+            let listing = bazaar.listing(SHOPEE, "A").await;
+            if !listing.dirty() {
+                return listing;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // A marketplace tells the second of an order. One in the second of the last figure may be older than it, and is told over.
+    let next_second = before.pushed_at.expect("a figure") / 1_000 * 1_000 + 1_000;
+    within("the next second", async {
+        while bazaar.now().await <= next_second {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let order = bazaar.buy(SHOPEE, "A", 1).await;
+    bazaar.until_taken(SHOPEE, &order).await;
+    bazaar.until_it_shows(LAZADA, "A", 99).await;
+    let after = bazaar.listing(SHOPEE, "A").await;
+    assert_eq!((after.desired, after.sold_there), (before.desired, 1), "nothing is to be told");
+    assert_eq!((after.dirty(), bazaar.shows(SHOPEE, "A").await), (false, 99));
+    // Of two units it shows one now, so of one sale it shows one too few half of the time.
+    let (shop, rule) = (bazaar.shop_id(SHOPEE), PublishRule { percent: 50, ..PublishRule::default() });
+    let settings = ShopSettings { rule, ..bazaar.shop(SHOPEE).await.settings };
+    let change =
+        UpdateShop { shop, expected_version: None, name: None, settings: Some(settings), paused: None };
+    done(&bazaar.engine, change).await;
+    bazaar.until_it_shows(SHOPEE, "A", 49).await;
+    let order = bazaar.buy(SHOPEE, "A", 1).await;
+    bazaar.until_taken(SHOPEE, &order).await;
+    bazaar.until_it_shows(SHOPEE, "A", 49).await;
+    bazaar.until_it_shows(LAZADA, "A", 98).await;
+    stop(&runner).await;
+    bazaar.nothing_is_dead().await;
+    bazaar.stage.verify().await;
 }
 
 async fn b9_ten_thousand_changes_while_one_push_is_on_its_way(stage: Stage) {

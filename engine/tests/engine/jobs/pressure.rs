@@ -7,6 +7,7 @@ use std::time::Duration;
 use onhand_engine::jobs::RunnerSettings;
 use onhand_engine::telemetry::CommandLabels;
 use onhand_engine::{Engine, Settings, SubmitError};
+use onhand_rules::ShopId;
 use onhand_store::faulty::Call;
 use onhand_store::{ListingFilter, StoreError};
 use onhand_store_postgres::{Options, PostgresStore};
@@ -96,8 +97,9 @@ async fn b14_postgres_one_connection_for_all_readers_is_enough() {
     lock.batch_execute("lock table listing in access exclusive mode").await.expect("a lock");
     let mut readers = JoinSet::new();
     for _ in 0..50 {
-        let engine = engine.clone();
-        readers.spawn(async move { engine.reads().listings(&ListingFilter::default(), 1).await.is_ok() });
+        let (by_key, lists) = (engine.clone(), engine.clone());
+        readers.spawn(async move { by_key.reads().listings_of_unit(ShopId(1), "u").await.is_ok() });
+        readers.spawn(async move { lists.reads().listings(&ListingFilter::default(), 1).await.is_ok() });
     }
     let labels = CommandLabels { command: "beat_jobs", outcome: "done" };
     let beats = || engine.metrics().commands.get_or_create(&labels).get();

@@ -10,11 +10,14 @@ use crate::listing::{EditWindow, Listing, ListingState};
 use crate::notice::{Notice, NoticeKind};
 use crate::notice_body::{DriftCause as Cause, NoticeBody};
 use crate::noticing::{close, needs_of_notice, raise};
-use crate::quantity::Quantity;
+use crate::quantity::{Millis, Quantity};
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
+
+/// [`Listing::seen_at`] is right to so much where nothing else is new. Milliseconds.
+const SEEN_TO_MS: Millis = 60_000;
 
 /// Compares what a marketplace shows with what it should show, and names the cause of a difference: an order that we had
 /// not seen, a write that was lost, a campaign. What none of them explains goes through the window for sellers' edits
@@ -50,12 +53,16 @@ impl RecordSeen {
         needs.sync.shops.insert(self.shop);
         for found in &self.seen {
             super::needs_of_listing(found.listing, seen, needs);
-            needs_of_job(&JobBody::SettleEdit { shop: self.shop, listing: found.listing }, needs);
             if found.stock.is_none() {
                 needs_of_notice(NoticeKind::ListingTrouble, &found.listing.0.to_string(), needs);
             }
             if let Some(listing) = super::loaded_listing(seen, found.listing) {
-                needs_of_edit(listing, seen, needs);
+                needs_of_notice(NoticeKind::Drift, &found.listing.0.to_string(), needs);
+                // Nearly all figures are as they should be, and of those nothing else is decided.
+                if found.is_odd(listing) {
+                    needs_of_job(&JobBody::SettleEdit { shop: self.shop, listing: found.listing }, needs);
+                    needs_of_edit(listing, seen, needs);
+                }
                 super::needs_of_promotion(listing, found.promotion_reserved, needs);
             }
         }
@@ -83,8 +90,10 @@ impl RecordSeen {
                 }
             }
             super::promotion_fell(scope, context, listing.promotion_reserved, &mut next);
-            changed |= next != listing;
-            super::put(scope, context, next);
+            if is_news(&listing, &next) {
+                changed = true;
+                super::put(scope, context, next);
+            }
         }
         Ok(Receipt::Kept { version: 0, changed })
     }
@@ -206,6 +215,23 @@ impl RecordSeen {
         }
         listing.edit = Some(window);
     }
+}
+
+impl SeenStock {
+    /// Whether there is anything to decide: the figure is not what it should be, or was not, or an edit is in its window.
+    fn is_odd(&self, listing: &Listing) -> bool {
+        self.before.is_some() || listing.edit.is_some() || self.stock != drift::expected(listing)
+    }
+}
+
+/// Whether a look is worth a row: what it found, or that it was the first since the figure was told, or when it was, to a
+/// minute. A unit is looked at for one of its listings, and has fifty.
+fn is_news(before: &Listing, after: &Listing) -> bool {
+    let looked = before.seen_at.is_some_and(|seen| {
+        before.pushed_at.is_none_or(|pushed| pushed <= seen)
+            && after.seen_at.is_some_and(|now| now - seen < SEEN_TO_MS)
+    });
+    !looked || Listing { seen_at: before.seen_at, ..after.clone() } != *before
 }
 
 /// A figure that was odd until the orders up to now were known, and is what it should be with them, was an order's.

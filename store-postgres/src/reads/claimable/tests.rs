@@ -82,7 +82,7 @@ impl Shop {
 
     /// Entries that have been read so far in the index of waiting jobs.
     async fn entries(&self) -> i64 {
-        self.store.reads.query("select pg_stat_force_next_flush()", &[]).await.unwrap();
+        self.store.reads.keyed("select pg_stat_force_next_flush()", &[]).await.unwrap();
         self.store.reads.number("select pg_stat_get_tuples_returned('job_ready'::regclass)").await.unwrap()
     }
 }
