@@ -58,7 +58,7 @@ interface Known {
   'stock.shortfall_cleared': { sku: string; location: string; available: number };
   'listing.pushed': ListingPushed;
   'listing.edit': { listing: number; shop: string; step: string; seen: number; expected: number };
-  'listing.changed': { listing: number; shop: string; step: string; sku: string | null };
+  'listing.changed': { listing: number; shop: string; step: string; sku: string | null; quantity: number | null };
   'order.placed': OrderPlaced;
   'order.changed': OrderChanged;
   'market_order.changed': { shop: string; reference: string; state: string; status: string; order: string | null };
