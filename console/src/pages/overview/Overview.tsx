@@ -10,7 +10,7 @@ import { Tile } from '~/parts/Figure';
 import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { shopState } from '~/parts/shopState';
+import { useShopState, worstOf } from '~/parts/shopState';
 import { pageTally, tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
@@ -58,6 +58,7 @@ function OverviewVerdict() {
   const risk = useRisk();
   const begun = useBegun();
   const covered = useCovered(SPAN_MS);
+  const stateOf = useShopState(now);
   if (!all.data) return null;
 
   if (ready.data?.writable === false) {
@@ -66,15 +67,13 @@ function OverviewVerdict() {
   const list = all.data.data;
   if (list.length === 0) return <Verdict tone="off">{t('overview.verdict.no_shops')}</Verdict>;
 
-  const states = list.map((shop) => shopState(shop, now));
+  const states = list.map(stateOf).filter((state) => state !== undefined);
+  if (states.length < list.length) return null;
   // A figure that has just changed is on its way; one that waits for long makes its shop slow.
   const told = states.filter((state) => state === 'live').length;
   const p95 = percentile(latencies(meter.since(now - SPAN_MS, now)), 0.95);
-  const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
-    ? 'bad'
-    : waits.count > 0 || (p95 ?? 0) >= TARGET_MS || states.some((state) => state !== 'live' && state !== 'paused')
-      ? 'wait'
-      : 'ok';
+  const worst = worstOf(states);
+  const tone: Tone = worst !== 'bad' && (waits.count > 0 || (p95 ?? 0) >= TARGET_MS) ? 'wait' : worst;
   return (
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
