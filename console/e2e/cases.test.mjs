@@ -297,6 +297,16 @@ test('an order that was paid twice waits for somebody, until the money has gone 
   await page.locator(`a[href*="${order.id}"]`).first().waitFor(WAIT);
   await go(page, '/attention');
   await money.waitFor(WAIT);
+  // The badge, the tile, the verdict of the overview and the page say the same number, and this is one of it.
+  const said = (text) => Number(/\d+/.exec(text)?.[0]);
+  const here = page.getByRole('status').getByText(/waits? for you/);
+  const n = said(await here.innerText());
+  assert.equal(await page.getByRole('list', { name: 'Needs attention' }).getByRole('listitem').count(), n);
+  await go(page, '/');
+  const links = page.locator('a[href="/attention"]');
+  await until('three places say it', async () => (await links.allInnerTexts()).filter((text) => said(text) === n).length >= 3);
+  await go(page, '/attention');
+  await money.waitFor(WAIT);
   await paid('pi_2', 'refunded');
   await money.waitFor({ ...WAIT, state: 'detached' });
   assert.deepEqual(errors, []);

@@ -12,7 +12,7 @@ import { amountOf } from './orders/columns';
 import { stepsFor, stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
 import { awake, isPutOff } from '~/parts/notices';
-import { inOrder, rowOf, together } from './attention/cases';
+import { inOrder, rowOf, together } from '~/parts/cases';
 import { aboutOf } from './queues/job';
 import { preview } from './stock/AdjustDialog';
 

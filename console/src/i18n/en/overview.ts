@@ -13,7 +13,7 @@ export const overview = {
   'overview.verdict.never': 'nothing was pushed in the last {span}',
 
   'overview.attention': 'Needs attention',
-  'overview.attention.note': { one: 'notice open', other: 'notices open' },
+  'overview.attention.note': { one: 'thing waits for you', other: 'things wait for you' },
   'overview.dead': 'Jobs given up',
   'overview.dead.note': { one: '{n} cause', other: '{n} causes' },
   'overview.shortfalls': 'Shortfalls',

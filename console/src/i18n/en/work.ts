@@ -1,7 +1,7 @@
 export const work = {
   'attention.title': 'Needs attention',
   'attention.verdict.none': 'Nothing waits for you.',
-  'attention.verdict.some': { one: '{n} thing waits for you, since {since}.', other: '{n} things wait for you, the oldest since {since}.' },
+  'attention.verdict.some': { one: '{count} thing waits for you, since {since}.', other: '{count} things wait for you, the oldest since {since}.' },
   'attention.verdict.money': 'Money waits for you.',
   'attention.money.title': 'Money to look after',
   'attention.money': { one: 'The money of {count} order is disputed, or has to go back to the buyer.', other: 'The money of {count} orders is disputed, or has to go back to the buyer.' },

@@ -15,7 +15,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.push': '95 dari 100 pengiriman dikonfirmasi dalam {time}',
   'overview.verdict.never': 'tidak ada pengiriman dalam {span} terakhir',
   'overview.attention': 'Perlu perhatian',
-  'overview.attention.note': { other: 'pemberitahuan terbuka' },
+  'overview.attention.note': { other: 'hal menunggu Anda' },
   'overview.dead': 'Tugas dihentikan',
   'overview.dead.note': { other: '{n} penyebab' },
   'overview.shortfalls': 'Kekurangan',

@@ -4,7 +4,7 @@ import type { work as english } from '../en/work';
 export const work: Translation<typeof english> = {
   'attention.title': 'Perlu perhatian',
   'attention.verdict.none': 'Tidak ada yang menunggu Anda.',
-  'attention.verdict.some': { other: '{n} hal menunggu Anda, yang terlama sejak {since}.' },
+  'attention.verdict.some': { other: '{count} hal menunggu Anda, yang terlama sejak {since}.' },
   'attention.verdict.money': 'Ada uang yang menunggu Anda.',
   'attention.money.title': 'Uang yang perlu diurus',
   'attention.money': { other: 'Uang untuk {count} pesanan disengketakan atau harus dikembalikan kepada pembeli.' },

@@ -15,7 +15,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.push': '95 daripada 100 hantaran disahkan dalam {time}',
   'overview.verdict.never': 'tiada hantaran dalam {span} lepas',
   'overview.attention': 'Perlu perhatian',
-  'overview.attention.note': { other: 'notis terbuka' },
+  'overview.attention.note': { other: 'perkara menunggu anda' },
   'overview.dead': 'Kerja dihentikan',
   'overview.dead.note': { other: '{n} punca' },
   'overview.shortfalls': 'Kekurangan',

@@ -4,7 +4,7 @@ import type { work as english } from '../en/work';
 export const work: Translation<typeof english> = {
   'attention.title': 'Perlu perhatian',
   'attention.verdict.none': 'Tiada apa menunggu anda.',
-  'attention.verdict.some': { other: '{n} perkara menunggu anda, yang tertua sejak {since}.' },
+  'attention.verdict.some': { other: '{count} perkara menunggu anda, yang tertua sejak {since}.' },
   'attention.verdict.money': 'Ada wang yang menunggu anda.',
   'attention.money.title': 'Wang yang perlu diurus',
   'attention.money': { other: 'Wang untuk {count} pesanan dipertikaikan atau perlu dikembalikan kepada pembeli.' },

@@ -15,7 +15,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.push': '95 จาก 100 การส่งยืนยันภายใน {time}',
   'overview.verdict.never': 'ไม่มีการส่งใน {span} ที่ผ่านมา',
   'overview.attention': 'ต้องดูแล',
-  'overview.attention.note': { other: 'แจ้งเตือนที่เปิดอยู่' },
+  'overview.attention.note': { other: 'เรื่องรอคุณอยู่' },
   'overview.dead': 'งานที่หยุดลองแล้ว',
   'overview.dead.note': { other: '{n} สาเหตุ' },
   'overview.shortfalls': 'ขาดสต็อก',

@@ -4,7 +4,7 @@ import type { work as english } from '../en/work';
 export const work: Translation<typeof english> = {
   'attention.title': 'ต้องดูแล',
   'attention.verdict.none': 'ไม่มีอะไรรอคุณ',
-  'attention.verdict.some': { other: '{n} เรื่องรอคุณ เก่าสุดตั้งแต่ {since}' },
+  'attention.verdict.some': { other: '{count} เรื่องรอคุณ เก่าสุดตั้งแต่ {since}' },
   'attention.verdict.money': 'มีเงินที่รอคุณจัดการ',
   'attention.money.title': 'เงินที่ต้องดูแล',
   'attention.money': { other: 'เงินของ {count} คำสั่งซื้อถูกโต้แย้ง หรือต้องคืนให้ผู้ซื้อ' },

@@ -15,7 +15,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.push': '95/100 lần đẩy được xác nhận trong {time}',
   'overview.verdict.never': 'không có lần đẩy nào trong {span} qua',
   'overview.attention': 'Cần xử lý',
-  'overview.attention.note': { other: 'thông báo đang mở' },
+  'overview.attention.note': { other: 'việc đang chờ bạn' },
   'overview.dead': 'Việc đã ngừng thử',
   'overview.dead.note': { other: '{n} nguyên nhân' },
   'overview.shortfalls': 'Thiếu hàng',

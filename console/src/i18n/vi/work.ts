@@ -4,7 +4,7 @@ import type { work as english } from '../en/work';
 export const work: Translation<typeof english> = {
   'attention.title': 'Cần xử lý',
   'attention.verdict.none': 'Không có gì chờ bạn.',
-  'attention.verdict.some': { other: '{n} việc chờ bạn, lâu nhất từ {since}.' },
+  'attention.verdict.some': { other: '{count} việc chờ bạn, lâu nhất từ {since}.' },
   'attention.verdict.money': 'Có khoản tiền đang chờ bạn.',
   'attention.money.title': 'Tiền cần xử lý',
   'attention.money': { other: 'Tiền của {count} đơn hàng bị khiếu nại hoặc phải hoàn lại cho người mua.' },

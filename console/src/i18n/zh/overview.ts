@@ -15,7 +15,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.push': '95% 的推送在 {time} 内确认',
   'overview.verdict.never': '最近{span}没有推送',
   'overview.attention': '待处理',
-  'overview.attention.note': { other: '条未关闭通知' },
+  'overview.attention.note': { other: '件事在等您' },
   'overview.dead': '已放弃的任务',
   'overview.dead.note': { other: '{n} 个原因' },
   'overview.shortfalls': '缺口',

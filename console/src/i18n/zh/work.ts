@@ -4,7 +4,7 @@ import type { work as english } from '../en/work';
 export const work: Translation<typeof english> = {
   'attention.title': '待处理',
   'attention.verdict.none': '没有待您处理的事。',
-  'attention.verdict.some': { other: '有 {n} 件事待您处理，最早始于{since}。' },
+  'attention.verdict.some': { other: '有 {count} 件事待您处理，最早始于{since}。' },
   'attention.verdict.money': '有款项等您处理。',
   'attention.money.title': '需要处理的款项',
   'attention.money': { other: '{count} 个订单的款项有争议，或需要退还给买家。' },
