@@ -100,6 +100,25 @@ test('all that fits the filters is exported, and what is shown is chosen at once
   });
 });
 
+test('the table of stock has room for its columns at every width: none is cut off or written over', async () => {
+  for (const language of ['en', 'th', 'vi']) {
+    const { context, page } = await open(world, { storageState: await owner.context.storageState() });
+    await context.addInitScript((chosen) => localStorage.setItem('onhand-language', chosen), language);
+    await go(page, '/stock');
+    await page.getByRole('grid').getByRole('checkbox').first().waitFor(WAIT);
+    for (let width = 360; width <= 1_440; width += 40) {
+      await page.setViewportSize({ width, height: 760 });
+      const fits = () => {
+        const grid = document.querySelector('[role=grid]');
+        const cut = [...grid.querySelectorAll('[role=columnheader], [data-align=end]')].filter((cell) => cell.scrollWidth > cell.clientWidth);
+        return grid.scrollWidth <= grid.clientWidth && cut.length === 0;
+      };
+      await page.waitForFunction(fits, undefined, { timeout: 5_000 }).catch(() => assert.fail(`it does not fit at ${width} px, ${language}`));
+    }
+    await context.close();
+  }
+});
+
 test('a filter of the queues that has no field can be seen and removed', async () => {
   const { page } = owner;
   await go(page, '/queues?code=error_permission');

@@ -1,8 +1,10 @@
+import { useMediaQuery } from '@mantine/hooks';
 import { useLocation } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
 import { isTyping } from '~/shell/keyboard';
+import { fitting, type Spacing } from './fitting';
 import { useSteady } from './steady';
 import { useWidth } from './width';
 import classes from './DataTable.module.css';
@@ -48,6 +50,10 @@ export interface TableProps<Row> {
 }
 
 const ROW = 36;
+/** As in the stylesheet, where a row has this padding and these gaps. */
+const NARROW = '(max-width: 700px)';
+const WIDE: Spacing = { gap: 18, ends: 32 };
+const TIGHT: Spacing = { gap: 10, ends: 24 };
 const HEAD_AND_FOOT = 68;
 /** What is said instead of rows is as high as so many of them. */
 const EMPTY = 3;
@@ -75,7 +81,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (cursor >= 0 || chosen === undefined) place.current = cursor;
   }, [cursor, chosen]);
-  const shown = useMemo(() => columns.filter(({ from }) => !from || !width || width >= from), [columns, width]);
+  const narrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
+  const shown = useMemo(() => (width ? fitting(columns, width, narrow ? TIGHT : WIDE) : columns), [columns, width, narrow]);
   const template = shown.map((column) => column.width).join(' ');
 
   const virtual = useVirtualizer({

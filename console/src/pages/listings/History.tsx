@@ -134,7 +134,7 @@ function useColumns(onUndo: (changes: readonly Change[]) => void): Column<Change
       {
         id: 'change',
         header: t('mapping.history.change'),
-        width: 'minmax(150px, 2fr)',
+        width: 'minmax(150px, 3fr)',
         cell: (row) => (
           <>
             <MappedTo to={row.from} /> → <MappedTo to={row.to} />

@@ -34,22 +34,22 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(110px, 2fr)',
+        width: 'minmax(124px, 2fr)',
         cell: (row) => (
           <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
           </QuickLink>
         ),
       },
-      { id: 'name', header: t('word.name'), width: 'minmax(140px, 3fr)', from: 960, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
-      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 640, cell: (row) => row.location },
+      { id: 'name', header: t('word.name'), width: 'minmax(114px, 3fr)', from: 894, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
+      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 560, cell: (row) => row.location },
       {
         id: 'on_hand',
         header: t('figure.on_hand'),
         hint: t('figure.on_hand.hint'),
         width: '88px',
         align: 'end',
-        from: 520,
+        from: 480,
         cell: (row) => <Figure value={row.on_hand} to={cause(row, 'ledger')} label={t('figure.on_hand')} />,
       },
       {
@@ -67,7 +67,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.allocated.hint'),
         width: '100px',
         align: 'end',
-        from: 640,
+        from: 740,
         cell: (row) => <Figure value={row.allocated} to={cause(row, 'holds')} label={t('figure.allocated')} />,
       },
       {
@@ -76,7 +76,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.unavailable.hint'),
         width: '100px',
         align: 'end',
-        from: 900,
+        from: 1000,
         cell: (row) => <Figure value={row.unavailable} to={cause(row, 'ledger')} label={t('figure.unavailable')} />,
       },
       {
@@ -94,9 +94,9 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       {
         id: 'changed',
         header: t('word.changed'),
-        width: '110px',
+        width: '140px',
         align: 'end',
-        from: 900,
+        from: 1100,
         cell: (row) => <span className="soft">{row.changed_at ? <Ago at={row.changed_at} /> : '–'}</span>,
       },
       {
