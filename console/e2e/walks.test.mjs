@@ -176,6 +176,15 @@ test('somebody is let in, and can do no more than their role allows', async () =
   await guest.context.close();
 });
 
+test('what only a screen reader says of a password is in the language of the person', async () => {
+  const guest = await open(world);
+  await guest.context.addInitScript(() => localStorage.setItem('onhand-language', 'vi'));
+  await guest.page.goto(world.url);
+  await guest.page.getByRole('button', { name: 'Hiện mật khẩu' }).waitFor(WAIT);
+  assert.equal(await guest.page.locator('[aria-label^="Toggle"]').count(), 0);
+  await guest.context.close();
+});
+
 test('a wrong password is refused in words, and a sign-out ends the session', async () => {
   const guest = await open(world);
   await guest.page.goto(world.url);
