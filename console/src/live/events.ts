@@ -65,7 +65,7 @@ interface Known {
   'reservation.held': { reservation_id: string; owner: string | null; lines: EventLine[] };
   'reservation.changed': { reservation_id: string; step: string };
   'shop.changed': { shop: string; state: string; reason: string | null };
-  'job.died': { job: string; kind: string; code: string; message: string };
+  'job.died': { job: string; kind: string; class: string; code: string; message: string };
   'notice.changed': Pick<Schemas['Notice'], 'key' | 'kind' | 'subject' | 'text' | 'open' | 'count'> & { shop: number | null; told?: Schemas['Notice']['told'] };
 }
 

@@ -8,7 +8,7 @@ export const overview = {
   'overview.verdict.waits': { one: '{link} waits for you.', other: '{link} wait for you.' },
   'overview.verdict.things': { one: '{count} thing', other: '{count} things' },
   'overview.verdict.listings': { one: '{count} listing', other: '{count} listings' },
-  'overview.verdict.database': 'The database does not take writes: {status}.',
+  'overview.verdict.database': 'The database does not take writes.',
   'overview.verdict.push': '95 of 100 pushes confirmed within {time}',
   'overview.verdict.never': 'nothing was pushed in the last {span}',
 

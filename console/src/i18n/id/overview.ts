@@ -11,7 +11,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.waits': { other: '{link} menunggu Anda.' },
   'overview.verdict.things': { other: '{count} hal' },
   'overview.verdict.listings': { other: '{count} listing' },
-  'overview.verdict.database': 'Basis data tidak menerima penulisan: {status}.',
+  'overview.verdict.database': 'Basis data tidak menerima penulisan.',
   'overview.verdict.push': '95 dari 100 pengiriman dikonfirmasi dalam {time}',
   'overview.verdict.never': 'tidak ada pengiriman dalam {span} terakhir',
   'overview.attention': 'Perlu perhatian',

@@ -11,7 +11,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.waits': { other: '{link} menunggu anda.' },
   'overview.verdict.things': { other: '{count} perkara' },
   'overview.verdict.listings': { other: '{count} penyenaraian' },
-  'overview.verdict.database': 'Pangkalan data tidak menerima tulisan: {status}.',
+  'overview.verdict.database': 'Pangkalan data tidak menerima tulisan.',
   'overview.verdict.push': '95 daripada 100 hantaran disahkan dalam {time}',
   'overview.verdict.never': 'tiada hantaran dalam {span} lepas',
   'overview.attention': 'Perlu perhatian',

@@ -11,7 +11,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.waits': { other: '{link} รอคุณ' },
   'overview.verdict.things': { other: '{count} เรื่อง' },
   'overview.verdict.listings': { other: 'สินค้าในร้าน {count} รายการ' },
-  'overview.verdict.database': 'ฐานข้อมูลไม่รับการเขียน: {status}',
+  'overview.verdict.database': 'ฐานข้อมูลไม่รับการเขียน',
   'overview.verdict.push': '95 จาก 100 การส่งยืนยันภายใน {time}',
   'overview.verdict.never': 'ไม่มีการส่งใน {span} ที่ผ่านมา',
   'overview.attention': 'ต้องดูแล',

@@ -11,7 +11,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.waits': { other: '{link} đang chờ bạn.' },
   'overview.verdict.things': { other: '{count} việc' },
   'overview.verdict.listings': { other: '{count} sản phẩm trên sàn' },
-  'overview.verdict.database': 'Cơ sở dữ liệu không ghi được: {status}.',
+  'overview.verdict.database': 'Cơ sở dữ liệu không ghi được.',
   'overview.verdict.push': '95/100 lần đẩy được xác nhận trong {time}',
   'overview.verdict.never': 'không có lần đẩy nào trong {span} qua',
   'overview.attention': 'Cần xử lý',

@@ -11,7 +11,7 @@ export const overview: Translation<typeof english> = {
   'overview.verdict.waits': { other: '有{link}待您处理。' },
   'overview.verdict.things': { other: '{count} 件事' },
   'overview.verdict.listings': { other: '{count} 个店铺商品' },
-  'overview.verdict.database': '数据库无法写入：{status}。',
+  'overview.verdict.database': '数据库无法写入。',
   'overview.verdict.push': '95% 的推送在 {time} 内确认',
   'overview.verdict.never': '最近{span}没有推送',
   'overview.attention': '待处理',

@@ -16,6 +16,7 @@ import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
+import { troubleOf } from '~/parts/trouble';
 import { Verdict } from '~/parts/Verdict';
 import { AcceptDialog, SUGGESTED_MAX } from './AcceptDialog';
 import { History, HistoryVerdict } from './History';
@@ -282,7 +283,7 @@ function useColumns(onMap: (listing: Listing) => void, mapped: boolean): Column<
           ),
       },
       { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (typeof row.pushed === 'number' && row.sku ? <Figure value={row.pushed} label={t('mapping.told')} to={channelsOf(row.sku)} /> : '–') },
-      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble ?? '' },
+      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble && <span title={row.trouble}>{troubleOf(t, row.trouble).words}</span> },
       {
         id: 'actions',
         header: t('actions'),

@@ -63,7 +63,7 @@ function OverviewVerdict() {
   if (!all.data || !waits) return null;
 
   if (ready.data?.writable === false) {
-    return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
+    return <Verdict tone="bad">{t('overview.verdict.database')}</Verdict>;
   }
   const list = all.data.data;
   if (list.length === 0) return <Verdict tone="off">{t('overview.verdict.no_shops')}</Verdict>;

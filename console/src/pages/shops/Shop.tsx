@@ -14,6 +14,7 @@ import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { ServerWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { toneOfShop, useShopState, type ShopWord } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
@@ -48,6 +49,7 @@ export function ShopPage() {
       {row && (
         <>
           <Panel>
+            {row.reason && row.state === 'disconnected' && <ServerWords>{row.reason}</ServerWords>}
             <dl className={classes.facts}>
               <dt>{t('shops.account')}</dt>
               <dd>
@@ -113,7 +115,7 @@ function ShopSentence({ row, state }: { row: Row; state: ShopWord }) {
   const { t, rich } = useI18n();
   switch (state) {
     case 'disconnected':
-      return t('shop.verdict.disconnected', { reason: row.reason ?? '–' });
+      return t('shop.verdict.disconnected');
     case 'failing':
       return rich('shop.verdict.failing', { when: <Ago at={row.failing_until} /> });
     case 'has_dead': {
