@@ -35,6 +35,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         id: 'sku',
         header: t('word.sku'),
         width: 'minmax(124px, 2fr)',
+        glimpse: (row) => row.sku,
         cell: (row) => (
           <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
@@ -85,6 +86,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.available.hint'),
         width: '92px',
         align: 'end',
+        glimpse: (row) => row.available,
         cell: (row) => (
           <strong>
             <Figure value={row.available} to={cause(row, 'ledger')} tone={thinness(row)} label={t('figure.available')} />
