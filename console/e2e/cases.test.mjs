@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { go as goIn, look, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
+import { go as goIn, look, open, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
 
 /** Nobody else does anything with it. */
 const CAMPAIGN = 'TEE-HER-WHT-M';
@@ -146,6 +146,119 @@ test('suggestions for several listings are accepted together', async () => {
   assert.deepEqual(mapped.map(({ body }) => body.data[0].sku), ['TEE-HER-BLK-S', 'TEE-HER-BLK-L']);
 });
 
+/** The listing with this seller SKU on Lazada, as it is now. */
+async function onLazada(seller_sku) {
+  const { id } = await shopOf('lazada');
+  return (await world.api('GET', `/v1/listings?seller_sku=${encodeURIComponent(seller_sku)}`)).body.data.find(({ shop_id }) => shop_id === id);
+}
+
+test('what was accepted together is undone together, and what was changed since is left alone', async () => {
+  const { page, errors } = owner;
+  const codes = ['mug her/blk', 'mug her/wht', 'mug her/gry'];
+  const goods = codes.map((code) => ({ title: `Listing ${code}`, axes: [], variants: [{ seller_sku: code, options: [], price: 1_000, stock: 5 }] }));
+  await world.sandbox('POST', 'catalogue', { market: 'lazada', items: goods });
+  await world.api('POST', `/v1/shops/${(await shopOf('lazada')).shop}/import`);
+  const mapped = async () => (await Promise.all(codes.map(onLazada))).map((listing) => listing?.sku);
+  await until('the listings have come in', async () => (await mapped()).every((sku) => sku === null));
+  await go(page, '/mapping?q=mug+her');
+  await page.getByRole('checkbox').nth(2).waitFor(WAIT);
+  await page.getByRole('button', { name: 'Choose those shown' }).click();
+  await page.getByRole('button', { name: 'Accept suggestions' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('MUG-HER-BLK').waitFor(WAIT);
+  await dialog.getByRole('button', { name: /^Map \d listings?$/ }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  const done = (await mapped()).filter(Boolean).length;
+  assert.ok(done >= 2, `${done} were mapped`);
+  // Somebody else has another idea of one of them.
+  const other = await onLazada('mug her/blk');
+  assert.equal((await world.api('POST', `/v1/listings/${other.id}/map`, { sku: 'TEE-HER-BLK-S', quantity: 2 })).status, 200);
+  await page.getByRole('region', { name: `${done} listings were mapped together.` }).getByRole('button', { name: 'Undo all of it' }).click();
+  await dialog.getByText('It was changed since and is now: TEE-HER-BLK-S × 2. Undo that first.').waitFor(WAIT);
+  await dialog.getByText('Nothing is told to it any more').first().waitFor(WAIT);
+  await dialog.getByRole('button', { name: done === 2 ? 'Undo 1 change' : `Undo ${done - 1} changes` }).click();
+  await dialog.getByText('Undone.').first().waitFor(WAIT);
+  assert.equal(await dialog.getByText('Undone.').count(), done - 1);
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  assert.deepEqual(await mapped(), ['TEE-HER-BLK-S', null, null]);
+  assert.deepEqual(errors, []);
+});
+
+test('the history of a mapping says who changed what, and one change is undone unless it was changed since', async () => {
+  const { page } = owner;
+  const listing = await onLazada('mug her/blk');
+  await go(page, '/mapping?view=mapped&q=mug+her');
+  await page.getByRole('grid').getByText('Listing mug her/blk').click();
+  await page.getByRole('dialog').getByRole('link', { name: 'Its history' }).click();
+  await page.waitForURL((url) => url.search.includes('view=history') && url.search.includes(`listing=${listing.id}`), WAIT);
+  const rows = page.getByRole('grid', { name: 'History' }).getByRole('row');
+  await rows.filter({ hasText: 'MUG-HER-BLK → TEE-HER-BLK-S × 2' }).getByRole('button', { name: 'Undo' }).waitFor(WAIT);
+  await rows.filter({ hasText: 'not mapped → MUG-HER-BLK' }).getByText('changed since').waitFor(WAIT);
+  await page.getByText('Demo owner').first().waitFor(WAIT);
+  await page.getByRole('status').getByText('The mapping of this listing was changed 2 times.').waitFor(WAIT);
+  // What happens while somebody looks at the dialog is refused in words, by the server.
+  const dialog = page.getByRole('dialog');
+  await rows.filter({ hasText: '× 2' }).getByRole('button', { name: 'Undo' }).click();
+  await dialog.getByText(/MUG-HER-BLK: -?\d+ available now\./).waitFor(WAIT);
+  await page.route(`**/v1/listings/${listing.id}/map`, async (route) => {
+    await world.api('POST', `/v1/listings/${listing.id}/map`, { sku: 'TEE-HER-BLK-S', quantity: 3 });
+    await route.continue();
+  }, { times: 1 });
+  await dialog.getByRole('button', { name: 'Undo 1 change' }).click();
+  await dialog.getByText('It has changed since you read it').waitFor(WAIT);
+  // The browser notes each answer that refuses.
+  assert.ok(owner.errors.splice(0).every((text) => /status of 412/.test(text)));
+  assert.equal((await onLazada('mug her/blk')).quantity, 3);
+  await dialog.getByRole('button', { name: 'Close' }).first().click();
+  // It is in the list of all, without asking for it, and goes back to what was before it.
+  await go(page, '/mapping?view=history');
+  await rows.filter({ hasText: 'TEE-HER-BLK-S × 2 → TEE-HER-BLK-S × 3' }).getByRole('button', { name: 'Undo' }).click();
+  await dialog.getByRole('button', { name: 'Undo 1 change' }).click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  assert.equal((await onLazada('mug her/blk')).quantity, 2);
+  await page.getByRole('button', { name: /^\d+ new: show$/ }).click();
+  await rows.filter({ hasText: 'TEE-HER-BLK-S × 3 → TEE-HER-BLK-S × 2' }).waitFor(WAIT);
+  for (const sight of SIGHTS) {
+    const { context, page: other, errors } = await openSight(world, owner, sight);
+    await go(other, '/mapping?view=history');
+    await other.getByRole('grid', { name: 'History' }).getByText('Listing mug her/blk').first().waitFor(WAIT);
+    await settled(other);
+    await look(other, 'mapping_history', sight);
+    await other.getByRole('grid').getByText('Listing mug her/blk').first().click();
+    await other.getByRole('dialog').getByText('Orders that were taken in already').waitFor(WAIT);
+    await look(other, 'mapping_undo', sight);
+    assert.deepEqual(errors, []);
+    await context.close();
+  }
+});
+
+test('an operator, who may not read the audit log, sees the history of mappings and undoes one', async () => {
+  const password = 'correct purple staple nine';
+  const made = await world.api('POST', '/v1/users', { email: 'op@shop.example', name: 'Op', role: 'operator' });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const { context, page, errors } = await open(world);
+  const { body: link } = await world.api('POST', `/v1/users/${made.body.id}/link`, {});
+  const { pathname, hash } = new URL(link.url, world.url);
+  await page.goto(world.url + pathname + hash);
+  await page.getByLabel('The new password').fill(password);
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('The password is set').waitFor(WAIT);
+  await page.getByLabel('E-mail address').fill('op@shop.example');
+  await page.getByRole('textbox', { name: /^Password/ }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  const listing = await listed('TEE-HER-WHT-S');
+  assert.equal((await world.api('POST', `/v1/listings/${listing.id}/map`, {})).status, 200);
+  await go(page, `/mapping?view=history&listing=${listing.id}`);
+  const row = page.getByRole('row').filter({ hasText: 'TEE-HER-WHT-S → not mapped' });
+  await row.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo 1 change' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached', ...WAIT });
+  assert.equal((await listed('TEE-HER-WHT-S')).id, listing.id);
+  assert.deepEqual(errors.filter((text) => !/status of 401/.test(text)), []);
+  await context.close();
+});
+
 /** The listing of a SKU on Shopee. */
 async function listed(sku) {
   const { id } = await shopOf('shopee');
@@ -211,6 +324,16 @@ test('an order that was paid twice waits for somebody, until the money has gone 
   await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor(WAIT);
   assert.match(page.url(), /money_due=true/);
   await page.locator(`a[href*="${order.id}"]`).first().waitFor(WAIT);
+  await go(page, '/attention');
+  await money.waitFor(WAIT);
+  // The badge, the tile, the verdict of the overview and the page say the same number, and this is one of it.
+  const said = (text) => Number(/\d+/.exec(text)?.[0]);
+  const here = page.getByRole('status').getByText(/waits? for you/);
+  const n = said(await here.innerText());
+  assert.equal(await page.getByRole('list', { name: 'Needs attention' }).getByRole('listitem').count(), n);
+  await go(page, '/');
+  const links = page.locator('a[href="/attention"]');
+  await until('three places say it', async () => (await links.allInnerTexts()).filter((text) => said(text) === n).length >= 3);
   await go(page, '/attention');
   await money.waitFor(WAIT);
   await paid('pi_2', 'refunded');

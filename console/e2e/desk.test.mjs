@@ -100,6 +100,49 @@ test('all that fits the filters is exported, and what is shown is chosen at once
   });
 });
 
+test('rows that go by too fast to be read are whole as soon as the list stands still', async () => {
+  const { page } = owner;
+  await go(page, '/stock');
+  const grid = page.getByRole('grid');
+  await grid.getByRole('checkbox').first().waitFor(WAIT);
+  // Each frame moves by more than a window, as when somebody drags the bar; what is drawn meanwhile is kept.
+  const passing = await grid.evaluate(async (list) => {
+    const links = [];
+    for (let step = 0; step < 5; step += 1) {
+      list.scrollTop += 1_200;
+      await new Promise((done) => requestAnimationFrame(done));
+      const rows = [...list.querySelectorAll('[aria-selected]')];
+      links.push(Math.max(...rows.map((row) => row.querySelectorAll('[role=gridcell] a').length)));
+    }
+    return links;
+  });
+  assert.equal(Math.min(...passing), 0, `rows were drawn with all their links: ${passing}`);
+  const whole = () => {
+    const rows = [...document.querySelectorAll('[role=grid] [aria-selected]')];
+    return rows.length > 20 && rows.every((row) => row.querySelectorAll('[role=gridcell] a').length > 3);
+  };
+  await page.waitForFunction(whole, undefined, WAIT);
+});
+
+test('the table of stock has room for its columns at every width: none is cut off or written over', async () => {
+  for (const language of ['en', 'th', 'vi']) {
+    const { context, page } = await open(world, { storageState: await owner.context.storageState() });
+    await context.addInitScript((chosen) => localStorage.setItem('onhand-language', chosen), language);
+    await go(page, '/stock');
+    await page.getByRole('grid').getByRole('checkbox').first().waitFor(WAIT);
+    for (let width = 360; width <= 1_440; width += 40) {
+      await page.setViewportSize({ width, height: 760 });
+      const fits = () => {
+        const grid = document.querySelector('[role=grid]');
+        const cut = [...grid.querySelectorAll('[role=columnheader], [data-align=end]')].filter((cell) => cell.scrollWidth > cell.clientWidth);
+        return grid.scrollWidth <= grid.clientWidth && cut.length === 0;
+      };
+      await page.waitForFunction(fits, undefined, { timeout: 5_000 }).catch(() => assert.fail(`it does not fit at ${width} px, ${language}`));
+    }
+    await context.close();
+  }
+});
+
 test('a filter of the queues that has no field can be seen and removed', async () => {
   const { page } = owner;
   await go(page, '/queues?code=error_permission');

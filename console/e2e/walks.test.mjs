@@ -101,6 +101,9 @@ test('break 300 jobs with one cause, fix it once, replay 300 with one button, se
 
   // One cause, one row, with what to do; the picture is kept, too.
   await go(page, '/');
+  // No place says that the shop is well while another does not.
+  await page.getByRole('list', { name: 'Shops' }).getByRole('listitem').filter({ hasText: 'Shopee' }).getByText('jobs given up').waitFor(WAIT);
+  await page.getByRole('status').getByText('2 of 3 shops').waitFor(WAIT);
   await page.getByRole('link', { name: /^Jobs given up/ }).click();
   const row = page.getByRole('listitem').filter({ hasText: 'error_permission' }).filter({ hasText: 'tell a figure' });
   await row.getByText('300', { exact: true }).waitFor(WAIT);
@@ -108,6 +111,7 @@ test('break 300 jobs with one cause, fix it once, replay 300 with one button, se
   // The cause leads to its shop. It is fixed once, by the marketplace, whose consent stood all the time.
   await row.getByRole('link', { name: 'Shopee' }).click();
   await page.getByRole('link', { name: 'jobs that were given up' }).waitFor(WAIT);
+  assert.equal(await page.getByText('live', { exact: true }).count(), 0);
   await page.getByRole('button', { name: 'Authorise again' }).waitFor(WAIT);
   await world.sandbox('DELETE', 'faults');
 
@@ -169,6 +173,15 @@ test('somebody is let in, and can do no more than their role allows', async () =
     return answer.status;
   });
   assert.equal(status, 403);
+  await guest.context.close();
+});
+
+test('what only a screen reader says of a password is in the language of the person', async () => {
+  const guest = await open(world);
+  await guest.context.addInitScript(() => localStorage.setItem('onhand-language', 'vi'));
+  await guest.page.goto(world.url);
+  await guest.page.getByRole('button', { name: 'Hiện mật khẩu' }).waitFor(WAIT);
+  assert.equal(await guest.page.locator('[aria-label^="Toggle"]').count(), 0);
   await guest.context.close();
 });
 

@@ -112,7 +112,7 @@ const webhooks = createRoute({
 
 const mapping = createRoute({
   ...under('/mapping'),
-  validateSearch: params({ view: oneOf('mapped'), shop: text, q: text }),
+  validateSearch: params({ view: oneOf('mapped', 'history'), shop: text, q: text, listing: whole }),
   component: lazyRouteComponent(() => import('./pages/listings/Mapping'), 'Mapping'),
 });
 

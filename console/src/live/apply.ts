@@ -24,6 +24,7 @@ export function staleAfter(event: FeedEvent): string[] {
     case 'shop':
       return ['shops'];
     case 'listing':
+      if (event.type === 'listing.changed') return ['listings', 'mapping-history'];
       return event.type === 'listing.pushed' ? ['listings', 'shops', 'pushes'] : ['listings'];
     case 'market_order':
       return ['market-orders'];

@@ -58,14 +58,14 @@ interface Known {
   'stock.shortfall_cleared': { sku: string; location: string; available: number };
   'listing.pushed': ListingPushed;
   'listing.edit': { listing: number; shop: string; step: string; seen: number; expected: number };
-  'listing.changed': { listing: number; shop: string; step: string; sku: string | null };
+  'listing.changed': { listing: number; shop: string; step: string; sku: string | null; quantity: number | null };
   'order.placed': OrderPlaced;
   'order.changed': OrderChanged;
   'market_order.changed': { shop: string; reference: string; state: string; status: string; order: string | null };
   'reservation.held': { reservation_id: string; owner: string | null; lines: EventLine[] };
   'reservation.changed': { reservation_id: string; step: string };
   'shop.changed': { shop: string; state: string; reason: string | null };
-  'job.died': { job: string; kind: string; code: string; message: string };
+  'job.died': { job: string; kind: string; class: string; code: string; message: string };
   'notice.changed': Pick<Schemas['Notice'], 'key' | 'kind' | 'subject' | 'text' | 'open' | 'count'> & { shop: number | null; told?: Schemas['Notice']['told'] };
 }
 

@@ -5,7 +5,6 @@ import { LANGUAGES, preferred, type Language } from '~/i18n/languages';
 import { en } from '~/i18n/en';
 import type { Schemas } from '~/api/client';
 import { dataOf, type FeedEvent } from '~/live/events';
-import { shopState } from '~/parts/shopState';
 import { pushState } from '~/parts/pushState';
 import { parseSearch, stringifySearch, whole } from '~/shell/search';
 import { unitsAtRisk } from './overview/risk';
@@ -13,7 +12,7 @@ import { amountOf } from './orders/columns';
 import { stepsFor, stepsOf } from './orders/OrderActions';
 import { timeline } from './orders/timeline';
 import { awake, isPutOff } from '~/parts/notices';
-import { inOrder, rowOf, together } from './attention/cases';
+import { inOrder, rowOf, together } from '~/parts/cases';
 import { aboutOf } from './queues/job';
 import { preview } from './stock/AdjustDialog';
 
@@ -115,20 +114,6 @@ describe('the address', () => {
 });
 
 describe('states', () => {
-  const now = Date.parse('2026-01-01T01:00:00Z');
-  const shop = {
-    state: 'connected', waiting: 0, answered_at: '2026-01-01T00:59:00Z', settings: { stale_after_seconds: 900 },
-  } as unknown as Parameters<typeof shopState>[0];
-
-  it('of a shop', () => {
-    expect(shopState(shop, now)).toBe('live');
-    expect(shopState({ ...shop, state: 'disconnected' }, now)).toBe('disconnected');
-    expect(shopState({ ...shop, failing_until: '2026-01-01T01:00:10Z' }, now)).toBe('failing');
-    expect(shopState({ ...shop, answered_at: '2026-01-01T00:40:00Z' }, now)).toBe('stale');
-    expect(shopState({ ...shop, waiting: 2, waiting_since: '2026-01-01T00:59:30Z' }, now)).toBe('slow');
-    expect(shopState({ ...shop, waiting: 2, waiting_since: '2026-01-01T00:59:58Z' }, now)).toBe('live');
-  });
-
   it('of a listing', () => {
     const listing = { sku_id: '1', gone: false, waiting: false } as unknown as Parameters<typeof pushState>[0];
     expect(pushState(listing, 'connected')).toBe('confirmed');

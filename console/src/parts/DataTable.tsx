@@ -1,8 +1,11 @@
+import { useMediaQuery } from '@mantine/hooks';
 import { useLocation } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
 import { isTyping } from '~/shell/keyboard';
+import { fitting, type Spacing } from './fitting';
+import { useFlung } from './fling';
 import { useSteady } from './steady';
 import { useWidth } from './width';
 import classes from './DataTable.module.css';
@@ -14,6 +17,8 @@ export interface Column<Row> {
   hint?: string;
   /** What stands in the cell; the first column holds the link to the row's own page. */
   cell: (row: Row) => ReactNode;
+  /** The same as plain text, while the table goes by too fast to be read. Where one column of a table has it, the others are empty then. */
+  glimpse?: (row: Row) => string | number;
   /** A CSS grid track: `120px`, `minmax(140px, 2fr)`. */
   width: string;
   align?: 'end';
@@ -48,6 +53,10 @@ export interface TableProps<Row> {
 }
 
 const ROW = 36;
+/** As in the stylesheet, where a row has this padding and these gaps. */
+const NARROW = '(max-width: 700px)';
+const WIDE: Spacing = { gap: 18, ends: 32 };
+const TIGHT: Spacing = { gap: 10, ends: 24 };
 const HEAD_AND_FOOT = 68;
 /** What is said instead of rows is as high as so many of them. */
 const EMPTY = 3;
@@ -75,7 +84,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (cursor >= 0 || chosen === undefined) place.current = cursor;
   }, [cursor, chosen]);
-  const shown = useMemo(() => columns.filter(({ from }) => !from || !width || width >= from), [columns, width]);
+  const narrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
+  const shown = useMemo(() => (width ? fitting(columns, width, narrow ? TIGHT : WIDE) : columns), [columns, width, narrow]);
   const template = shown.map((column) => column.width).join(' ');
 
   const virtual = useVirtualizer({
@@ -85,6 +95,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
+  const flung = useFlung(virtual);
+  const brief = useMemo(() => flung && shown.some(({ glimpse }) => glimpse), [flung, shown]);
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (more && onMore && last >= rows.length - AHEAD) onMore();
@@ -184,6 +196,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
                 start={start}
                 chosen={index === cursor}
                 tone={tone?.(row)}
+                brief={brief}
                 opens={onOpen !== undefined}
                 onClick={click}
               />
@@ -231,12 +244,14 @@ interface LineProps<Row> {
   start: number;
   chosen: boolean;
   tone: 'bad' | 'wait' | undefined;
+  /** It goes by too fast to be read. */
+  brief: boolean;
   opens: boolean;
   onClick: (index: number, target: EventTarget) => void;
 }
 
 /** One row. It is drawn again only when something of it changes, not when the table scrolls. */
-const Line = memo(function Line<Row>({ id, row, columns, template, index, start, chosen, tone, opens, onClick }: LineProps<Row>) {
+const Line = memo(function Line<Row>({ id, row, columns, template, index, start, chosen, tone, brief, opens, onClick }: LineProps<Row>) {
   return (
     <div
       id={id}
@@ -249,11 +264,14 @@ const Line = memo(function Line<Row>({ id, row, columns, template, index, start,
       style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
       onClick={(event) => onClick(index, event.target)}
     >
-      {columns.map((column) => (
-        <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
-          {column.cell(row)}
-        </div>
-      ))}
+      {columns.map((column, place) => {
+        if (brief && !column.glimpse) return null;
+        return (
+          <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align} style={brief ? { gridColumn: place + 1 } : undefined}>
+            {brief ? column.glimpse?.(row) : column.cell(row)}
+          </div>
+        );
+      })}
     </div>
   );
 }) as <Row>(props: LineProps<Row>) => ReactNode;

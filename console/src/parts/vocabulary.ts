@@ -39,6 +39,7 @@ export const VOCABULARY = {
     disconnected: say('state.reauth', 'bad', 'square'),
     stale: say('state.stale', 'wait', 'triangle'),
     failing: say('state.failing', 'bad', 'triangle'),
+    has_dead: say('state.has_dead', 'wait', 'triangle'),
   },
   order: {
     pending: say('state.order_pending', 'busy', 'ring'),

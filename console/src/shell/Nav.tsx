@@ -1,22 +1,19 @@
-import { useQuery, useInfiniteQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { failures, notices } from '~/api/queries';
+import type { Schemas } from '~/api/client';
+import { failures } from '~/api/queries';
 import { useI18n } from '~/i18n';
-import { useMinute } from '~/parts/Moment';
-import { useMoneyDue } from '~/parts/moneyDue';
-import { awake } from '~/parts/notices';
+import { useAttention } from '~/parts/attention';
+import { tallied } from '~/parts/tally';
+import type { Place } from './nav';
 import { usePlaces } from './places';
 import classes from './Shell.module.css';
 
-function useCounts() {
-  const open = useInfiniteQuery({ ...notices(true), refetchInterval: 60_000 });
+function useCounts(): Record<NonNullable<Place['count']>, Schemas['Tally'] | undefined> {
   const dead = useQuery({ ...failures(), refetchInterval: 60_000 });
-  const money = useMoneyDue();
-  const now = useMinute();
-  const first = open.data?.pages[0];
   return {
-    attention: first ? { n: awake(first.data, now).length + (money ? 1 : 0), more: first.has_more } : undefined,
-    dead: dead.data ? { n: dead.data.data.reduce((sum, group) => sum + group.count, 0), more: false } : undefined,
+    attention: useAttention()?.tally,
+    dead: dead.data && { count: dead.data.data.reduce((sum, group) => sum + group.count, 0), more: false },
   };
 }
 
@@ -36,12 +33,7 @@ export function Nav() {
                 <Link to={to} className={classes.place} activeOptions={{ exact: to === '/', includeSearch: false }}>
                   <Icon size={18} stroke={1.6} />
                   <span>{t(name)}</span>
-                  {n && n.n > 0 && (
-                    <span className={`${classes.count} num`}>
-                      {f.number(n.n)}
-                      {n.more ? '+' : ''}
-                    </span>
-                  )}
+                  {n && n.count > 0 && <span className={`${classes.count} num`}>{tallied(f, n)}</span>}
                 </Link>
               </li>
             );

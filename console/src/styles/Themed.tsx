@@ -1,4 +1,4 @@
-import { createTheme, MantineProvider, Menu, Notification, Popover, Tooltip } from '@mantine/core';
+import { createTheme, MantineProvider, Menu, Notification, PasswordInput, Popover, Tooltip } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import { useI18n } from '~/i18n';
 
@@ -6,6 +6,7 @@ import { useI18n } from '~/i18n';
 export function Themed({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   const close = t('close');
+  const reveal = t('password.reveal');
   const theme = useMemo(
     () =>
       createTheme({
@@ -16,10 +17,12 @@ export function Themed({ children }: { children: ReactNode }) {
           // Mantine's placeholder for the first focus is a child of the menu that no role allows there: the first item has it.
           Menu: Menu.extend({ defaultProps: { shadow: 'md', position: 'bottom-end', withInitialFocusPlaceholder: false } }),
           Popover: Popover.extend({ defaultProps: { shadow: 'md' } }),
+          // With aria-pressed beside it, which says whether it is shown.
+          PasswordInput: PasswordInput.extend({ defaultProps: { visibilityToggleButtonProps: { 'aria-label': reveal } } }),
           Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': close } } }),
         },
       }),
-    [close],
+    [close, reveal],
   );
   // The policy of the server forbids style elements, so all of Mantine's variables are in style sheets.
   return (

@@ -47,6 +47,7 @@ export const imports = {
   'imports.undo.note': 'undo of the import {name}',
   'imports.note': 'import {name}, row {row}',
   'imports.failed.file': 'Failed rows as a file',
+  'imports.failed.said': 'the server said',
   'imports.row': 'Row',
   'imports.before': 'Before',
   'imports.after': 'After',

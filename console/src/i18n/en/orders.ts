@@ -24,6 +24,7 @@ export const orders = {
   'orders.flags': 'Remarks',
   'orders.market.ours': 'Our orders',
   'orders.market.trouble': 'Trouble',
+  'orders.market.trouble.what': 'The order could not be applied wholly.',
   'orders.market.status': 'Their word',
   'orders.market.fetch': 'Read again',
   'orders.market.empty': 'No marketplace has told of an order.',

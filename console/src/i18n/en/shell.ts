@@ -20,6 +20,7 @@ export const shell = {
   'cancel': 'Cancel',
   'save': 'Save',
   'close': 'Close',
+  'password.reveal': 'Show the password',
   'all': 'All',
   'more': 'Show more',
   'filter.remove': 'Remove the filter {name}',

@@ -16,6 +16,7 @@ export const states = {
   'state.reauth': 'needs re-authorisation',
   'state.stale': 'stale',
   'state.failing': 'not answering',
+  'state.has_dead': 'jobs given up',
   'state.order_pending': 'held',
   'state.order_confirmed': 'confirmed',
   'state.order_processing': 'partly shipped',

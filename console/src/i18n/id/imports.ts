@@ -50,6 +50,7 @@ export const imports: Translation<typeof english> = {
   'imports.undo.note': 'urungkan impor {name}',
   'imports.note': 'impor {name}, baris {row}',
   'imports.failed.file': 'Baris gagal sebagai berkas',
+  'imports.failed.said': 'kata server',
   'imports.row': 'Baris',
   'imports.before': 'Sebelum',
   'imports.after': 'Sesudah',

@@ -3,6 +3,7 @@ import { access } from './access';
 import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
+import { mapping } from './mapping';
 import { market } from './market';
 import { notices } from './notices';
 import { orders } from './orders';
@@ -33,6 +34,7 @@ export const id: Dictionary = {
   ...whatif,
   ...access,
   ...channels,
+  ...mapping,
   ...webhooks,
   ...audit,
 };

@@ -27,6 +27,7 @@ export const orders: Translation<typeof english> = {
   'orders.flags': 'Catatan',
   'orders.market.ours': 'Pesanan kita',
   'orders.market.trouble': 'Masalah',
+  'orders.market.trouble.what': 'Pesanan tidak dapat diterapkan seluruhnya.',
   'orders.market.status': 'Status di sana',
   'orders.market.fetch': 'Baca ulang',
   'orders.market.empty': 'Tidak ada marketplace yang melaporkan pesanan.',

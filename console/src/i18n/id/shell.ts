@@ -23,6 +23,7 @@ export const shell: Translation<typeof english> = {
   'cancel': 'Batal',
   'save': 'Simpan',
   'close': 'Tutup',
+  'password.reveal': 'Tampilkan kata sandi',
   'all': 'Semua',
   'more': 'Lainnya',
   'filter.remove': 'Hapus filter {name}',

@@ -19,6 +19,7 @@ export const states: Translation<typeof english> = {
   'state.reauth': 'perlu izin ulang',
   'state.stale': 'tidak ada kabar',
   'state.failing': 'tidak menjawab',
+  'state.has_dead': 'ada tugas dihentikan',
   'state.order_pending': 'ditahan',
   'state.order_confirmed': 'dikonfirmasi',
   'state.order_processing': 'sebagian dikirim',

@@ -50,6 +50,7 @@ export const imports: Translation<typeof english> = {
   'imports.undo.note': 'buat asal import {name}',
   'imports.note': 'import {name}, baris {row}',
   'imports.failed.file': 'Baris gagal sebagai fail',
+  'imports.failed.said': 'kata pelayan',
   'imports.row': 'Baris',
   'imports.before': 'Sebelum',
   'imports.after': 'Selepas',

@@ -27,6 +27,7 @@ export const orders: Translation<typeof english> = {
   'orders.flags': 'Catatan',
   'orders.market.ours': 'Pesanan kita',
   'orders.market.trouble': 'Masalah',
+  'orders.market.trouble.what': 'Pesanan itu tidak dapat dilaksanakan sepenuhnya.',
   'orders.market.status': 'Status di sana',
   'orders.market.fetch': 'Baca semula',
   'orders.market.empty': 'Tiada platform melaporkan pesanan.',

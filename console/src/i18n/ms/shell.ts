@@ -23,6 +23,7 @@ export const shell: Translation<typeof english> = {
   'cancel': 'Batal',
   'save': 'Simpan',
   'close': 'Tutup',
+  'password.reveal': 'Tunjukkan kata laluan',
   'all': 'Semua',
   'more': 'Lagi',
   'filter.remove': 'Buang penapis {name}',

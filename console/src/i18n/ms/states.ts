@@ -19,6 +19,7 @@ export const states: Translation<typeof english> = {
   'state.reauth': 'perlu kebenaran semula',
   'state.stale': 'tiada khabar',
   'state.failing': 'tidak menjawab',
+  'state.has_dead': 'ada kerja dihentikan',
   'state.order_pending': 'ditahan',
   'state.order_confirmed': 'disahkan',
   'state.order_processing': 'sebahagian dihantar',

@@ -50,6 +50,7 @@ export const imports: Translation<typeof english> = {
   'imports.undo.note': 'เลิกทำการนำเข้า {name}',
   'imports.note': 'นำเข้า {name} แถว {row}',
   'imports.failed.file': 'ไฟล์แถวที่ล้มเหลว',
+  'imports.failed.said': 'เซิร์ฟเวอร์ตอบว่า',
   'imports.row': 'แถว',
   'imports.before': 'ก่อน',
   'imports.after': 'หลัง',

@@ -27,6 +27,7 @@ export const orders: Translation<typeof english> = {
   'orders.flags': 'หมายเหตุ',
   'orders.market.ours': 'คำสั่งซื้อของเรา',
   'orders.market.trouble': 'ปัญหา',
+  'orders.market.trouble.what': 'นำคำสั่งซื้อมาใช้ได้ไม่ครบ',
   'orders.market.status': 'สถานะบนมาร์เก็ตเพลส',
   'orders.market.fetch': 'อ่านอีกครั้ง',
   'orders.market.empty': 'ยังไม่มีมาร์เก็ตเพลสแจ้งคำสั่งซื้อ',

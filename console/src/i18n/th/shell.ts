@@ -23,6 +23,7 @@ export const shell: Translation<typeof english> = {
   'cancel': 'ยกเลิก',
   'save': 'บันทึก',
   'close': 'ปิด',
+  'password.reveal': 'แสดงรหัสผ่าน',
   'all': 'ทั้งหมด',
   'more': 'เพิ่มเติม',
   'filter.remove': 'เอาตัวกรอง {name} ออก',

@@ -19,6 +19,7 @@ export const states: Translation<typeof english> = {
   'state.reauth': 'ต้องให้สิทธิ์ใหม่',
   'state.stale': 'ขาดการติดต่อ',
   'state.failing': 'ไม่ตอบ',
+  'state.has_dead': 'มีงานหยุดลองแล้ว',
   'state.order_pending': 'จองไว้',
   'state.order_confirmed': 'ยืนยันแล้ว',
   'state.order_processing': 'ส่งแล้วบางส่วน',

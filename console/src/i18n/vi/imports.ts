@@ -50,6 +50,7 @@ export const imports: Translation<typeof english> = {
   'imports.undo.note': 'hoàn tác nhập {name}',
   'imports.note': 'nhập {name}, dòng {row}',
   'imports.failed.file': 'Tệp các dòng thất bại',
+  'imports.failed.said': 'máy chủ nói',
   'imports.row': 'Dòng',
   'imports.before': 'Trước',
   'imports.after': 'Sau',

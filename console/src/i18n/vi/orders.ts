@@ -27,6 +27,7 @@ export const orders: Translation<typeof english> = {
   'orders.flags': 'Ghi chú',
   'orders.market.ours': 'Đơn trong hệ thống',
   'orders.market.trouble': 'Trục trặc',
+  'orders.market.trouble.what': 'Không thể áp dụng trọn vẹn đơn.',
   'orders.market.status': 'Trạng thái trên sàn',
   'orders.market.fetch': 'Đọc lại',
   'orders.market.empty': 'Chưa sàn nào báo đơn.',

@@ -23,6 +23,7 @@ export const shell: Translation<typeof english> = {
   'cancel': 'Hủy',
   'save': 'Lưu',
   'close': 'Đóng',
+  'password.reveal': 'Hiện mật khẩu',
   'all': 'Tất cả',
   'more': 'Thêm',
   'filter.remove': 'Bỏ bộ lọc {name}',

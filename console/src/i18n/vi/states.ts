@@ -19,6 +19,7 @@ export const states: Translation<typeof english> = {
   'state.reauth': 'cần cấp quyền lại',
   'state.stale': 'mất tin',
   'state.failing': 'không phản hồi',
+  'state.has_dead': 'có việc ngừng thử',
   'state.order_pending': 'đang giữ',
   'state.order_confirmed': 'đã xác nhận',
   'state.order_processing': 'đã gửi một phần',

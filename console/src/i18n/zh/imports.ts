@@ -50,6 +50,7 @@ export const imports: Translation<typeof english> = {
   'imports.undo.note': '撤销导入 {name}',
   'imports.note': '导入 {name}，第 {row} 行',
   'imports.failed.file': '下载失败的行',
+  'imports.failed.said': '服务器的原话',
   'imports.row': '行',
   'imports.before': '之前',
   'imports.after': '之后',

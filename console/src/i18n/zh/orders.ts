@@ -27,6 +27,7 @@ export const orders: Translation<typeof english> = {
   'orders.flags': '备注',
   'orders.market.ours': '我方订单',
   'orders.market.trouble': '问题',
+  'orders.market.trouble.what': '订单未能完全应用。',
   'orders.market.status': '平台状态',
   'orders.market.fetch': '重新读取',
   'orders.market.empty': '没有平台通知过订单。',

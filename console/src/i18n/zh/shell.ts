@@ -23,6 +23,7 @@ export const shell: Translation<typeof english> = {
   'cancel': '取消',
   'save': '保存',
   'close': '关闭',
+  'password.reveal': '显示密码',
   'all': '全部',
   'more': '更多',
   'filter.remove': '移除筛选 {name}',

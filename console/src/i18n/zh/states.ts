@@ -19,6 +19,7 @@ export const states: Translation<typeof english> = {
   'state.reauth': '需重新授权',
   'state.stale': '久无消息',
   'state.failing': '无响应',
+  'state.has_dead': '有已放弃的任务',
   'state.order_pending': '已预留',
   'state.order_confirmed': '已确认',
   'state.order_processing': '部分发货',

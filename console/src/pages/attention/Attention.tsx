@@ -4,18 +4,18 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useRef, useState, type RefObject } from 'react';
 import { notices, shortfallPages } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { useAttention } from '~/parts/attention';
+import { inOrder, together } from '~/parts/cases';
 import { Filters, ViewSwitch } from '~/parts/Filters';
 import { useFirstPages } from '~/parts/firstPages';
-import { Ago, useMinute } from '~/parts/Moment';
-import { useMoneyDue } from '~/parts/moneyDue';
-import { awake, isPutOff } from '~/parts/notices';
+import { Ago } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
 import { MoneyCase } from './MoneyCase';
-import { inOrder, together } from './cases';
 import classes from './Attention.module.css';
 
 const route = getRouteApi('/attention');
@@ -35,17 +35,16 @@ function useCaseKeys(list: RefObject<HTMLUListElement | null>) {
 
 /** One list of everything that needs a person, each with its remedy. */
 export function Attention() {
-  const { t, rich, f } = useI18n();
+  const { t, f } = useI18n();
   const { all, later } = route.useSearch();
   const show = all ? 'all' : later ? 'later' : 'open';
-  const now = useMinute();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(notices(all ? undefined : true));
   const short = useInfiniteQuery(shortfallPages());
   useFirstPages(query);
   useFirstPages(short);
-  const due = useMoneyDue();
-  const money = show === 'later' ? undefined : due;
+  const waits = useAttention();
+  const money = show === 'later' ? undefined : waits?.money;
   const list = useRef<HTMLUListElement>(null);
   useCaseKeys(list);
   const every = useMemo(() => {
@@ -53,14 +52,9 @@ export function Attention() {
     const lacking = short.data?.pages.flatMap((page) => page.data) ?? [];
     return together(inOrder(told), lacking);
   }, [query.data, short.data]);
-  // A row that is short of which nobody was told yet cannot be put off.
-  const open = every.filter(({ notice }) => !notice || awake([notice], now).length > 0);
-  const putOff = every.filter(({ notice }) => notice && isPutOff(notice, now));
-  const cases = { open, later: putOff, all: every }[show];
+  const cases = { open: waits?.open ?? [], later: waits?.putOff ?? [], all: every }[show];
   const [room, setRoom] = useState(ROOM);
   const more = query.hasNextPage || short.hasNextPage;
-  const n = open.length + (due ? 1 : 0);
-  const oldest = open.map(({ notice, row }) => notice?.first_at ?? row?.changed_at ?? '').filter(Boolean).sort()[0];
   const showMore = () => {
     setRoom(room + ROOM);
     if (cases.length > room + ROOM) return;
@@ -71,21 +65,14 @@ export function Attention() {
     <Page
       title={t('attention.title')}
       curl={all ? '/v1/notices' : '/v1/notices?open=true'}
-      verdict={
-        query.data &&
-        (n === 0 ? (
-          <Verdict tone="ok">{t('attention.verdict.none')}</Verdict>
-        ) : (
-          <Verdict tone={open.some(({ row }) => row) ? 'bad' : 'wait'}>{oldest ? rich('attention.verdict.some', { n, since: <Ago at={oldest} /> }) : t('attention.verdict.money')}</Verdict>
-        ))
-      }
+      verdict={waits && <AttentionVerdict {...waits} />}
     >
       <Filters>
         <ViewSwitch
           label={t('attention.title')}
           views={[
             { value: 'open', label: t('attention.show.open') },
-            { value: 'later', label: t('attention.show.later', { count: f.number(putOff.length) }) },
+            { value: 'later', label: t('attention.show.later', { count: f.number(waits?.putOff.length ?? 0) }) },
             { value: 'all', label: t('attention.show.all') },
           ]}
           value={show}
@@ -111,4 +98,11 @@ export function Attention() {
       )}
     </Page>
   );
+}
+
+function AttentionVerdict({ tally, tone, oldest }: Pick<NonNullable<ReturnType<typeof useAttention>>, 'tally' | 'tone' | 'oldest'>) {
+  const { t, rich, f } = useI18n();
+  if (tally.count === 0) return <Verdict tone={tone}>{t('attention.verdict.none')}</Verdict>;
+  if (!oldest) return <Verdict tone={tone}>{t('attention.verdict.money')}</Verdict>;
+  return <Verdict tone={tone}>{rich('attention.verdict.some', { n: tally.count, count: tallied(f, tally), since: <Ago at={oldest} /> })}</Verdict>;
 }

@@ -5,6 +5,7 @@ import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { toneOf } from '~/parts/cases';
 import { Ago, At, useMinute } from '~/parts/Moment';
 import { isPutOff } from '~/parts/notices';
 import { useShopNames } from '~/parts/shopNames';
@@ -14,7 +15,6 @@ import { AdjustDialog } from '~/pages/stock/AdjustDialog';
 import { Care } from './Care';
 import { Remedies } from './Remedies';
 import { ToldText } from './ToldText';
-import { toneOf } from './cases';
 import classes from './Attention.module.css';
 
 type Notice = Schemas['Notice'];

@@ -8,12 +8,12 @@ import { api, take, type Schemas } from '~/api/client';
 import { listing as listingQuery, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
+import { rowOf } from '~/parts/cases';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { causeOf } from '~/pages/listings/causes';
 import { marketIdOfSubject } from '~/pages/orders/market';
 import { MapDialog } from './MapDialog';
-import { rowOf } from './cases';
 
 type Notice = Schemas['Notice'];
 type Policy = Schemas['Policy'];

@@ -3,11 +3,12 @@ import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useI18n } from '~/i18n';
-import { csv, download } from '~/parts/csv';
+import { download } from '~/parts/csv';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { Verdict } from '~/parts/Verdict';
 import { Choose } from './Choose';
+import { failedFile } from './outcome';
 import { Rows } from './Rows';
 import { UndoDialog } from './UndoDialog';
 import { isStuck, tally, type Row } from './plan';
@@ -58,7 +59,7 @@ export function Imports() {
               </Button>
             )}
             {counts.wrong + counts.failed > 0 && (
-              <Button size="xs" h={32} variant="default" onClick={() => downloadFailed(plan)}>
+              <Button size="xs" h={32} variant="default" onClick={() => download(`failed-${plan.name}`, failedFile(t, plan))}>
                 {t('imports.failed.file')}
               </Button>
             )}
@@ -119,11 +120,4 @@ function told(t: ReturnType<typeof useI18n>['t'], { step, way, plan, progress }:
     return t('imports.verdict.undone', { n: counts.undone }) + left;
   }
   return t('imports.verdict.done', { done: counts.done, all: counts.done + counts.failed + counts.change, failed: counts.failed });
-}
-
-/** The rows that are not in, as they stood in the file, with the reason in a last column. */
-function downloadFailed({ name, head, rows }: Plan) {
-  const failed = rows.filter((row) => row.state === 'wrong' || row.state === 'failed');
-  const reason = (row: Row) => row.problem?.detail || row.problem?.title || row.wrong?.word || '';
-  download(`failed-${name}`, csv([...head, 'reason'], failed.map((row) => [...row.cells, reason(row)])));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { filled } from '~/i18n/dictionary';
 import { en } from '~/i18n/en';
 import { decode, isSpreadsheet, parse, readTable, separatorOf } from './file';
-import { movedTo, outcomeOf } from './outcome';
+import { failedFile, movedTo, outcomeOf } from './outcome';
 import { compared, guessColumns, readRows, tally, type Known, type Row } from './plan';
 import { attemptOf, changeOf, counterOf, deltaOf, endOf, goOn } from './run';
 import { ImportStore } from './store';
@@ -115,6 +115,32 @@ describe('a run', () => {
     const stuck = outcomeOf(t, { ...row, state: 'done', problem }, 'set');
     expect(stuck.advice).toContain(`press ${en['imports.undo']} again`);
     expect(outcomeOf(t, { ...row, state: 'undone' }, 'set')).toEqual({ words: en['imports.state.undone'] });
+  });
+});
+
+describe('the file of what is not in', () => {
+  it('says why in the language of the person, with a code that is the same in each, and can be imported again', async () => {
+    const { LOAD } = await import('~/i18n/languages');
+    const vi = await LOAD.vi();
+    const t = ((key: 'imports.undo', values: Record<string, string>) => filled(vi[key], values ?? {}, String)) as never;
+    const row = { line: 2, cells: ['A', '5'], sku: 'A', location: 'main', name: '', value: 5 };
+    const problem = { code: 'insufficient_stock', title: 'Not enough stock', detail: '4 requested, 0 available' } as never;
+    const rows: Row[] = [
+      { ...row, state: 'done' },
+      { ...row, state: 'failed', problem },
+      { ...row, cells: ['', '5'], sku: '', state: 'wrong', wrong: { word: 'no_sku' } },
+    ];
+    const file = failedFile(t, { head: ['Hàng', 'qty'], rows, kind: 'set' });
+    expect(file.startsWith('\uFEFF')).toBe(true);
+    const table = readTable(bytes(file));
+    const [why, said] = [vi['word.reason'], vi['imports.failed.said']];
+    expect(table.head).toEqual(['Hàng', 'qty', 'reason_code', why, said]);
+    expect(table.rows.map(({ cells }) => cells)).toEqual([
+      ['A', '5', 'insufficient_stock', `${vi['problem.insufficient_stock']} · ${vi['advice.insufficient_stock']}`, '4 requested, 0 available'],
+      ['', '5', 'no_sku', vi['imports.wrong.no_sku'], ''],
+    ]);
+    // None of the columns that were added is taken for one of the file's.
+    expect(guessColumns(table.head)).toEqual({ sku: -1, location: -1, value: 1, name: -1 });
   });
 });
 

@@ -1,11 +1,15 @@
 // What became of a row of the file, in words and figures.
 
 import type { useI18n } from '~/i18n';
+import { csv } from '~/parts/csv';
 import { problemTexts } from '~/parts/problemTexts';
 import type { Shape, Tone } from '~/parts/vocabulary';
 import { isStuck, type Kind, type Row, type Wrong } from './plan';
+import type { Plan } from './store';
 
 type T = ReturnType<typeof useI18n>['t'];
+
+const BYTE_ORDER_MARK = '\uFEFF';
 
 const LOOK: Record<Row['state'], [Shape, Tone]> = {
   change: ['half', 'busy'],
@@ -51,4 +55,18 @@ function wrongWords(t: T, wrong: Wrong): string {
     default:
       return t(`imports.wrong.${wrong.word}`);
   }
+}
+
+/**
+ * The rows that are not in, as they stood in the file, with why. The code is the same in every language, for programs; its heading
+ * must be none that a column of SKUs could have, because the file is mended and imported again.
+ */
+export function failedFile(t: T, { head, rows, kind }: Pick<Plan, 'head' | 'rows' | 'kind'>): string {
+  const failed = rows.filter((row) => row.state === 'wrong' || row.state === 'failed');
+  const why = (row: Row) => {
+    const { words, advice } = outcomeOf(t, row, kind);
+    return [row.problem?.code ?? row.wrong?.word, advice ? `${words} · ${advice}` : words, row.problem?.detail];
+  };
+  // Spreadsheet programs take a file without the mark for one of their own encoding, and write other letters.
+  return BYTE_ORDER_MARK + csv([...head, 'reason_code', t('word.reason'), t('imports.failed.said')], failed.map((row) => [...row.cells, ...why(row)]));
 }

@@ -1,16 +1,19 @@
 import { Button, Checkbox, Group, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useQueries, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
-import { api, take, type Schemas } from '~/api/client';
-import { Intents } from '~/api/keys';
-import { matchOf } from '~/api/match';
-import { ProblemError } from '~/api/problem';
+import { useQueries } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Schemas } from '~/api/client';
+import { useEach } from '~/api/each';
+import type { Problem } from '~/api/problem';
 import { suggestions } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
+import { problemTexts } from '~/parts/problemTexts';
 import { useShopNames } from '~/parts/shopNames';
 import { wordOf } from '~/parts/words';
+import { mappedOf } from './changes';
+import { MAPPING_REFRESH, mapListing } from './mapListing';
+import type { Undoable } from './UndoMapping';
 import classes from './Mapping.module.css';
 
 type Listing = Schemas['Listing'];
@@ -27,48 +30,35 @@ export function bestOf(found: readonly Suggestion[]): Suggestion | undefined {
   return best && best.score !== next?.score ? best : undefined;
 }
 
+interface AcceptProps {
+  listings: Listing[];
+  onClose: () => void;
+  /** What was done, to be undone together; also when some were refused. */
+  onDone: (done: Undoable[]) => void;
+}
+
 /** Maps listings to what is suggested for them; each is told by itself how it went. */
-export function AcceptDialog({ listings, onClose, onDone }: { listings: Listing[]; onClose: () => void; onDone: () => void }) {
+export function AcceptDialog({ listings, onClose, onDone }: AcceptProps) {
   const { t } = useI18n();
-  const client = useQueryClient();
   const asked = listings.slice(0, SUGGESTED_MAX);
   const answers = useQueries({ queries: asked.map(({ id }) => suggestions(id)) });
   const [ticked, setTicked] = useState<Record<number, boolean>>({});
-  const [failed, setFailed] = useState<Record<number, string>>({});
-  const [done, setDone] = useState<ReadonlySet<number>>(new Set());
-  const [busy, setBusy] = useState(false);
-  const intents = useRef(new Map<number, Intents>());
+  const { busy, done, failed, doAll } = useEach<{ listing: Listing; sku: string }>({
+    idOf: ({ listing }) => listing.id,
+    inputOf: ({ sku }) => sku,
+    run: ({ listing, sku }, key) => mapListing(listing, { sku, units: 1 }, key),
+    refresh: MAPPING_REFRESH,
+  });
   const lines = asked.map((listing, place) => {
     const best = bestOf(answers[place]?.data?.data ?? []);
     return { listing, best, pending: answers[place]?.isPending ?? false, on: best !== undefined && (ticked[listing.id] ?? best.score >= SURE) };
   });
-  const todo = lines.filter(({ listing, on }) => on && !done.has(listing.id));
+  const todo = lines.flatMap(({ listing, best, on }) => (on && best && !done.has(listing.id) ? [{ listing, sku: best.sku }] : []));
   const accept = async () => {
-    setBusy(true);
-    let mapped = 0;
-    const wrong: Record<number, string> = {};
-    for (const { listing, best } of todo) {
-      if (!best) continue;
-      const intent = intents.current.get(listing.id) ?? new Intents();
-      intents.current.set(listing.id, intent);
-      try {
-        await map(listing, best.sku, intent.keyFor(best.sku));
-        mapped += 1;
-        setDone((before) => new Set(before).add(listing.id));
-      } catch (error) {
-        if (!(error instanceof ProblemError)) throw error;
-        // Whether it happened is not known without an answer: then it is asked for again, and not done twice.
-        if (error.problem.status !== 0 && error.problem.status !== 503) intent.settled();
-        wrong[listing.id] = error.problem.detail ?? error.problem.title;
-      }
-    }
-    setBusy(false);
-    setFailed(wrong);
-    for (const kind of ['listings', 'market-orders', 'notices', 'orders']) void client.invalidateQueries({ queryKey: [kind] });
-    if (mapped > 0) notifications.show({ message: t('mapping.accept.done', { n: mapped }), color: 'teal' });
-    if (Object.keys(wrong).length > 0) return;
-    onDone();
-    onClose();
+    const went = await doAll(todo);
+    if (went.done.length > 0) notifications.show({ message: t('mapping.accept.done', { n: went.done.length }), color: 'teal' });
+    onDone(went.done.map(({ listing, sku }) => ({ listing: listing.id, from: mappedOf(listing), to: { sku, units: 1 } })));
+    if (went.failed === 0) onClose();
   };
   return (
     <Dialog title={t('mapping.accept')} onClose={onClose} size={620}>
@@ -100,21 +90,13 @@ export function AcceptDialog({ listings, onClose, onDone }: { listings: Listing[
   );
 }
 
-async function map(listing: Listing, sku: string, key: string) {
-  const path = { id: listing.id };
-  const mapped = (each: Listing) => [each.sku ?? null, each.quantity ?? null];
-  const match = await matchOf(key, listing, mapped, () => take(api.GET('/v1/listings/{id}', { params: { path } })));
-  const header = { 'Idempotency-Key': key, 'If-Match': match };
-  return take(api.POST('/v1/listings/{id}/map', { params: { path, header }, body: { sku, quantity: 1 } }));
-}
-
 interface LineProps {
   listing: Listing;
   best: Suggestion | undefined;
   pending: boolean;
   on: boolean;
   done: boolean;
-  failed: string | undefined;
+  failed: Problem | undefined;
   onTick: (on: boolean) => void;
 }
 
@@ -147,7 +129,7 @@ function Line({ listing, best, pending, on, done, failed, onTick }: LineProps) {
             t('mapping.accept.none')
           )
         }
-        error={failed}
+        error={failed && problemTexts(t, failed).title}
       />
     </li>
   );

@@ -11,8 +11,10 @@ import { Ago } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { pushState } from '~/parts/pushState';
 import { RuleSteps } from '~/parts/RuleSteps';
+import { ServerWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
+import { troubleOf } from '~/parts/trouble';
 import { ListingRule } from './ListingRule';
 import classes from './ListingDialog.module.css';
 
@@ -80,7 +82,16 @@ function Facts({ listing, shopState }: { listing: Listing; shopState: string | u
       </>,
     ],
   ];
-  if (listing.trouble) facts.push([t('mapping.trouble'), <span className="tone-bad">{listing.trouble}</span>]);
+  const trouble = listing.trouble && troubleOf(t, listing.trouble);
+  if (trouble) {
+    facts.push([
+      t('mapping.trouble'),
+      <>
+        <span className="tone-bad">{trouble.words}</span>
+        <ServerWords>{trouble.said}</ServerWords>
+      </>,
+    ]);
+  }
   return (
     <dl className={classes.facts}>
       {facts.map(([name, value]) => (

@@ -2,10 +2,10 @@ import { Button, Group, NumberInput, Radio, Stack, TextInput } from '@mantine/co
 import { useDebouncedValue } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
-import { api, take, type Schemas } from '~/api/client';
-import { matchOf } from '~/api/match';
+import type { Schemas } from '~/api/client';
 import { ProblemError } from '~/api/problem';
 import { skuStock, suggestions } from '~/api/queries';
 import { useMay } from '~/api/session';
@@ -13,6 +13,8 @@ import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { wordOf } from '~/parts/words';
+import type { Mapped } from './changes';
+import { MAPPING_REFRESH, mapListing } from './mapListing';
 
 type Listing = Schemas['Listing'];
 
@@ -23,33 +25,28 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
   const query = useQuery(suggestions(listing.id));
   const [sku, setSku] = useState(listing.sku ?? '');
   const [units, setUnits] = useState<number | string>(listing.quantity ?? 1);
-  const act = useAct(
-    async (body: Schemas['NewMapping'], key: string) => {
-      const path = { id: listing.id };
-      const mapped = (each: Listing) => [each.sku ?? null, each.quantity ?? null];
-      const match = await matchOf(key, listing, mapped, () => take(api.GET('/v1/listings/{id}', { params: { path } })));
-      return take(api.POST('/v1/listings/{id}/map', { params: { path, header: { 'Idempotency-Key': key, 'If-Match': match } }, body }));
+  const act = useAct((to: Mapped, key: string) => mapListing(listing, to, key), {
+    refresh: MAPPING_REFRESH,
+    onDone: (_done, to) => {
+      notifications.show({ message: t(to ? 'mapping.done' : 'mapping.undone'), color: 'teal' });
+      onClose();
     },
-    {
-      refresh: [['listings'], ['market-orders'], ['notices']],
-      onDone: (_done, body) => {
-        notifications.show({ message: t(body.sku ? 'mapping.done' : 'mapping.undone'), color: 'teal' });
-        onClose();
-      },
-    },
-  );
+  });
   const found = query.data?.data ?? [];
   return (
     <Dialog title={t('mapping.map.title')} onClose={onClose} size={520}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          act.mutate({ sku, quantity: Number(units) || 1 });
+          act.mutate({ sku, units: Number(units) || 1 });
         }}
       >
         <Stack gap="sm">
           <div>
-            <strong>{listing.title}</strong> <span className="code soft">{listing.seller_sku}</span>
+            <strong>{listing.title}</strong> <span className="code soft">{listing.seller_sku}</span>{' '}
+            <Link to="/mapping" search={{ view: 'history', listing: listing.id }} onClick={onClose}>
+              {t('mapping.history.of')}
+            </Link>
           </div>
           {query.isError && <ProblemNote error={query.error} />}
           {query.data &&
@@ -79,7 +76,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
           {act.isError && <ProblemNote error={act.error} />}
           <Group justify="flex-end">
             {listing.sku && may && (
-              <Button variant="light" color="red" loading={act.isPending} onClick={() => act.mutate({})}>
+              <Button variant="light" color="red" loading={act.isPending} onClick={() => act.mutate(null)}>
                 {t('mapping.unmap')}
               </Button>
             )}

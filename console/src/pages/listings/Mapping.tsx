@@ -11,13 +11,18 @@ import { useI18n } from '~/i18n';
 import { useBoxColumn } from '~/parts/BoxColumn';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
+import { FilterChip } from '~/parts/FilterChip';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
+import { troubleOf } from '~/parts/trouble';
 import { Verdict } from '~/parts/Verdict';
 import { AcceptDialog, SUGGESTED_MAX } from './AcceptDialog';
+import { History, HistoryVerdict } from './History';
 import { MapDialog } from './MapDialog';
+import { listingName } from './readHistory';
+import { UndoMapping, type Undoable } from './UndoMapping';
 import classes from './Mapping.module.css';
 
 type Listing = Schemas['Listing'];
@@ -53,7 +58,42 @@ function useListings() {
 /** Which listing sells which SKU. What is not mapped waits, and is never guessed. */
 export function Mapping() {
   const { t } = useI18n();
-  const { view, shop } = route.useSearch();
+  const { view, shop, q, listing } = route.useSearch();
+  const [accepted, setAccepted] = useState<Undoable[]>([]);
+  const history = view === 'history';
+  const curl = history ? withQuery('/v1/events', { subject: listing?.toString() }) : withQuery('/v1/listings', { shop, mapped: String(view === 'mapped') });
+  return (
+    <Page title={t('mapping.title')} filled curl={curl} verdict={history ? <HistoryVerdict /> : <MappingVerdict />}>
+      {accepted.length > 0 && <Accepted changes={accepted} onClose={() => setAccepted([])} />}
+      <MappingFilters />
+      {/* Another view or filter is another list: nothing of the one before stays chosen. */}
+      {history ? <History key={`${listing} ${shop}`} /> : <Listings key={`${view} ${shop} ${q}`} onAccepted={setAccepted} />}
+    </Page>
+  );
+}
+
+/** What was accepted together can be undone together, for as long as the page is open; the history has it for longer. */
+function Accepted({ changes, onClose }: { changes: Undoable[]; onClose: () => void }) {
+  const { t } = useI18n();
+  const [undoing, setUndoing] = useState(false);
+  const said = t('mapping.bulk', { n: changes.length });
+  return (
+    <div className={classes.bar} role="region" aria-label={said}>
+      <strong>{said}</strong>
+      <Button size="compact-sm" variant="default" onClick={() => setUndoing(true)}>
+        {t('mapping.bulk.undo')}
+      </Button>
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={onClose}>
+        {t('close')}
+      </Button>
+      {undoing && <UndoMapping changes={changes} onClose={() => setUndoing(false)} />}
+    </div>
+  );
+}
+
+function Listings({ onAccepted }: { onAccepted: (changes: Undoable[]) => void }) {
+  const { t } = useI18n();
+  const { view } = route.useSearch();
   const mapped = view === 'mapped';
   const { query, rows, more, cut } = useListings();
   const may = useMay('stock:write') && !mapped;
@@ -73,9 +113,12 @@ export function Mapping() {
   const rest = useColumns(setMapping, mapped);
   const columns = useMemo(() => (may ? [box, ...rest] : rest), [may, box, rest]);
   const clear = () => setChosen(new Map());
+  const accepted = (changes: Undoable[]) => {
+    if (changes.length > 0) onAccepted(changes);
+    setChosen((before) => new Map([...before].filter(([id]) => !changes.some(({ listing }) => listing === id))));
+  };
   return (
-    <Page title={t('mapping.title')} filled curl={withQuery('/v1/listings', { shop, mapped: String(mapped) })} verdict={<MappingVerdict />}>
-      <MappingFilters onChange={clear} />
+    <>
       {may && rows.length > 0 && (
         <ChoiceBar
           n={chosen.size}
@@ -103,8 +146,8 @@ export function Mapping() {
         />
       )}
       {mapping && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
-      {accepting && <AcceptDialog listings={[...chosen.values()]} onClose={() => setAccepting(false)} onDone={clear} />}
-    </Page>
+      {accepting && <AcceptDialog listings={[...chosen.values()]} onClose={() => setAccepting(false)} onDone={accepted} />}
+    </>
   );
 }
 
@@ -128,17 +171,15 @@ function MappingVerdict() {
   );
 }
 
-function MappingFilters({ onChange }: { onChange: () => void }) {
+function MappingFilters() {
   const { t } = useI18n();
-  const { view, shop, q } = route.useSearch();
+  const { view, shop, q, listing } = route.useSearch();
   const navigate = route.useNavigate();
   const all = useQuery(shops());
   const names = useShopNames();
   const [letters, setLetters] = useState(q ?? '');
-  const change = (next: { view?: 'mapped'; shop?: string; q?: string }) => {
-    onChange();
+  const change = (next: { view?: 'mapped' | 'history'; shop?: string; q?: string; listing?: number }) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
-  };
   const search = useDebouncedCallback((text: string) => change({ q: text.trim() || undefined }), 250);
   return (
     <Filters
@@ -148,23 +189,27 @@ function MappingFilters({ onChange }: { onChange: () => void }) {
           views={[
             { value: 'unmapped', label: t('mapping.view.unmapped') },
             { value: 'mapped', label: t('mapping.view.mapped') },
+            { value: 'history', label: t('mapping.view.history') },
           ]}
           value={view}
-          onChange={(next) => change({ view: next === 'mapped' ? next : undefined })}
+          onChange={(next) => change({ view: next === 'unmapped' ? undefined : next, listing: undefined })}
         />
       }
     >
-      <TextInput
-        size="xs"
-        w={210}
-        placeholder={t('mapping.search')}
-        aria-label={t('mapping.search')}
-        value={letters}
-        onChange={(event) => {
-          setLetters(event.currentTarget.value);
-          search(event.currentTarget.value);
-        }}
-      />
+      {view !== 'history' && (
+        <TextInput
+          size="xs"
+          w={210}
+          placeholder={t('mapping.search')}
+          aria-label={t('mapping.search')}
+          value={letters}
+          onChange={(event) => {
+            setLetters(event.currentTarget.value);
+            search(event.currentTarget.value);
+          }}
+        />
+      )}
+      {listing !== undefined && <ListingChip listing={listing} onRemove={() => change({ listing: undefined })} />}
       <FilterSelect
         width={190}
         label={t('mapping.shop')}
@@ -174,6 +219,12 @@ function MappingFilters({ onChange }: { onChange: () => void }) {
       />
     </Filters>
   );
+}
+
+function ListingChip({ listing, onRemove }: { listing: number; onRemove: () => void }) {
+  const { t } = useI18n();
+  const name = useQuery(listingName(listing)).data;
+  return <FilterChip label={t('mapping.listing')} value={name?.title ?? `#${listing}`} onRemove={onRemove} />;
 }
 
 /** What can be done with the listings that are chosen. */
@@ -232,7 +283,7 @@ function useColumns(onMap: (listing: Listing) => void, mapped: boolean): Column<
           ),
       },
       { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (typeof row.pushed === 'number' && row.sku ? <Figure value={row.pushed} label={t('mapping.told')} to={channelsOf(row.sku)} /> : '–') },
-      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble ?? '' },
+      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble && <span title={row.trouble}>{troubleOf(t, row.trouble).words}</span> },
       {
         id: 'actions',
         header: t('actions'),

@@ -13,6 +13,7 @@ import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { SYSTEM, useActorNames } from '~/parts/actorNames';
+import { ServerWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge, StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
@@ -59,7 +60,8 @@ export function MarketOrderPage() {
           {order.cancel_requested && <CancelWish id={order.id} shop={shop} />}
           {order.trouble && (
             <Panel title={t('orders.market.trouble')}>
-              <p className={`${marketClasses.trouble} tone-bad`}>{order.trouble}</p>
+              <p className={`${marketClasses.trouble} tone-bad`}>{t('orders.market.trouble.what')}</p>
+              <ServerWords>{order.trouble}</ServerWords>
             </Panel>
           )}
           <div className={classes.columns}>

@@ -5,12 +5,13 @@ import { failures, overview, readiness, shops, stock } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { useBegun, useCovered, useLiveNow, useMeter } from '~/live/LiveProvider';
 import { latencies, percentile } from '~/live/meter';
+import { useAttention } from '~/parts/attention';
 import { byCause } from '~/parts/deadJobs';
 import { Tile } from '~/parts/Figure';
 import { TARGET_MS } from '~/parts/pace';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
-import { shopState } from '~/parts/shopState';
+import { useShopState, worstOf } from '~/parts/shopState';
 import { pageTally, tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import type { Tone } from '~/parts/vocabulary';
@@ -54,27 +55,26 @@ function OverviewVerdict() {
   const meter = useMeter();
   const ready = useQuery(readiness());
   const all = useQuery(shops());
-  const waits = useQuery(overview()).data?.attention ?? { count: 0, more: false };
+  const waits = useAttention();
   const risk = useRisk();
   const begun = useBegun();
   const covered = useCovered(SPAN_MS);
-  if (!all.data) return null;
+  const stateOf = useShopState(now);
+  if (!all.data || !waits) return null;
 
   if (ready.data?.writable === false) {
-    return <Verdict tone="bad">{t('overview.verdict.database', { status: ready.data.status })}</Verdict>;
+    return <Verdict tone="bad">{t('overview.verdict.database')}</Verdict>;
   }
   const list = all.data.data;
   if (list.length === 0) return <Verdict tone="off">{t('overview.verdict.no_shops')}</Verdict>;
 
-  const states = list.map((shop) => shopState(shop, now));
+  const states = list.map(stateOf).filter((state) => state !== undefined);
+  if (states.length < list.length) return null;
   // A figure that has just changed is on its way; one that waits for long makes its shop slow.
   const told = states.filter((state) => state === 'live').length;
   const p95 = percentile(latencies(meter.since(now - SPAN_MS, now)), 0.95);
-  const tone: Tone = states.some((state) => state === 'disconnected' || state === 'failing')
-    ? 'bad'
-    : waits.count > 0 || (p95 ?? 0) >= TARGET_MS || states.some((state) => state !== 'live' && state !== 'paused')
-      ? 'wait'
-      : 'ok';
+  const worst = worstOf(states);
+  const tone: Tone = worst === 'bad' || waits.tone === 'bad' ? 'bad' : waits.tone === 'wait' || (p95 ?? 0) >= TARGET_MS ? 'wait' : worst;
   return (
     <Verdict tone={tone}>
       {rich('overview.verdict.ok', {
@@ -95,8 +95,8 @@ function OverviewVerdict() {
                 })}{' '}
               </>
             )}
-            {waits.count > 0
-              ? rich('overview.verdict.waits', { n: waits.count, link: <Link to="/attention">{t('overview.verdict.things', { n: waits.count, count: tallied(f, waits) })}</Link> })
+            {waits.tally.count > 0
+              ? rich('overview.verdict.waits', { n: waits.tally.count, link: <Link to="/attention">{t('overview.verdict.things', { n: waits.tally.count, count: tallied(f, waits.tally) })}</Link> })
               : t('overview.verdict.calm')}
           </>
         ),
@@ -110,6 +110,7 @@ function Tiles() {
   const now = useLiveNow();
   const meter = useMeter();
   const counts = useQuery({ ...overview(), refetchInterval: 15_000 }).data;
+  const waits = useAttention();
   const all = useQuery(shops());
   const dead = useQuery(failures());
   const thin = useInfiniteQuery({ ...stock({ available_below: THIN_BELOW }), refetchInterval: 20_000 });
@@ -134,10 +135,10 @@ function Tiles() {
       />
       <Tile
         label={t('overview.attention')}
-        value={counts && tallied(f, counts.attention)}
+        value={waits && tallied(f, waits.tally)}
         to={{ to: '/attention' }}
-        tone={counts && counts.attention.count > 0 ? 'wait' : undefined}
-        note={t('overview.attention.note', { n: counts?.attention.count ?? 0 })}
+        tone={waits && waits.tone !== 'ok' ? waits.tone : undefined}
+        note={t('overview.attention.note', { n: waits?.tally.count ?? 0 })}
       />
       <Tile
         label={t('overview.dead')}

@@ -8,7 +8,7 @@ import { Panel } from '~/parts/Page';
 import { Sparkline } from '~/parts/Sparkline';
 import { StateBadge } from '~/parts/StateBadge';
 import { CHANNEL } from '~/parts/shopNames';
-import { shopState } from '~/parts/shopState';
+import { useShopState } from '~/parts/shopState';
 import classes from './Overview.module.css';
 
 type Shop = Schemas['Shop'];
@@ -35,6 +35,7 @@ export function ShopStrip({ shops, loading, span }: Props) {
 function ShopCard({ shop, span }: { shop: Shop; span: number }) {
   const { t, rich, f } = useI18n();
   const now = useLiveNow();
+  const state = useShopState(now)(shop);
   const meter = useMeter();
   const steps = meter.since(now - span, now);
   const samples = latencies(steps, shop.shop);
@@ -51,7 +52,7 @@ function ShopCard({ shop, span }: { shop: Shop; span: number }) {
           </Link>{' '}
           <span className="soft">{shop.name || shop.account}</span>
         </span>
-        <StateBadge topic="shop" state={shopState(shop, now)} pill />
+        {state && <StateBadge topic="shop" state={state} pill />}
       </div>
       <div className={classes.shopFigures}>
         <div>

@@ -189,8 +189,8 @@ function rareTick(event: FeedEvent, { t, f, rich, units, names }: Tools): Line {
   const job = dataOf(event, 'job.died');
   if (job) {
     const message = (
-      <Link to="/jobs/$id" params={{ id: job.job }}>
-        {job.message || job.code}
+      <Link to="/jobs/$id" params={{ id: job.job }} title={job.message || undefined}>
+        {wordOf(t, 'failure', job.class)} ({job.code})
       </Link>
     );
     return { shape: 'square', tone: 'bad', text: rich('tick.job', { message }) };

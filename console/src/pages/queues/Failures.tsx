@@ -7,6 +7,7 @@ import { failures } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { byCause } from '~/parts/deadJobs';
+import { FailureWords } from '~/parts/FailureWords';
 import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
@@ -100,9 +101,7 @@ function Cause({ failure, onReplay, onDiscard }: { failure: Failure; onReplay: (
             </Fragment>
           ))}
         </div>
-        <div>
-          {failure.message} <span className="mono soft">{code}</span>
-        </div>
+        <FailureWords failure={failure} />
         <div>{wordOf(t, 'class', failure.class)}</div>
         <div className="soft num">
           {t('failures.first')} <Ago at={failure.first_at} /> · {t('failures.last')} <Ago at={failure.last_at} />

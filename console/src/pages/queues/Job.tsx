@@ -7,12 +7,12 @@ import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
-import { useI18n, type Plain } from '~/i18n';
-import { en } from '~/i18n/en';
+import { useI18n } from '~/i18n';
 import { useActorNames } from '~/parts/actorNames';
 import { AskDialog } from '~/parts/AskDialog';
 import { Ago, At } from '~/parts/Moment';
 import { FactList } from '~/parts/FactList';
+import { FailureWords } from '~/parts/FailureWords';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
@@ -21,6 +21,7 @@ import { Verdict } from '~/parts/Verdict';
 import { wordOf } from '~/parts/words';
 import { useKey } from '~/shell/keyboard';
 import { ReplayDialog } from './ReplayDialog';
+import { Waits } from './Waits';
 import { aboutOf } from './job';
 import classes from './Queues.module.css';
 
@@ -58,19 +59,15 @@ export function JobPage() {
   );
 }
 
-/** What a job waits for. Why somebody has stopped its kind, and the times, stand in the server's sentence only. */
-function waitOf(t: ReturnType<typeof useI18n>['t'], { reason, text }: Job['waits'][number]): string {
-  const key = `wait.${reason}`;
-  return key in en ? t(key as Plain) : text;
-}
-
 function JobVerdict({ job }: { job: Job }) {
   const { t, rich } = useI18n();
   const when = <Ago at={job.run_at} />;
   switch (job.state) {
     case 'ready':
       return job.waits.length > 0 ? (
-        <Verdict tone="wait">{job.waits.map((wait) => waitOf(t, wait)).join(' ')}</Verdict>
+        <Verdict tone="wait">
+          <Waits job={job} />
+        </Verdict>
       ) : job.failure ? (
         <Verdict tone="wait">{rich('job.verdict.retry', { code: job.failure.code, when })}</Verdict>
       ) : (
@@ -197,10 +194,7 @@ function LastFailure({ failure }: { failure: NonNullable<Job['failure']> }) {
   const { t } = useI18n();
   return (
     <Panel title={t('job.failure')} aside={<Ago at={failure.at} />}>
-      <p className="mono">
-        {failure.class} · {failure.code}
-      </p>
-      <p>{failure.message}</p>
+      <FailureWords failure={failure} />
       <p>{wordOf(t, 'class', failure.class)}</p>
     </Panel>
   );

@@ -67,7 +67,7 @@ function useJobColumns(): Column<Job>[] {
         header: t('failures.cause'),
         width: 'minmax(120px, 1.6fr)',
         from: 620,
-        cell: (row) => row.failure && <span title={row.failure.message}>{row.failure.message || row.failure.code}</span>,
+        cell: (row) => row.failure && <span title={row.failure.message}>{wordOf(t, 'failure', row.failure.class)} <span className="mono soft">{row.failure.code}</span></span>,
       },
       { id: 'tries', header: t('jobs.tries'), width: '56px', align: 'end', from: 800, cell: (row) => f.number(row.claims) },
       {

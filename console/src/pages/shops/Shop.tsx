@@ -6,17 +6,17 @@ import { useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { matchOf } from '~/api/match';
-import { failures, shop } from '~/api/queries';
+import { shop } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { AskDialog } from '~/parts/AskDialog';
-import { shopsWithDead } from '~/parts/deadJobs';
 import { Figure } from '~/parts/Figure';
 import { Ago, useNow } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { ServerWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
-import { shopState } from '~/parts/shopState';
+import { toneOfShop, useShopState, type ShopWord } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
 import { REFRESH, Settings } from './Settings';
@@ -34,19 +34,22 @@ export function ShopPage() {
   const now = useNow();
   const query = useQuery({ ...shop(code), refetchInterval: 5_000 });
   const row = query.data;
+  const stateOf = useShopState(now);
+  const state = row && stateOf(row);
   return (
     <Page
       title={names.ofCode(code)}
       above={<Link to="/shops">{t('shops.title')}</Link>}
-      beside={row && <StateBadge topic="shop" state={shopState(row, now)} pill />}
+      beside={state && <StateBadge topic="shop" state={state} pill />}
       curl={`/v1/shops/${code}`}
-      verdict={row && <ShopVerdict row={row} />}
+      verdict={row && state && <ShopVerdict row={row} state={state} />}
       actions={row && <Actions row={row} />}
     >
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {row && (
         <>
           <Panel>
+            {row.reason && row.state === 'disconnected' && <ServerWords>{row.reason}</ServerWords>}
             <dl className={classes.facts}>
               <dt>{t('shops.account')}</dt>
               <dd>
@@ -95,29 +98,37 @@ export function ShopPage() {
   );
 }
 
-function ShopVerdict({ row }: { row: Row }) {
+function ShopVerdict({ row, state }: { row: Row; state: ShopWord }) {
+  const { t } = useI18n();
+  const tone = toneOfShop(state);
+  // What has only just changed is on its way, and nothing is wrong with that.
+  if (state === 'live' && row.waiting > 0) return <Verdict tone="busy">{t('shop.verdict.waiting', { n: row.waiting })}</Verdict>;
+  return (
+    <Verdict tone={tone}>
+      <ShopSentence row={row} state={state} /> {tone === 'wait' && row.waiting > 0 && t('shop.verdict.waiting', { n: row.waiting })}
+    </Verdict>
+  );
+}
+
+/** What the state of a shop means. */
+function ShopSentence({ row, state }: { row: Row; state: ShopWord }) {
   const { t, rich } = useI18n();
-  const dead = useQuery(failures());
-  if (row.state === 'disconnected') {
-    return <Verdict tone="bad">{t('shop.verdict.disconnected', { reason: row.reason ?? '–' })}</Verdict>;
+  switch (state) {
+    case 'disconnected':
+      return t('shop.verdict.disconnected');
+    case 'failing':
+      return rich('shop.verdict.failing', { when: <Ago at={row.failing_until} /> });
+    case 'has_dead': {
+      const jobs = (
+        <Link to="/queues" search={{ shop: row.shop }}>
+          {t('shop.given_up')}
+        </Link>
+      );
+      return rich('shop.verdict.dead', { jobs });
+    }
+    default:
+      return t(`shop.verdict.${state}`);
   }
-  if (row.state === 'paused') return <Verdict tone="off">{t('shop.verdict.paused')}</Verdict>;
-  if (dead.isPending) return null;
-  const waiting = row.waiting > 0 && t('shop.verdict.waiting', { n: row.waiting });
-  if (shopsWithDead(dead.data?.data ?? []).has(row.id)) {
-    const jobs = (
-      <Link to="/queues" search={{ shop: row.shop }}>
-        {t('shop.given_up')}
-      </Link>
-    );
-    return (
-      <Verdict tone="wait">
-        {rich('shop.verdict.dead', { jobs })} {waiting}
-      </Verdict>
-    );
-  }
-  if (waiting) return <Verdict tone="busy">{waiting}</Verdict>;
-  return <Verdict tone="ok">{t('shop.verdict.live')}</Verdict>;
 }
 
 function useShopAct<Out>(run: (key: string) => Promise<Out>, said: string, onDone?: () => void) {

@@ -4,10 +4,9 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
-import { failures, shops } from '~/api/queries';
+import { shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
-import { shopsWithDead } from '~/parts/deadJobs';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Dialog } from '~/parts/Dialog';
 import { Figure } from '~/parts/Figure';
@@ -16,7 +15,7 @@ import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { QuickLink } from '~/parts/QuickLink';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
-import { shopState } from '~/parts/shopState';
+import { toneOfShop, useShopState, worstOf, type ShopWord } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
 
@@ -31,14 +30,14 @@ export function Shops() {
   const query = useQuery({ ...shops(), refetchInterval: 5_000 });
   const [connecting, setConnecting] = useState(false);
   const rows = query.data?.data ?? [];
-  const columns = useColumns(now);
-  const bad = rows.filter((shop) => ['disconnected', 'failing', 'stale'].includes(shopState(shop, now))).length;
+  const stateOf = useShopState(now);
+  const columns = useColumns(stateOf);
   return (
     <Page
       title={t('shops.title')}
       filled
       curl="/v1/shops"
-      verdict={query.data && <ShopsVerdict rows={rows} bad={bad} />}
+      verdict={query.data && <ShopsVerdict states={rows.map(stateOf)} />}
       actions={may && <Button onClick={() => setConnecting(true)}>{t('shops.connect')}</Button>}
     >
       {query.isError ? (
@@ -52,7 +51,7 @@ export function Shops() {
           loading={query.isPending}
           onOpen={({ shop }) => void navigate({ to: '/shops/$shop', params: { shop } })}
           empty={t('shops.empty')}
-          tone={(row) => (shopState(row, now) === 'disconnected' ? 'bad' : undefined)}
+          tone={(row) => edgeOf(stateOf(row))}
         />
       )}
       {connecting && <Connect onClose={() => setConnecting(false)} />}
@@ -60,21 +59,32 @@ export function Shops() {
   );
 }
 
-function ShopsVerdict({ rows, bad }: { rows: readonly Shop[]; bad: number }) {
+/** The edge of a row that does not do as it should. */
+function edgeOf(state: ShopWord | undefined): 'bad' | 'wait' | undefined {
+  const tone = state && toneOfShop(state);
+  return tone === 'bad' || tone === 'wait' ? tone : undefined;
+}
+
+/** Which states need somebody; what is slow passes by itself, and what is paused was paused by somebody. */
+const NEEDS: readonly ShopWord[] = ['disconnected', 'failing', 'stale'];
+
+function ShopsVerdict({ states }: { states: (ShopWord | undefined)[] }) {
   const { t, rich } = useI18n();
-  const dead = useQuery(failures());
-  if (dead.isPending) return null;
-  const withDead = shopsWithDead(dead.data?.data ?? []);
-  const n = rows.filter(({ id }) => withDead.has(id)).length;
-  if (bad === 0 && n === 0) return <Verdict tone={rows.length > 0 ? 'ok' : 'off'}>{t('shops.verdict', { n: rows.length })}</Verdict>;
+  const known = states.filter((state) => state !== undefined);
+  if (known.length < states.length) return null;
+  const count = (...words: readonly ShopWord[]) => known.filter((state) => words.includes(state)).length;
+  const [bad, dead, slow, paused] = [count(...NEEDS), count('has_dead'), count('slow'), count('paused')];
+  const tone = known.length > 0 ? worstOf(known) : 'off';
+  if (bad + dead + slow + paused === 0) return <Verdict tone={tone}>{t('shops.verdict', { n: known.length })}</Verdict>;
   return (
-    <Verdict tone={bad > 0 ? 'bad' : 'wait'}>
-      {bad > 0 && t('shops.verdict.bad', { n: bad })} {n > 0 && rich('shops.verdict.dead', { n, jobs: <Link to="/queues">{t('shop.given_up')}</Link> })}
+    <Verdict tone={tone}>
+      {bad > 0 && t('shops.verdict.bad', { n: bad })} {dead > 0 && rich('shops.verdict.dead', { n: dead, jobs: <Link to="/queues">{t('shop.given_up')}</Link> })}{' '}
+      {slow > 0 && t('shops.verdict.slow', { n: slow })} {paused > 0 && t('shops.verdict.paused', { n: paused })}
     </Verdict>
   );
 }
 
-function useColumns(now: number): Column<Shop>[] {
+function useColumns(stateOf: (shop: Shop) => ShopWord | undefined): Column<Shop>[] {
   const { t } = useI18n();
   const names = useShopNames();
   return useMemo(
@@ -82,7 +92,7 @@ function useColumns(now: number): Column<Shop>[] {
       {
         id: 'name',
         header: t('shops.name'),
-        width: 'minmax(140px, 1.4fr)',
+        width: 'minmax(110px, 1.4fr)',
         cell: (row) => (
           <Link to="/shops/$shop" params={{ shop: row.shop }}>
             {names.ofCode(row.shop)}
@@ -90,15 +100,17 @@ function useColumns(now: number): Column<Shop>[] {
         ),
       },
       { id: 'account', header: t('shops.account'), width: 'minmax(120px, 1fr)', from: 760, cell: (row) => row.name || row.account },
-      { id: 'state', header: t('shops.state'), width: '140px', cell: (row) => <StateBadge topic="shop" state={shopState(row, now)} /> },
+      { id: 'state', header: t('shops.state'), width: '170px', cell: (row) => <Badge state={stateOf(row)} /> },
       { id: 'waiting', header: t('shops.waiting'), width: '100px', align: 'end', from: 480, cell: (row) => <Figure value={row.waiting} label={t('shops.waiting')} to={{ to: '/pushes', search: { view: 'untold', shop: row.shop } }} /> },
       { id: 'heard', header: t('shops.heard'), width: '130px', from: 620, cell: (row) => <Ago at={row.answered_at} /> },
       { id: 'webhook', header: t('shops.webhook'), width: '130px', from: 900, cell: (row) => <QuickLink to={{ to: '/webhooks', search: { shop: row.shop } }}><Ago at={row.webhook_at} /></QuickLink> },
       { id: 'grant', header: t('shops.grant'), width: '150px', from: 1040, cell: (row) => <Ago at={row.grant_ends} /> },
     ],
-    [t, names, now],
+    [t, names, stateOf],
   );
 }
+
+const Badge = ({ state }: { state: ShopWord | undefined }) => state && <StateBadge topic="shop" state={state} />;
 
 function Connect({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();

@@ -34,22 +34,23 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       {
         id: 'sku',
         header: t('word.sku'),
-        width: 'minmax(110px, 2fr)',
+        width: 'minmax(124px, 2fr)',
+        glimpse: (row) => row.sku,
         cell: (row) => (
           <QuickLink to={{ to: '/stock/$sku', params: { sku: row.sku }, search: { location: row.location } }} className="code">
             {row.sku}
           </QuickLink>
         ),
       },
-      { id: 'name', header: t('word.name'), width: 'minmax(140px, 3fr)', from: 960, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
-      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 640, cell: (row) => row.location },
+      { id: 'name', header: t('word.name'), width: 'minmax(114px, 3fr)', from: 894, cell: (row) => <span className="soft" title={row.name ?? undefined}>{row.name}</span> },
+      { id: 'location', header: t('word.location'), width: 'minmax(70px, 0.8fr)', from: 560, cell: (row) => row.location },
       {
         id: 'on_hand',
         header: t('figure.on_hand'),
         hint: t('figure.on_hand.hint'),
         width: '88px',
         align: 'end',
-        from: 520,
+        from: 480,
         cell: (row) => <Figure value={row.on_hand} to={cause(row, 'ledger')} label={t('figure.on_hand')} />,
       },
       {
@@ -67,7 +68,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.allocated.hint'),
         width: '100px',
         align: 'end',
-        from: 640,
+        from: 740,
         cell: (row) => <Figure value={row.allocated} to={cause(row, 'holds')} label={t('figure.allocated')} />,
       },
       {
@@ -76,7 +77,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.unavailable.hint'),
         width: '100px',
         align: 'end',
-        from: 900,
+        from: 1000,
         cell: (row) => <Figure value={row.unavailable} to={cause(row, 'ledger')} label={t('figure.unavailable')} />,
       },
       {
@@ -85,6 +86,7 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
         hint: t('figure.available.hint'),
         width: '92px',
         align: 'end',
+        glimpse: (row) => row.available,
         cell: (row) => (
           <strong>
             <Figure value={row.available} to={cause(row, 'ledger')} tone={thinness(row)} label={t('figure.available')} />
@@ -94,9 +96,9 @@ export function useStockColumns(adjust: (row: StockRow) => void): Column<StockRo
       {
         id: 'changed',
         header: t('word.changed'),
-        width: '110px',
+        width: '140px',
         align: 'end',
-        from: 900,
+        from: 1100,
         cell: (row) => <span className="soft">{row.changed_at ? <Ago at={row.changed_at} /> : '–'}</span>,
       },
       {
