@@ -67,6 +67,9 @@ fn a_look_that_shows_nothing_new_is_not_written_each_time() {
     read(&mut world, 49, false);
     assert_eq!(world.listing("i").seen, Some(49), "news at once");
     read(&mut world, 50, false);
+    let listings = vec![(world.listing("i").id, world.now)];
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    world.now += 1;
     push(&mut world, 50);
     let told = world.listing("i").pushed_at;
     world.now += 1;
