@@ -18,20 +18,21 @@ mod push;
 mod shipping;
 mod visit;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use onhand_connector::{AppKeys, Channel, Endpoint};
 use onhand_rules::commands::queue::End;
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Command, Job, JobBody, LocationId, Receipt, ShopId};
+use onhand_rules::{Command, Job, JobBody, Receipt, ShopId};
 use onhand_store::{Outcome, StoreError};
 
 use self::catching_up::Seen;
 use self::peek::Peeked;
 use crate::jobs::LeaseGuard;
 use crate::ledger::{Engine, Request, SubmitError};
+use crate::publishing::Locations;
 use crate::vault::Vault;
 
 pub use consent::{ConnectError, Consented};
@@ -113,8 +114,8 @@ pub struct Flows {
     refreshing: Arc<Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// When new orders of each shop were last looked for before a push.
     peeked: Arc<Mutex<BTreeMap<ShopId, Arc<tokio::sync::Mutex<Peeked>>>>>,
-    /// Locations by code.
-    locations: Arc<Mutex<HashMap<String, LocationId>>>,
+    /// Whose stock shops publish.
+    locations: Arc<Locations>,
     /// What was fetched and listed lately.
     seen: Arc<Seen>,
     /// When each shop's good answer was last noted, so that not each one is written.

@@ -1,6 +1,7 @@
 //! What a shop would be told about a listing, from what is true now: for pushes and for the preview.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use onhand_rules::commands::channels::PushOutcome;
 use onhand_rules::listing::ListingState;
@@ -25,6 +26,24 @@ impl Told {
     /// Of a shop whose location is not there.
     pub(crate) fn nothing() -> Self {
         Self { published: None, sku: None, parts: Vec::new() }
+    }
+}
+
+/// Locations by code. A location's code is never another one's, so each is looked up once.
+#[derive(Debug, Default)]
+pub(crate) struct Locations(Mutex<HashMap<String, LocationId>>);
+
+impl Locations {
+    pub(crate) async fn id(&self, reads: &dyn Reads, code: &str) -> Result<Option<LocationId>, StoreError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(code).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = reads.location(code).await?.map(|location| location.id);
+        if let Some(id) = found {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(code.to_owned(), id);
+        }
+        Ok(found)
     }
 }
 

@@ -94,15 +94,13 @@ impl PostgresStore {
 
 /// Where rows are found by key, plans are made once for each connection, when tables may still be empty, and a plan for an
 /// empty table reads the whole of it: so plans that do are put out of the question.
-const BY_KEY: [(&str, &str); 4] = [
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    ("plan_cache_mode", "force_generic_plan"),
-];
-
-fn by_key() -> impl Iterator<Item = (&'static str, String)> {
-    BY_KEY.iter().map(|(name, value)| (*name, (*value).to_owned()))
+fn by_key() -> [(&'static str, String); 4] {
+    [
+        ("enable_seqscan", "off".into()),
+        ("enable_hashjoin", "off".into()),
+        ("enable_mergejoin", "off".into()),
+        ("plan_cache_mode", "force_generic_plan".into()),
+    ]
 }
 
 /// The server tells writers of warnings whatever its default, because one of them means that a commit is not replicated.
@@ -115,13 +113,13 @@ fn write_settings(options: &Options) -> Vec<(&'static str, String)> {
         // A writer that was stopped in the middle of a batch must not keep rows from the others.
         ("idle_in_transaction_session_timeout", options.idle_timeout.as_millis().to_string()),
     ];
-    by_key().chain(own).collect()
+    by_key().into_iter().chain(own).collect()
 }
 
 /// Those that read by key plan as writers do. Without bitmaps, because what is read in the order of an index and up to a
 /// limit must not be gathered and sorted first, as it well may be while a table is small.
 fn keyed_settings(options: &Options) -> Vec<(&'static str, String)> {
-    by_key().chain([("enable_bitmapscan", "off".into())]).chain(read_settings(options)).collect()
+    by_key().into_iter().chain([("enable_bitmapscan", "off".into())]).chain(read_settings(options)).collect()
 }
 
 /// Lists have many optional conditions, so each is planned for the values that it has.

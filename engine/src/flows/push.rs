@@ -1,14 +1,14 @@
 //! Telling a marketplace the stock of the listings of one write unit.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, PushItem};
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RaiseNotice, RecordPush};
 use onhand_rules::commands::queue::End;
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{Listing, LocationId, NoticeBody, Receipt, Shop, ShopId};
+use onhand_rules::{Listing, NoticeBody, Receipt, ShopId};
 
 use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
@@ -101,7 +101,7 @@ impl Flows {
             return Err(done("obsolete"));
         }
         let maximum = visit.outlet.channel.facts().quantity_max;
-        let told = match self.location_of(&visit.shop).await? {
+        let told = match read(self.locations.id(reads, &visit.shop.settings.location).await)? {
             Some(location) => read(told_at(reads, &visit.shop, location, maximum, &listings).await)?,
             None => listings.iter().map(|_| Told::nothing()).collect(),
         };
@@ -118,20 +118,6 @@ impl Flows {
             }
         }
         Ok(plan)
-    }
-
-    /// The location whose stock the shop publishes. A location's code is never another one's, so it is looked up once.
-    async fn location_of(&self, shop: &Shop) -> Result<Option<LocationId>, End> {
-        let code = &shop.settings.location;
-        let known = self.locations.lock().unwrap_or_else(PoisonError::into_inner).get(code).copied();
-        if known.is_some() {
-            return Ok(known);
-        }
-        let found = read(self.engine.reads().location(code).await)?.map(|location| location.id);
-        if let Some(id) = found {
-            self.locations.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), id);
-        }
-        Ok(found)
     }
 
     /// What a promotion has put aside cannot be taken from it: where that is more than there is, somebody must know before it

@@ -1,31 +1,30 @@
 //! Listings that a sale concerns and that show it already.
 //!
 //! The marketplace where a unit was sold has taken it off its figure itself, so most of the time there is nothing to tell it. A
-//! job for each sale that finds this out would be a third of all pushes.
+//! job for each sale that finds this out would be, with three shops, a third of all pushes.
 //!
 //! It is safe to leave such a listing unmarked by what is read: it is clean, so no push of it is on its way, and everything is
 //! read after the change that it is about. Whatever changes later comes with an event of its own, and is looked at again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use onhand_rules::commands::channels::PushOutcome;
 use onhand_rules::{Listing, ListingId, LocationId, Shop, ShopId};
 use onhand_store::Reads;
 
 use crate::jobs::within;
-use crate::publishing::{Decision, Sources, decide};
+use crate::publishing::{Decision, Locations, Sources, decide};
 
 /// Which of these listings show already what they should.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// A location's code is never another one's.
-    locations: HashMap<String, LocationId>,
+    locations: Locations,
 }
 
 impl Shown {
     /// `candidates` with their shops; `sold`: codes of the shops that sold something.
     pub(super) async fn among(
-        &mut self,
+        &self,
         reads: &dyn Reads,
         candidates: &BTreeMap<ListingId, ShopId>,
         sold: &BTreeSet<String>,
@@ -42,17 +41,12 @@ impl Shown {
         }
         let mut listings = within(reads.listings_by_id(&ids)).await?;
         listings.retain(|listing| !listing.dirty());
-        for shop in shops.values() {
-            self.learn(reads, &shop.settings.location).await?;
+        let mut about: Vec<(&Listing, &Shop, LocationId)> = Vec::new();
+        for listing in &listings {
+            let Some(shop) = shops.get(&listing.shop) else { continue };
+            let location = within(self.locations.id(reads, &shop.settings.location)).await?;
+            about.extend(location.map(|location| (listing, shop, location)));
         }
-        let of = |listing: &Listing| {
-            let shop = shops.get(&listing.shop)?;
-            Some((shop, *self.locations.get(&shop.settings.location)?))
-        };
-        let about: Vec<(&Listing, &Shop, LocationId)> = listings
-            .iter()
-            .filter_map(|listing| of(listing).map(|(shop, location)| (listing, shop, location)))
-            .collect();
         let sources = within(Sources::load(reads, &about)).await?;
         let shows = |(listing, shop, location): &(&Listing, &Shop, LocationId)| {
             // What the marketplace takes at most is the push's to know; whoever sells more than that is marked.
@@ -61,14 +55,5 @@ impl Shown {
             matches!(decision, Decision::Settled(PushOutcome::Same { .. })).then_some(listing.id)
         };
         Ok(about.iter().filter_map(shows).collect())
-    }
-
-    async fn learn(&mut self, reads: &dyn Reads, code: &str) -> Result<(), String> {
-        if !self.locations.contains_key(code)
-            && let Some(location) = within(reads.location(code)).await?
-        {
-            self.locations.insert(code.to_owned(), location.id);
-        }
-        Ok(())
     }
 }

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::working::{Needs, Scope, Working};
 
 /// [`Listing::seen_at`] is right to so much where nothing else is new. Milliseconds.
-const SEEN_TO_MS: Millis = 60_000;
+const SEEN_PRECISION_MS: Millis = 60_000;
 
 /// Compares what a marketplace shows with what it should show, and names the cause of a difference: an order that we had
 /// not seen, a write that was lost, a campaign. What none of them explains goes through the window for sellers' edits
@@ -225,11 +225,11 @@ impl SeenStock {
 }
 
 /// Whether a look is worth a row: what it found, or that it was the first since the figure was told, or when it was, to a
-/// minute. A unit is looked at for one of its listings, and has fifty.
+/// minute. A unit is looked at for one of its listings, and may have fifty.
 fn is_news(before: &Listing, after: &Listing) -> bool {
     let looked = before.seen_at.is_some_and(|seen| {
         before.pushed_at.is_none_or(|pushed| pushed <= seen)
-            && after.seen_at.is_some_and(|now| now - seen < SEEN_TO_MS)
+            && after.seen_at.is_some_and(|now| now - seen < SEEN_PRECISION_MS)
     });
     !looked || Listing { seen_at: before.seen_at, ..after.clone() } != *before
 }
