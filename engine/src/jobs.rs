@@ -17,6 +17,7 @@ mod lease;
 mod rescue;
 mod runner;
 mod signals;
+mod slots;
 mod table;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) use lease::millis;
 pub(crate) use runner::Shared;
 pub use runner::{Runner, RunnerHandle};
 pub(crate) use signals::{News, Signals};
+pub(crate) use slots::Held;
 
 /// How the runner runs.
 #[derive(Debug, Clone)]

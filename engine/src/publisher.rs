@@ -11,22 +11,23 @@ mod low_stock;
 mod shown;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use onhand_rules::commands::channels::{Publish, RaiseNotice, Urgency};
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::setting::{PUBLISHER, Setting};
-use onhand_rules::{ListingId, Millis, NoticeBody, Refusal, ShopId};
+use onhand_rules::{ListingId, Millis, NoticeBody, Receipt, Refusal, ShopId};
 use onhand_store::{ListingFilter, Outcome};
 
 use self::concerns::{Concerns, merge};
 use self::low_stock::LowStock;
 use self::shown::Shown;
-use crate::jobs::within;
-use crate::ledger::{Engine, Request};
+use crate::jobs::{Held, Shared, within};
+use crate::ledger::{Engine, Request, SubmitError};
 
 pub use follower::Follower;
-pub(crate) use follower::run;
+pub(crate) use follower::run_with_slots;
 
 /// Events read at once.
 const PAGE: usize = 1_000;
@@ -72,8 +73,8 @@ type Row = (String, String);
 
 struct Publisher {
     engine: Engine,
-    /// Changes that nobody listens for are passed over unread.
-    sparing: bool,
+    /// Whose slots pushes may begin in. Without a runner, changes that nobody listens for are passed over unread.
+    runner: Option<Arc<Shared>>,
     /// There is a shop; shops never go.
     shops: bool,
     place: Option<Place>,
@@ -83,10 +84,10 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn new(engine: Engine, sparing: bool) -> Self {
+    fn new(engine: Engine, runner: Option<Arc<Shared>>) -> Self {
         Self {
             engine,
-            sparing,
+            runner,
             shops: false,
             place: None,
             low: LowStock::default(),
@@ -142,7 +143,7 @@ impl Publisher {
     /// Up to where nobody listens, if nobody does. The end of the feed is read first: whoever listens from a later event on
     /// finds it before his own.
     async fn unheard(&mut self, place: Place) -> Result<Option<i64>, String> {
-        if !self.sparing || self.shops {
+        if self.runner.is_some() || self.shops {
             return Ok(None);
         }
         let reads = self.engine.reads();
@@ -258,10 +259,28 @@ impl Publisher {
         listings: Vec<(ListingId, Millis)>,
         urgency: Urgency,
     ) -> Result<Result<(), i64>, String> {
-        let command = Publish { from, to, listings, read_back: false, urgency };
-        let answer = self.engine.submit(Request::internal(command)).await;
-        match answer.map_err(|error| error.to_string())?.outcome {
-            Outcome::Done(_) => Ok(Ok(())),
+        let held = match (&self.runner, urgency) {
+            (Some(runner), Urgency::Sale) => Held::take(runner, listings.len()),
+            _ => None,
+        };
+        let slots = held.as_ref().map(Held::slots);
+        let command = Publish { from, to, listings, read_back: false, urgency, slots };
+        let answer = match (self.engine.submit(Request::internal(command)).await, &held) {
+            (Err(SubmitError::OutcomeUnknown), Some(_)) => {
+                if let Some(held) = held {
+                    held.start_after_all().await?;
+                }
+                return Err(SubmitError::OutcomeUnknown.to_string());
+            }
+            (answer, _) => answer.map_err(|error| error.to_string())?,
+        };
+        match answer.outcome {
+            Outcome::Done(receipt) => {
+                if let (Some(held), Receipt::Claimed { jobs }) = (held, receipt) {
+                    held.start(jobs);
+                }
+                Ok(Ok(()))
+            }
             Outcome::Refused(Refusal::StaleVersion { actual, .. }) => Ok(Err(actual)),
             Outcome::Refused(refusal) => Err(format!("publishing was refused: {refusal}")),
         }

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, JobId, LocationId, OrderId, ReservationId, ShopId, SkuId, UserId};
+use crate::job::Job;
 use crate::market_order::MarketOrderState;
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantities, Quantity, is_default, is_one, one};
@@ -146,8 +147,8 @@ pub enum Receipt {
     },
     /// Jobs were claimed.
     Claimed {
-        /// Those that were still there to be claimed, with their lease numbers.
-        leases: Vec<(JobId, i64)>,
+        /// Those that were still there to be claimed, as they run now.
+        jobs: Vec<Job>,
     },
     /// Leases were renewed, jobs ended or rescued.
     Jobs {
@@ -205,4 +206,15 @@ pub enum Receipt {
         /// How many orders and reservations.
         count: u32,
     },
+}
+
+impl Receipt {
+    /// The jobs that were claimed, with their lease numbers; of any other receipt none.
+    #[must_use]
+    pub fn leases(&self) -> Vec<(JobId, i64)> {
+        match self {
+            Self::Claimed { jobs } => jobs.iter().map(|job| (job.id, job.lease_number)).collect(),
+            _ => Vec::new(),
+        }
+    }
 }

@@ -84,10 +84,6 @@ fn lease(columns: &mut Columns<'_>) -> Result<Option<Lease>, StoreError> {
 
 pub(crate) fn job_at(columns: &mut Columns<'_>) -> Result<Job, StoreError> {
     let id = JobId(columns.next::<Uuid>()?.0);
-    job_after_id(id, columns)
-}
-
-pub(crate) fn job_after_id(id: JobId, columns: &mut Columns<'_>) -> Result<Job, StoreError> {
     let (class, state) = (columns.next()?, columns.name(of_name::<JobState>)?);
     let (run_at, attempts, crashes) = (columns.next()?, columns.next()?, columns.next()?);
     let (throttled, lease_number) = (columns.next()?, columns.next()?);
@@ -122,9 +118,13 @@ fn job_body(columns: &mut Columns<'_>) -> Result<JobBody, StoreError> {
     let text: &str = columns.next()?;
     Ok(serde_json::from_str(text).unwrap_or_else(|why| {
         tracing::warn!(number, shop, %why, "a job cannot be read");
-        let shop = (shop != 0).then_some(ShopId(shop));
-        JobBody::Unreadable { number, shop, dedupe, text: text.to_owned() }
+        JobBody::Unreadable { number, shop: shop_of(shop), dedupe, text: text.to_owned() }
     }))
+}
+
+/// 0 stands for none.
+pub(crate) fn shop_of(number: i64) -> Option<ShopId> {
+    (number != 0).then_some(ShopId(number))
 }
 
 pub(crate) fn job(row: &Row) -> Result<Job, StoreError> {

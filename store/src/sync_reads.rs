@@ -6,6 +6,7 @@ use onhand_rules::job::JobState;
 use onhand_rules::market_order::MarketOrderState;
 use onhand_rules::notice::NoticeKind;
 use onhand_rules::retry::FailureClass;
+use onhand_rules::schedule::Waiting;
 use onhand_rules::{
     DeadJob, DoneJob, Inbox, Job, JobId, Listing, ListingId, MarketOrder, Notice, Setting, Shop, ShopId,
     SkuId, Stock, StockKey,
@@ -30,7 +31,7 @@ pub struct ClaimFilter {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claimable {
     /// Of each group the jobs that have been due longest, at most as many as asked for; in no order.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<Waiting>,
     /// When the first of the other jobs of these groups is due, if any waits for a time to come.
     pub next_at: Option<i64>,
 }

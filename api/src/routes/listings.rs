@@ -192,6 +192,6 @@ pub(crate) async fn push(State(api): State<Api>, call: Call) -> Result<Response,
     let listing = listing_of(&api, &call).await?;
     let now = api.reads().now().await?;
     let (listings, urgency) = (vec![(listing.id, now)], Urgency::Person);
-    let command = Publish { from: None, to: 0, listings, read_back: true, urgency };
+    let command = Publish { from: None, to: 0, listings, read_back: true, urgency, slots: None };
     kept(&api, &call, &(), command).await
 }

@@ -166,7 +166,7 @@ pub(crate) async fn push(
         // The first is submitted even when it is empty, so that the key is used up and a repetition is known.
         if !listings.is_empty() || index == 0 {
             let (read_back, urgency) = (request.read_back, Urgency::Person);
-            let command = Publish { from: None, to: 0, listings, read_back, urgency };
+            let command = Publish { from: None, to: 0, listings, read_back, urgency, slots: None };
             let outcome = api.submit_item(&call, index, &request, Shape::Flat, command).await?;
             let Receipt::Kept { changed: some, .. } = outcome.receipt else {
                 return Err(outcome.unexpected());

@@ -148,10 +148,7 @@ impl Queue {
     }
 
     async fn take(&self, jobs: Vec<JobId>) -> anyhow::Result<Vec<(JobId, i64)>> {
-        match self.submit(ClaimJobs { owner: OWNER, lease_ms: LEASE_MS, jobs }).await? {
-            Receipt::Claimed { leases } => Ok(leases),
-            other => bail!("a claim was answered {other:?}"),
-        }
+        Ok(self.submit(ClaimJobs { owner: OWNER, lease_ms: LEASE_MS, jobs }).await?.leases())
     }
 
     async fn finish(&self, leases: Vec<(JobId, i64)>, end: &End) -> anyhow::Result<()> {
@@ -170,11 +167,10 @@ impl Queue {
         let now = reads.now().await?;
         let number = jobs(1).first().map_or(0, |job| job.body.number());
         let filter = ClaimFilter { kinds: vec![number], ..ClaimFilter::default() };
-        let free = BTreeMap::from([(lane_of(number).to_owned(), SLOTS)]);
+        let free = BTreeMap::from([(lane_of(number), SLOTS)]);
         let started = Instant::now();
         let found = reads.claimable(&filter, now, SLOTS as usize).await?;
-        let lane = |kind| lane_of(kind).to_owned();
-        let chosen = choose(&found.jobs, &free, lane, &BTreeMap::new(), now, 0);
+        let chosen = choose(&found.jobs, &free, &BTreeMap::new(), now, 0);
         let leases = self.take(chosen).await?;
         let took = started.elapsed();
         if leases.len() != SLOTS as usize {

@@ -1,6 +1,5 @@
 //! The claimer: looks for work, claims as much as there are free slots, and starts it.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,13 +8,14 @@ use futures_util::FutureExt;
 use onhand_rules::commands::queue::{ClaimJobs, End};
 use onhand_rules::job::{JobState, lane_of};
 use onhand_rules::retry::FailureClass;
-use onhand_rules::schedule::choose;
+use onhand_rules::schedule::{Waiting, choose};
 use onhand_rules::{Job, JobBody, JobId, Millis, Receipt};
 use onhand_store::{JobFilter, Outcome, StoreError};
 use tokio::sync::watch;
 
 use super::gates::{Gates, Opening};
 use super::lease::LeaseGuard;
+use super::slots::{PUSH, Seen};
 use super::table::Start;
 use super::{Ended, Shared, backoff, millis};
 use crate::ids::chance;
@@ -47,6 +47,8 @@ pub(super) struct Claimer {
     stop: watch::Receiver<Option<Instant>>,
     interval: Duration,
     failures: u32,
+    /// The signal of the gates when they were looked at last.
+    gates_seen: u64,
     /// Jobs picked so far.
     turn: u64,
 }
@@ -60,7 +62,7 @@ impl Claimer {
         gates_moved.mark_unchanged();
         let stop = shared.stop.subscribe();
         let gates = Gates::default();
-        Self { shared, gates, jobs_made, gates_moved, stop, interval: BUSY, failures: 0, turn: 0 }
+        Self { shared, gates, jobs_made, gates_moved, stop, interval: BUSY, failures: 0, gates_seen: 0, turn: 0 }
     }
 
     /// Until the runner stops. No failure ends it.
@@ -99,12 +101,13 @@ impl Claimer {
         drop(_seen);
         let reads = self.shared.engine.reads();
         if moved || self.gates.is_old() {
-            self.gates_moved.mark_unchanged();
+            self.gates_seen = *self.gates_moved.borrow_and_update();
             within(self.gates.look(reads, &self.shared.settings.lanes)).await?;
         }
         let now = within(self.shared.clock.now(reads)).await?;
-        let opening = self.gates.opening(now, &self.shared.table.used(), &self.shared.table.by_shop());
+        let opening = self.gates.opening(now, &self.shared.table.used(), &self.shared.table.shops());
         if opening.free.is_empty() || opening.filter.kinds.is_empty() {
+            self.shared.last_look.note(None);
             return Ok(Looked::Full);
         }
         let slots: u32 = opening.free.values().sum();
@@ -112,19 +115,34 @@ impl Claimer {
         let found = within(reads.claimable(&opening.filter, now, most)).await?;
         let next_at = earlier(found.next_at, opening.next_at);
         if found.jobs.is_empty() {
+            self.note(&opening, true);
             return Ok(Looked::Nothing(next_at));
         }
         let chosen = self.choose(&found.jobs, &opening, now, most).await?;
-        if chosen.is_empty() || self.claim(found.jobs, chosen).await? == 0 {
+        self.note(&opening, chosen.len() == found.jobs.len() && chosen.len() < most);
+        if chosen.is_empty() || self.claim(chosen).await? == 0 {
             return Ok(Looked::Nothing(next_at));
         }
         Ok(Looked::Claimed)
     }
 
+    /// What this look has shown about pushes, for the publisher.
+    fn note(&self, opening: &Opening, none_wait: bool) {
+        let open = opening.filter.kinds.contains(&PUSH);
+        let seen = open.then(|| Seen {
+            at: Instant::now(),
+            gates: self.gates_seen,
+            shops: self.gates.open_to(PUSH, opening),
+            concurrency: self.gates.concurrency_of(PUSH),
+            none_wait,
+        });
+        self.shared.last_look.note(seen);
+    }
+
     /// Which of them, fairly; of a shop that is being probed one at most in the whole fleet.
     async fn choose(
         &mut self,
-        jobs: &[Job],
+        jobs: &[Waiting],
         opening: &Opening,
         now: Millis,
         most: usize,
@@ -134,55 +152,51 @@ impl Claimer {
             let filter =
                 JobFilter { shop: Some(*shop), state: Some(JobState::Running), ..JobFilter::default() };
             let running = within(self.shared.engine.reads().jobs(&filter, 1)).await?;
-            let of_shop = |job: &&Job| job.body.shop() == Some(*shop);
+            let of_shop = |job: &&Waiting| job.shop == Some(*shop);
             let first = candidates.iter().filter(of_shop).min_by_key(|job| (job.class, job.run_at, job.id));
             let probe = first.filter(|_| running.rows.is_empty()).map(|job| job.id);
-            candidates.retain(|job| job.body.shop() != Some(*shop) || Some(job.id) == probe);
+            candidates.retain(|job| job.shop != Some(*shop) || Some(job.id) == probe);
         }
-        let lane = |kind| lane_of(kind).to_owned();
-        let running = self.shared.table.by_shop();
-        let mut chosen = choose(&candidates, &opening.free, lane, &running, now, self.turn);
+        let running = self.shared.table.by_line();
+        let mut chosen = choose(&candidates, &opening.free, &running, now, self.turn);
         chosen.truncate(most);
         self.turn += chosen.len() as u64;
         Ok(chosen)
     }
 
     /// Claims and starts them. How many it got.
-    async fn claim(&self, jobs: Vec<Job>, chosen: Vec<JobId>) -> Result<usize, String> {
+    async fn claim(&self, chosen: Vec<JobId>) -> Result<usize, String> {
         let shared = &self.shared;
         let lease_ms = i64::try_from(shared.settings.lease.as_millis()).unwrap_or(i64::MAX);
         let asked = Instant::now();
         let command = ClaimJobs { owner: shared.owner, lease_ms, jobs: chosen.clone() };
-        let leases = match shared.engine.submit(Request::internal(command)).await {
+        let jobs = match shared.engine.submit(Request::internal(command)).await {
             Ok(answer) => match answer.outcome {
-                Outcome::Done(Receipt::Claimed { leases }) => leases,
+                Outcome::Done(Receipt::Claimed { jobs }) => jobs,
                 other => return Err(format!("a claim was answered {other:?}")),
             },
             Err(SubmitError::OutcomeUnknown) => self.claimed_after_all(&chosen).await?,
             Err(error) => return Err(error.to_string()),
         };
-        let mut by_id: BTreeMap<JobId, Job> = jobs.into_iter().map(|job| (job.id, job)).collect();
-        let count = leases.len();
+        let count = jobs.len();
         shared.engine.metrics().queue.claim_size.observe(count as f64);
-        for (id, number) in leases {
-            if let Some(job) = by_id.remove(&id) {
-                start(shared, job, number, asked);
-            }
+        for job in jobs {
+            start(shared, job, asked);
         }
         Ok(count)
     }
 
     /// Nobody knows whether the claim was committed: what is ours and not in the table was.
-    async fn claimed_after_all(&self, chosen: &[JobId]) -> Result<Vec<(JobId, i64)>, String> {
-        let mut leases = Vec::new();
+    async fn claimed_after_all(&self, chosen: &[JobId]) -> Result<Vec<Job>, String> {
+        let mut jobs = Vec::new();
         for id in chosen {
             let Some(job) = within(self.shared.engine.reads().job(*id)).await? else { continue };
             let ours = job.lease.is_some_and(|lease| lease.owner == self.shared.owner);
             if job.state == JobState::Running && ours && self.shared.table.work_of(*id).is_none() {
-                leases.push((*id, job.lease_number));
+                jobs.push(job);
             }
         }
-        Ok(leases)
+        Ok(jobs)
     }
 
     /// Until something happens that may concern this look, the next job is due, or the interval is over.
@@ -243,19 +257,19 @@ pub(crate) async fn within<T>(read: impl Future<Output = Result<T, StoreError>>)
 }
 
 /// Gives a claimed job a task of its own.
-fn start(shared: &Arc<Shared>, mut job: Job, number: i64, asked: Instant) {
-    let kind = job.body.number();
+pub(super) fn start(shared: &Arc<Shared>, job: Job, asked: Instant) {
+    let (kind, number) = (job.body.number(), job.lease_number);
     let claimed_at = shared.clock.estimate();
     let (guard, keeper) = LeaseGuard::new(&job, number, asked, claimed_at, shared.settings.lease);
-    job.state = JobState::Running;
-    job.lease_number = number;
     let lane = OneLane { lane: lane_of(kind) };
     let waited = (claimed_at - job.run_at).max(0) as f64 / 1_000.0;
     shared.engine.metrics().queue.claim_seconds.get_or_create(&lane).observe(waited);
     let id = job.id;
     let shop = job.body.shop();
     let deadline = guard.deadline();
-    shared.table.admit(Start { job: id, lease: number, kind, shop, keeper, deadline });
+    if !shared.table.admit(Start { job: id, lease: number, kind, shop, keeper, deadline }) {
+        return;
+    }
     let runner = shared.clone();
     let task = tokio::spawn(async move {
         let ended = attempt(&runner, &job, &guard).await;

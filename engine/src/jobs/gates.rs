@@ -73,7 +73,7 @@ pub(super) struct Gates {
 pub(super) struct Opening {
     pub(super) filter: ClaimFilter,
     /// Free slots by lane; lanes without any are left out.
-    pub(super) free: BTreeMap<String, u32>,
+    pub(super) free: BTreeMap<&'static str, u32>,
     /// Shops of which one job may run and no more.
     pub(super) probing: BTreeSet<ShopId>,
     /// When a breaker or a block ends that is in the way now. Ledger clock.
@@ -120,18 +120,18 @@ impl Gates {
         Ok(())
     }
 
-    /// What may be claimed at `now` by a process that has these jobs (`used` by lane, `busy` by shop).
+    /// What may be claimed at `now` by a process that has these jobs (`used` by lane, of the shops `busy`).
     pub(super) fn opening(
         &self,
         now: Millis,
         used: &HashMap<&'static str, u32>,
-        busy: &BTreeMap<Option<ShopId>, u32>,
+        busy: &BTreeSet<ShopId>,
     ) -> Opening {
         let mut opening = Opening::default();
         for (name, lane) in &self.lanes {
             let free = lane.concurrency.saturating_sub(used.get(name).copied().unwrap_or(0));
             if free > 0 && !lane.paused {
-                opening.free.insert((*name).to_owned(), free);
+                opening.free.insert(name, free);
             }
         }
         let kinds = (1..).zip(KINDS).map(|(number, _)| number);
@@ -141,7 +141,7 @@ impl Gates {
         for shop in &self.shops {
             match Door::of(shop, now) {
                 Door::Open => {}
-                Door::HalfOpen if !busy.contains_key(&Some(shop.id)) => {
+                Door::HalfOpen if !busy.contains(&shop.id) => {
                     opening.probing.insert(shop.id);
                 }
                 Door::Paused => {
@@ -162,6 +162,23 @@ impl Gates {
             opening.wake_at(Some(*until));
         }
         opening
+    }
+}
+
+impl Gates {
+    /// Shops of which jobs of this kind may run, as many as there are.
+    pub(super) fn open_to(&self, kind: i16, opening: &Opening) -> BTreeSet<ShopId> {
+        let open = |shop: &ShopId| {
+            !opening.filter.without_shops.contains(shop)
+                && !opening.filter.without.contains(&(kind, *shop))
+                && !opening.probing.contains(shop)
+        };
+        self.shops.iter().map(|shop| shop.id).filter(open).collect()
+    }
+
+    /// Slots of the lane of this kind.
+    pub(super) fn concurrency_of(&self, kind: i16) -> u32 {
+        self.lanes.get(lane_of(kind)).map_or(0, |lane| lane.concurrency)
     }
 }
 
@@ -207,8 +224,8 @@ mod tests {
         let defaults = [("product_sync".to_owned(), 7)];
         let gates = Gates { lanes: lanes_of(&defaults, &rows), ..Gates::default() };
         let used = HashMap::from([("inventory_update", 4), ("product_sync", 9)]);
-        let opening = gates.opening(0, &used, &BTreeMap::new());
-        assert_eq!(opening.free, BTreeMap::from([("inventory_update".to_owned(), 6)]));
+        let opening = gates.opening(0, &used, &BTreeSet::new());
+        assert_eq!(opening.free, BTreeMap::from([("inventory_update", 6)]));
         assert_eq!(opening.filter.kinds, [1, 2, 3]);
     }
 
@@ -222,7 +239,7 @@ mod tests {
             shop(5, ShopState::Connected, Some(100)),
             shop(6, ShopState::Connected, Some(90)),
         ]);
-        let opening = gates.opening(100, &HashMap::new(), &BTreeMap::from([(Some(ShopId(6)), 1)]));
+        let opening = gates.opening(100, &HashMap::new(), &BTreeSet::from([ShopId(6)]));
         assert_eq!(opening.filter.without_shops, [ShopId(2), ShopId(4), ShopId(6)]);
         assert_eq!(opening.probing, BTreeSet::from([ShopId(5)]), "half-open; the sixth has its probe");
         assert_eq!(opening.next_at, Some(200));
@@ -234,7 +251,7 @@ mod tests {
     fn b8_a_block_stops_the_kinds_that_need_its_endpoint() {
         let mut gates = gates(vec![shop(1, ShopState::Connected, None)]);
         gates.blocked = vec![(ShopId(1), "stock".into(), 200), (ShopId(1), "orders".into(), 100)];
-        let opening = gates.opening(100, &HashMap::new(), &BTreeMap::new());
+        let opening = gates.opening(100, &HashMap::new(), &BTreeSet::new());
         assert_eq!(opening.filter.without, [(1, ShopId(1))]);
         assert_eq!(opening.next_at, Some(200), "and is looked at again when it ends");
     }

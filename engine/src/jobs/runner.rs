@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::claim::Claimer;
+use super::slots::LastLook;
 use super::table::Table;
 use super::{Ended, Handlers, LedgerClock, RunnerSettings, finish, gauges, heart, rescue};
 use crate::ids;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     /// This start of this process (Q6).
     pub(super) owner: u128,
     pub(super) table: Table,
+    pub(super) last_look: LastLook,
     pub(crate) clock: LedgerClock,
     /// Set when it stops: until when handlers may go on.
     pub(crate) stop: watch::Sender<Option<Instant>>,
@@ -78,6 +80,7 @@ impl Runner {
             settings,
             owner: ids::incarnation(),
             table: Table::default(),
+            last_look: LastLook::default(),
             clock: LedgerClock::default(),
             stop: watch::channel(None).0,
             ends,
@@ -86,11 +89,10 @@ impl Runner {
         heart::spawn(shared.clone(), ended)
             .map_err(|error| StoreError::Broken(format!("cannot start the heart: {error}")))?;
         let finisher = tokio::spawn(finish::run(shared.clone(), received));
-        let claimer = tokio::spawn(Claimer::new(shared.clone()).run());
+        let mut starters = vec![tokio::spawn(Claimer::new(shared.clone()).run())];
         let mut others = vec![tokio::spawn(rescue::run(shared.clone()))];
         if shared.settings.publish {
-            let (engine, hints) = (shared.engine.clone(), shared.settings.hints);
-            others.push(tokio::spawn(crate::publisher::run(engine, hints, false, shared.stop.subscribe())));
+            starters.push(tokio::spawn(crate::publisher::run_with_slots(shared.clone())));
         }
         if shared.settings.timers {
             others.push(tokio::spawn(crate::timers::run(shared.clone())));
@@ -98,13 +100,14 @@ impl Runner {
         if let Some(every) = shared.settings.gauges_every {
             others.push(tokio::spawn(gauges::run(shared.clone(), every)));
         }
-        let tasks = Tasks { claimer: Some(claimer), others, finisher: Some(finisher) };
+        let tasks = Tasks { starters, others, finisher: Some(finisher) };
         Ok(RunnerHandle { shared, tasks: Arc::new(Mutex::new(tasks)), over: Arc::new(over) })
     }
 }
 
 struct Tasks {
-    claimer: Option<JoinHandle<()>>,
+    /// Those that start jobs.
+    starters: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     finisher: Option<JoinHandle<()>>,
 }
@@ -135,13 +138,13 @@ impl RunnerHandle {
     pub async fn stop(&self, grace: Duration) {
         let until = Instant::now() + grace;
         self.shared.stop.send_modify(|stop| *stop = Some(stop.map_or(until, |other| other.min(until))));
-        let (claimer, others) = {
+        let (starters, others) = {
             let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-            (tasks.claimer.take(), std::mem::take(&mut tasks.others))
+            (std::mem::take(&mut tasks.starters), std::mem::take(&mut tasks.others))
         };
-        if let Some(claimer) = claimer {
+        for starter in starters {
             // What it is claiming now is run, or put back below.
-            let _ended = claimer.await;
+            let _ended = starter.await;
         }
         self.wait_until_idle().await;
         for (job, lease, _) in self.shared.table.stop_all() {

@@ -1,10 +1,11 @@
 //! What this process runs now. A job stays in the table, and its lease is renewed, until its end is durable (Q20).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use onhand_rules::job::lane_of;
+use onhand_rules::schedule::Line;
 use onhand_rules::{JobId, ShopId};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -31,6 +32,16 @@ struct Entry {
     task: Option<AbortHandle>,
 }
 
+impl Entry {
+    /// Its handler may do nothing more.
+    fn lose(self) {
+        self.keeper.lose();
+        if let Some(task) = self.task {
+            task.abort();
+        }
+    }
+}
+
 /// A job that is to be put into the table.
 pub(super) struct Start {
     pub(super) job: JobId,
@@ -44,6 +55,7 @@ pub(super) struct Start {
 #[derive(Debug, Default)]
 struct Rows {
     entries: BTreeMap<JobId, Entry>,
+    /// Slots in use, those that are kept for somebody included.
     by_lane: HashMap<&'static str, u32>,
 }
 
@@ -78,14 +90,39 @@ impl Table {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes jobs in, before their tasks start.
-    pub(super) fn admit(&self, start: Start) {
+    /// Takes a job in, before its task starts. `false`: it is there already. An older lease of it is lost: somebody took
+    /// it, and it came back here before the heart heard of it.
+    pub(super) fn admit(&self, start: Start) -> bool {
         let mut rows = self.rows();
+        if rows.entries.get(&start.job).is_some_and(|entry| entry.lease >= start.lease) {
+            return false;
+        }
+        if let Some(older) = rows.remove(start.job) {
+            older.lose();
+        }
         *rows.by_lane.entry(lane_of(start.kind)).or_insert(0) += 1;
         let Start { job, lease, kind, shop, keeper, deadline } = start;
         let entry = Entry { lease, kind, shop, keeper, deadline, phase: Phase::Working, task: None };
         rows.entries.insert(job, entry);
         self.count.send_replace(rows.entries.len());
+        true
+    }
+
+    /// Keeps up to `wanted` slots of a lane that has so many. How many it got.
+    pub(super) fn reserve(&self, lane: &'static str, wanted: u32, concurrency: u32) -> u32 {
+        let mut rows = self.rows();
+        let used = rows.by_lane.entry(lane).or_insert(0);
+        let got = wanted.min(concurrency.saturating_sub(*used));
+        *used += got;
+        got
+    }
+
+    /// Gives back what was kept.
+    pub(super) fn release(&self, lane: &'static str, count: u32) {
+        if let Some(used) = self.rows().by_lane.get_mut(lane) {
+            *used = used.saturating_sub(count);
+        }
+        self.freed.notify_one();
     }
 
     /// Names the task of a job, so that it can be stopped.
@@ -132,10 +169,7 @@ impl Table {
                 continue;
             }
             if let Some(entry) = rows.remove(*job) {
-                entry.keeper.lose();
-                if let Some(task) = entry.task {
-                    task.abort();
-                }
+                entry.lose();
                 lost += 1;
             }
         }
@@ -193,13 +227,18 @@ impl Table {
         self.rows().by_lane.clone()
     }
 
-    /// Jobs in the table of each shop.
-    pub(super) fn by_shop(&self) -> BTreeMap<Option<ShopId>, u32> {
-        let mut by_shop = BTreeMap::new();
+    /// Jobs in the table of each lane and shop.
+    pub(super) fn by_line(&self) -> BTreeMap<Line, u32> {
+        let mut by_line = BTreeMap::new();
         for entry in self.rows().entries.values() {
-            *by_shop.entry(entry.shop).or_insert(0) += 1;
+            *by_line.entry((lane_of(entry.kind), entry.shop)).or_insert(0) += 1;
         }
-        by_shop
+        by_line
+    }
+
+    /// Shops that have a job in the table.
+    pub(super) fn shops(&self) -> BTreeSet<ShopId> {
+        self.rows().entries.values().filter_map(|entry| entry.shop).collect()
     }
 
     /// The number of its kind, and its shop.
@@ -264,6 +303,21 @@ mod tests {
     }
 
     #[test]
+    fn slots_that_are_kept_are_in_use_and_nobody_starts_twice() {
+        let table = Table::default();
+        assert!(table.admit(start(1, 4).1));
+        assert!(!table.admit(start(1, 4).1), "it is there");
+        assert_eq!(table.used()["product_sync"], 1);
+        assert_eq!(table.reserve("product_sync", 5, 3), 2, "of three slots one is taken");
+        assert_eq!((table.reserve("product_sync", 5, 3), table.used()["product_sync"]), (0, 3));
+        table.release("product_sync", 2);
+        assert_eq!(table.used()["product_sync"], 1);
+        let (older, one) = start(2, 4);
+        assert!(table.admit(one) && table.admit(start(2, 5).1), "by a newer lease");
+        assert_eq!((table.used()["product_sync"], older.remaining()), (2, Duration::ZERO), "the older is lost");
+    }
+
+    #[test]
     fn who_ends_his_job_himself_has_not_lost_it() {
         let table = Table::default();
         let (guard, one) = start(1, 4);
@@ -278,7 +332,8 @@ mod tests {
         let table = Table::default();
         let (guard, one) = start(1, 4);
         table.admit(one);
-        assert_eq!(table.by_shop()[&Some(ShopId(7))], 1);
+        assert_eq!(table.shops(), BTreeSet::from([ShopId(7)]));
+        assert_eq!(table.by_line()[&("product_sync", Some(ShopId(7)))], 1);
         assert_eq!(table.lose(&[(JobId(1), 4), (JobId(2), 1)]), 1);
         assert_eq!(guard.remaining(), Duration::ZERO);
         assert!(!table.may_end(JobId(1), 4));

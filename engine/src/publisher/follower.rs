@@ -1,28 +1,28 @@
 //! Who follows the feed: the runner of jobs, or, in a process that runs none, a follower by itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Publisher;
-use crate::jobs::backoff;
+use crate::jobs::{Shared, backoff};
 use crate::ledger::Engine;
 
 /// How often the feed is looked at when nothing in this process wakes: what other replicas commit they publish
 /// themselves, unless they die in between.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Follows until it is told to stop. `hints`: commits of this process wake it; without, it looks every half second.
-/// `sparing`: it passes over what nobody listens for.
-pub(crate) async fn run(
-    engine: Engine,
-    hints: bool,
-    sparing: bool,
-    mut stop: watch::Receiver<Option<Instant>>,
-) {
-    let mut feed = engine.feed();
-    let mut publisher = Publisher::new(engine, sparing);
+/// Follows for a runner until that is told to stop: pushes may begin in its slots. Without hints, it looks every half second.
+pub(crate) async fn run_with_slots(shared: Arc<Shared>) {
+    let (hints, stop) = (shared.settings.hints, shared.stop.subscribe());
+    run(Publisher::new(shared.engine.clone(), Some(shared)), hints, stop).await;
+}
+
+/// Follows until it is told to stop. `hints`: commits of this process wake it.
+async fn run(mut publisher: Publisher, hints: bool, mut stop: watch::Receiver<Option<Instant>>) {
+    let mut feed = publisher.engine.feed();
     let mut failures = 0;
     while stop.borrow_and_update().is_none() {
         feed.mark_unchanged();
@@ -69,7 +69,7 @@ impl Follower {
     #[must_use]
     pub fn start(engine: Engine) -> Self {
         let (stop, stopped) = watch::channel(None);
-        Self { stop, task: tokio::spawn(run(engine, false, true, stopped)) }
+        Self { stop, task: tokio::spawn(run(Publisher::new(engine, None), false, stopped)) }
     }
 
     /// Returns when it follows no more. What it did not see, whoever follows next sees.

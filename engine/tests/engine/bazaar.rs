@@ -26,7 +26,7 @@ use onhand_engine::{Engine, Request};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd, RescueJobs};
 use onhand_rules::job::{JobState, KINDS};
 use onhand_rules::shop::{PollFirst, ShopSettings};
-use onhand_rules::{EventBody, Job, Listing, MarketOrder, Receipt, Shop, ShopId};
+use onhand_rules::{EventBody, Job, Listing, MarketOrder, Shop, ShopId};
 use onhand_sandbox::{Market, Options, RateLimits, Sandbox};
 use onhand_store::faulty::{Call, FaultPlan};
 use onhand_store::{DeadFilter, JobFilter, ListingFilter, StoreError};
@@ -318,8 +318,7 @@ impl Bazaar {
 
     async fn claim(&self, job: &Job, lease_ms: i64) -> i64 {
         let claim = ClaimJobs { owner: 1, lease_ms, jobs: vec![job.id] };
-        let Receipt::Claimed { leases } = done(&self.engine, claim).await else { panic!("a claim") };
-        leases.first().expect("nobody else has it").1
+        done(&self.engine, claim).await.leases().first().expect("nobody else has it").1
     }
 
     async fn flow(&self, flows: &Flows, job: &Job, lease: i64) -> FlowEnd {

@@ -21,6 +21,7 @@ mod network;
 mod publisher;
 mod races;
 mod replicas;
+mod slots;
 mod stage;
 mod stopping;
 mod street;

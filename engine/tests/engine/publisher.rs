@@ -74,7 +74,7 @@ pub(crate) async fn connect(engine: &Engine, channel: &str, account: &str) -> Sh
 }
 
 /// Listings whose seller SKUs are the SKUs.
-async fn list(engine: &Engine, shop: ShopId, skus: &[&str]) {
+pub(crate) async fn list(engine: &Engine, shop: ShopId, skus: &[&str]) {
     let listings = skus
         .iter()
         .map(|sku| SeenListing {
@@ -92,13 +92,13 @@ async fn list(engine: &Engine, shop: ShopId, skus: &[&str]) {
     done(engine, TakeListings { shop, listings }).await;
 }
 
-async fn listing(engine: &Engine, shop: ShopId, sku: &str) -> Listing {
+pub(crate) async fn listing(engine: &Engine, shop: ShopId, sku: &str) -> Listing {
     let found = engine.reads().listing_by_key(shop, &format!("item-{sku}"), "0").await.expect("a read");
     found.expect("the listing")
 }
 
 /// Waits until the listing was marked more often than before.
-async fn marked(engine: &Engine, before: &Listing, sku: &str) -> Listing {
+pub(crate) async fn marked(engine: &Engine, before: &Listing, sku: &str) -> Listing {
     within("the mark", async {
         loop {
             let now = listing(engine, before.shop, sku).await;
@@ -240,8 +240,7 @@ async fn pushes(engine: &Engine) -> Vec<Job> {
 /// Claims a job and ends the attempt so.
 async fn attempt(engine: &Engine, job: JobId, end: End) {
     let claim = ClaimJobs { owner: 1, lease_ms: 60_000, jobs: vec![job] };
-    let Receipt::Claimed { leases } = done(engine, claim).await else { panic!("a claim") };
-    let (job, lease) = *leases.first().expect("it is due");
+    let (job, lease) = *done(engine, claim).await.leases().first().expect("it is due");
     done(engine, FinishJobs { ends: vec![JobEnd { job, lease, end }] }).await;
 }
 

@@ -301,7 +301,7 @@ pub(crate) fn new_key() -> String {
 
 /// What the publisher does after a sale.
 pub(crate) fn publishing(listings: Vec<(ListingId, i64)>) -> Publish {
-    Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale }
+    Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None }
 }
 
 /// A client's request.

@@ -22,7 +22,7 @@ use onhand_rules::commands::channels::{MoveCursors, SeenListing, TakeListings};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd};
 use onhand_rules::job::{JobState, KINDS};
 use onhand_rules::shop::{ShopCursors, ShopSettings};
-use onhand_rules::{EventBody, Job, Listing, Receipt, Shop, ShopId};
+use onhand_rules::{EventBody, Job, Listing, Shop, ShopId};
 use onhand_store::JobFilter;
 
 use self::market::Market;
@@ -156,8 +156,7 @@ impl Street {
     /// Runs a job as the runner would; how it ended, if the flow has not ended it well itself.
     async fn run(&self, flows: &Flows, job: &Job) -> Option<End> {
         let claim = ClaimJobs { owner: 1, lease_ms: 60_000, jobs: vec![job.id] };
-        let Receipt::Claimed { leases } = done(&self.engine, claim).await else { panic!("a claim") };
-        let (_, lease) = *leases.first().expect("nobody else has it");
+        let (_, lease) = *done(&self.engine, claim).await.leases().first().expect("nobody else has it");
         let claimed_at = self.now().await;
         let guard = LeaseGuard::detached(job, claimed_at);
         let attempt = Attempt { job, lease, guard: &guard, claimed_at };

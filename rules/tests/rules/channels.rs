@@ -68,7 +68,7 @@ fn a_look_that_shows_nothing_new_is_not_written_each_time() {
     assert_eq!(world.listing("i").seen, Some(49), "news at once");
     read(&mut world, 50, false);
     let listings = vec![(world.listing("i").id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
     world.now += 1;
     push(&mut world, 50);
     let told = world.listing("i").pushed_at;
@@ -135,7 +135,7 @@ fn h7_what_was_read_before_our_push_showed_is_no_edit() {
         let id = world.listing("i").id;
         let from = None;
         let listings = vec![(id, world.now)];
-        world.ok(Publish { from, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+        world.ok(Publish { from, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
         push(&mut world, 45);
         world.now += after_ms;
         read(&mut world, 50, true);
@@ -202,7 +202,7 @@ fn b2_a_job_that_was_done_and_asked_for_again_is_not_rescued() {
         let first = world.claim(job);
         let listings = vec![(world.listing("i").id, world.now)];
         let (from, urgency) = (None, Urgency::Sale);
-        world.ok(Publish { from, to: 0, listings, read_back: false, urgency });
+        world.ok(Publish { from, to: 0, listings, read_back: false, urgency, slots: None });
         world.now += 31_000;
         // The rescuer has looked; now the worker ends it.
         let end = End::Done { outcome: "done".into() };
@@ -286,7 +286,7 @@ fn doubtful() -> Market {
 
 fn mark(world: &mut Market) {
     let listings = vec![(world.listing("i").id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
 }
 
 fn steps(world: &Market) -> Vec<&str> {
@@ -423,6 +423,6 @@ fn who_wants_it_told_now_does_not_wait_for_a_delay_to_end() {
     mark(&mut world);
     assert_eq!(due(&world), Some(500), "a sale waits like the others");
     let listings = vec![(world.listing("i").id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Person });
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Person, slots: None });
     assert_eq!(due(&world), Some(0));
 }

@@ -75,7 +75,7 @@ fn edit(world: &mut Market, item: &str, stock: i64) {
 /// What the publisher does after a change of stock, for one listing.
 fn tell_again(world: &mut Market, item: &str) {
     let listings = vec![(world.listing(item).id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale });
+    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
     push_all(world);
 }
 

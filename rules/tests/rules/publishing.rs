@@ -197,7 +197,7 @@ fn a_rule_that_cannot_be_meant_is_refused() {
 
 fn publish(world: &Market, from: Option<i64>, to: i64) -> Publish {
     let listings = vec![(world.listing("i").id, world.now)];
-    Publish { from, to, listings, read_back: false, urgency: Urgency::Sale }
+    Publish { from, to, listings, read_back: false, urgency: Urgency::Sale, slots: None }
 }
 
 fn place_of(world: &Market) -> i64 {

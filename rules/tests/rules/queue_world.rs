@@ -188,10 +188,7 @@ impl Rows {
 
     /// Claims one job for worker 1; yields the lease number.
     pub(crate) fn claim(&mut self, id: JobId) -> Option<i64> {
-        match self.run(claim(id)).unwrap() {
-            Receipt::Claimed { leases } => leases.first().map(|(_, number)| *number),
-            other => panic!("{other:?}"),
-        }
+        self.run(claim(id)).unwrap().leases().first().map(|(_, number)| *number)
     }
 
     pub(crate) fn event_count(&self, fits: impl Fn(&EventBody) -> bool) -> usize {

@@ -12,14 +12,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use onhand_rules::job::KINDS;
-use onhand_rules::{Job, JobId, ShopId};
+use onhand_rules::schedule::Waiting;
+use onhand_rules::{JobId, ShopId};
 use onhand_store::{ClaimFilter, Claimable, StoreError};
 use tokio_postgres::Row;
 
 use super::{PostgresReads, rows_at_most};
 use crate::column::{Columns, Uuid};
 use crate::rows;
-use crate::sync_rows::{self, job_columns};
+use crate::sync_rows::shop_of;
 
 /// How long whole looks are apart at least, while they are slow.
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
@@ -42,13 +43,11 @@ type Group = (i16, i64, i16);
 macro_rules! heads {
     ($from:literal, $floor:literal) => {
         concat!(
-            "select g.kind, g.shop, g.class, d.due, ",
-            job_columns!(),
-            " from ",
+            "select g.kind, g.shop, g.class, d.due, t.run_at, t.id from ",
             $from,
             " g left join lateral (select j.run_at as due from job j where j.state = 'ready' and j.kind = g.kind \
              and j.shop = g.shop and j.class = g.class and j.run_at > $1 order by j.run_at, j.id limit 1) d on true \
-             left join lateral (select * from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop \
+             left join lateral (select j.run_at, j.id from job j where j.state = 'ready' and j.kind = g.kind and j.shop = g.shop \
              and j.class = g.class",
             $floor,
             " and j.run_at <= $1 order by j.run_at, j.id limit $2) t on true"
@@ -216,10 +215,13 @@ impl Found {
             let next: Option<i64> = columns.next()?;
             let first = found.groups.entry(group).or_default();
             found.claimable.next_at = found.claimable.next_at.into_iter().chain(next).min();
-            if let Some(id) = columns.next::<Option<Uuid>>()? {
-                let job: Job = sync_rows::job_after_id(JobId(id.0), &mut columns)?;
-                *first = Some(first.map_or(job.run_at, |first| first.min(job.run_at)));
-                found.claimable.jobs.push(job);
+            let run_at: Option<i64> = columns.next()?;
+            let id: Option<Uuid> = columns.next()?;
+            if let Some((run_at, id)) = run_at.zip(id) {
+                *first = Some(first.map_or(run_at, |first| first.min(run_at)));
+                let (kind, shop, class) = group;
+                let shop = shop_of(shop);
+                found.claimable.jobs.push(Waiting { id: JobId(id.0), kind, shop, class, run_at });
             }
         }
         Ok(found)

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::{PostgresReads, one_more, pinned};
 use crate::column::{Columns, Uuid};
 use crate::rows;
-use crate::sync_rows::{self, dead_columns, job_columns, name, of_name};
+use crate::sync_rows::{self, dead_columns, job_columns, name, of_name, shop_of};
 
 const JOBS: &str = concat!(
     "select ",
@@ -45,11 +45,6 @@ const DEAD_GROUPS: &str = "select g.kind, g.failure_class, g.code, g.count, g.fi
      left join lateral (select d.id from job_dead d where d.open and d.kind = g.kind \
          and d.failure_class = g.failure_class and d.code = g.code order by d.died_at desc, d.id desc limit 1) n on true \
      left join job_dead l on l.id = n.id order by g.count desc, g.kind, g.failure_class, g.code";
-
-/// 0 stands for none.
-fn shop(number: i64) -> Option<ShopId> {
-    (number != 0).then_some(ShopId(number))
-}
 
 fn group(row: &Row) -> Result<DeadGroup, StoreError> {
     let mut columns = Columns::of(row);
@@ -93,7 +88,7 @@ impl PostgresReads {
             let mut columns = Columns::of(row);
             Ok(JobCount {
                 kind: columns.next()?,
-                shop: shop(columns.next()?),
+                shop: shop_of(columns.next()?),
                 state: columns.name(of_name)?,
                 count: columns.next()?,
                 oldest_run_at: columns.next()?,

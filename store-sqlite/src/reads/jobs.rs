@@ -2,7 +2,8 @@
 
 use onhand_rules::job::is_known;
 use onhand_rules::retry::FailureClass;
-use onhand_rules::{DeadJob, Job, ShopId};
+use onhand_rules::schedule::Waiting;
+use onhand_rules::{DeadJob, JobId, ShopId};
 use onhand_store::{ClaimFilter, Claimable, DeadGroup};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -24,9 +25,9 @@ pub(super) fn claimable(
     per_group: usize,
 ) -> Sql<Claimable> {
     let mut next = connection.prepare_cached(NEXT_GROUP)?;
-    let mut heads = Search::<Job>::by(
-        connection,
-        "running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at <= ?4 ORDER BY run_at, id LIMIT ?5",
+    let mut heads = connection.prepare_cached(
+        "SELECT id, run_at FROM job WHERE running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at <= ?4
+         ORDER BY run_at, id LIMIT ?5",
     )?;
     let mut later = connection.prepare_cached(
         "SELECT min(run_at) FROM job WHERE running = 0 AND kind = ?1 AND shop = ?2 AND class = ?3 AND run_at > ?4",
@@ -46,7 +47,11 @@ pub(super) fn claimable(
             group = (kind, shop, i16::MAX);
             continue;
         }
-        found.jobs.extend(heads.all((kind, shop, class, now, super::exactly(per_group)))?);
+        let first = (kind, shop, class, now, super::exactly(per_group));
+        for row in heads.query_map(first, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            let (id, run_at) = row?;
+            found.jobs.push(Waiting { id: JobId::from_bytes(id), kind, shop: shop_of(shop), class, run_at });
+        }
         let due: Option<i64> = later.query_row((kind, shop, class, now), |row| row.get(0))?;
         found.next_at = [found.next_at, due].into_iter().flatten().min();
     }

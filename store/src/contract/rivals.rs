@@ -122,9 +122,9 @@ pub(super) async fn two_claimers_get_disjoint_jobs(fixture: Fixture) {
     let mut owners = std::collections::BTreeMap::new();
     for (owner, answers) in (1_u128..).zip(&told) {
         for answer in answers {
-            let Outcome::Done(Receipt::Claimed { leases }) = answer else { panic!("{answer:?}") };
-            for (id, number) in leases {
-                assert_eq!((owners.insert(*id, owner), *number), (None, 1), "{id} was claimed twice");
+            let Outcome::Done(claimed) = answer else { panic!("{answer:?}") };
+            for (id, number) in claimed.leases() {
+                assert_eq!((owners.insert(id, owner), number), (None, 1), "{id} was claimed twice");
             }
         }
     }

@@ -64,7 +64,7 @@ async fn showing(bazaar: &Bazaar, channel: &str, stock: i64) -> usize {
 async fn tell(bazaar: &Bazaar, listings: &[Listing]) {
     let now = bazaar.now().await;
     let listings = listings.iter().map(|listing| (listing.id, now)).collect();
-    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale })
+    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None })
         .await;
 }
 

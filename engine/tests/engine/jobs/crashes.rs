@@ -33,10 +33,7 @@ on_both!(
 
 /// Claims as a process that is never heard of again.
 async fn claim_and_vanish(engine: &onhand_engine::Engine, job: JobId, lease_ms: i64) -> i64 {
-    match done(engine, ClaimJobs { owner: 7, lease_ms, jobs: vec![job] }).await {
-        Receipt::Claimed { leases } => leases[0].1,
-        other => panic!("{other:?}"),
-    }
+    done(engine, ClaimJobs { owner: 7, lease_ms, jobs: vec![job] }).await.leases()[0].1
 }
 
 fn ends(job: JobId, lease: i64) -> FinishJobs {

@@ -31,7 +31,7 @@ pub use low_stock::{SetLowStock, WatchStock};
 pub use map_listing::MapListing;
 pub use move_cursors::MoveCursors;
 pub use note_health::NoteHealth;
-pub use publish::{Publish, Urgency};
+pub use publish::{FreeSlots, Publish, Urgency};
 pub use raise_notice::RaiseNotice;
 pub use record_push::{PushOutcome, PushResult, READ_BACK_MS, RecordPush};
 pub use record_seen::{RecordSeen, SeenStock};
@@ -47,7 +47,7 @@ pub use update_shop::UpdateShop;
 
 use crate::command::Context;
 use crate::event::EventBody;
-use crate::id::{ListingId, ShopId};
+use crate::id::{JobId, ListingId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::{Listing, ListingState};
 use crate::notice::NoticeKind;
@@ -100,27 +100,27 @@ fn shop_code(scope: &mut Scope<'_>, id: ShopId) -> String {
 }
 
 /// What is published of this listing may have changed: it is told as soon as possible, and told again if a push is on
-/// its way (Q11). The caller keeps the listing.
+/// its way (Q11). The caller keeps the listing. Yields the push, where there is to be one.
 fn mark_dirty(
     scope: &mut Scope<'_>,
     context: &Context,
     listing: &mut Listing,
     cause_at: Millis,
     urgency: Urgency,
-) {
+) -> Option<JobId> {
     listing.desired += 1;
     if listing.dirty_since == 0 {
         listing.dirty_since = cause_at;
     }
     if !listing.dirty() {
-        return;
+        return None;
     }
     let body = JobBody::PushStock { shop: listing.shop, unit: listing.unit.clone() };
     let new = NewJob { body, class: urgency.class(), run_at: context.now, cause_at: Some(cause_at) };
-    match urgency {
+    Some(match urgency {
         Urgency::Person => enqueue_now(scope, context, &new),
         Urgency::Sale | Urgency::Bulk => enqueue(scope, context, &new),
-    };
+    })
 }
 
 /// It is not in the shop any more: nothing is told there until it is read again, and somebody should know. The caller keeps

@@ -1,8 +1,11 @@
 //! Changes of stock become pushes.
 
+use std::collections::BTreeSet;
+
 use crate::command::Context;
-use crate::id::ListingId;
-use crate::job::{JobBody, NewJob};
+use crate::commands::queue::claim;
+use crate::id::{JobId, ListingId, ShopId};
+use crate::job::{Job, JobBody, NewJob};
 use crate::quantity::Millis;
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
@@ -11,7 +14,8 @@ use crate::setting::{PUBLISHER, Setting};
 use crate::working::{Needs, Scope, Working};
 
 /// Marks listings dirty and enqueues their pushes, and moves the publisher's place in the feed: all of it or nothing, and
-/// only from the place where the publisher is (two replicas cannot both do it; none can skip).
+/// only from the place where the publisher is (two replicas cannot both do it; none can skip). With `slots` the answer
+/// is that of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
     /// The place in the feed that this was made from; `None` leaves the place alone (push now).
@@ -24,6 +28,21 @@ pub struct Publish {
     pub read_back: bool,
     /// How soon they are to be told.
     pub urgency: Urgency,
+    /// Who begins with the pushes at once, in the commit that makes them.
+    pub slots: Option<FreeSlots>,
+}
+
+/// Slots of a process that nothing else waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeSlots {
+    /// The random number of the process, as in `ClaimJobs`.
+    pub owner: u128,
+    /// How long its leases last without a heartbeat, in milliseconds.
+    pub lease_ms: Millis,
+    /// How many there are.
+    pub count: usize,
+    /// Shops whose pushes may run.
+    pub shops: BTreeSet<ShopId>,
 }
 
 /// Why something is told, and so how soon: what sells now does not wait behind ten thousand figures that an import changed.
@@ -75,7 +94,7 @@ impl Publish {
             }
             scope.put_setting(PUBLISHER.to_owned(), Setting::Publisher { event: self.to });
         }
-        let mut changed = false;
+        let (mut changed, mut pushes) = (false, BTreeSet::new());
         for (id, cause_at) in &self.listings {
             let Some(mut listing) = scope.listing(id).cloned() else { continue };
             if listing.mapping.is_none() {
@@ -87,9 +106,21 @@ impl Publish {
                 let cause_at = Some(*cause_at);
                 enqueue(scope, context, &NewJob { body, class: 2, run_at: context.now, cause_at });
             }
-            super::mark_dirty(scope, context, &mut listing, *cause_at, self.urgency);
+            let push = super::mark_dirty(scope, context, &mut listing, *cause_at, self.urgency);
+            pushes.extend(push.map(|job| (job, listing.shop)));
             super::put(scope, context, listing);
         }
-        Ok(Receipt::Kept { version: self.to, changed })
+        let Some(slots) = &self.slots else { return Ok(Receipt::Kept { version: self.to, changed }) };
+        Ok(Receipt::Claimed { jobs: slots.fill(scope, context, &pushes) })
+    }
+}
+
+impl FreeSlots {
+    /// After all listings are marked: one push may tell several of them.
+    fn fill(&self, scope: &mut Scope<'_>, context: &Context, pushes: &BTreeSet<(JobId, ShopId)>) -> Vec<Job> {
+        let open = pushes.iter().filter(|(_, shop)| self.shops.contains(shop));
+        open.filter_map(|(job, _)| claim(scope, context, *job, self.owner, self.lease_ms))
+            .take(self.count)
+            .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::command::Context;
 use crate::id::JobId;
-use crate::job::{JobState, Lease};
+use crate::job::{Job, JobState, Lease};
 use crate::quantity::Millis;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -25,25 +25,30 @@ impl ClaimJobs {
     }
 
     pub(crate) fn decide(&self, scope: &mut Scope<'_>, context: &Context) -> Result<Receipt, Refusal> {
-        let mut leases = Vec::with_capacity(self.jobs.len());
-        for id in &self.jobs {
-            let Some(mut job) = scope.job(id).cloned() else { continue };
-            // Somebody else was first, or it was put off meanwhile.
-            if job.state != JobState::Ready || job.run_at > context.now {
-                continue;
-            }
-            job.state = JobState::Running;
-            job.lease_number += 1;
-            job.again = false;
-            job.lease = Some(Lease {
-                owner: self.owner,
-                until: context.now + self.lease_ms,
-                deadline: context.now + job.body.deadline_ms(),
-                since: context.now,
-            });
-            leases.push((*id, job.lease_number));
-            scope.put_job(*id, job);
-        }
-        Ok(Receipt::Claimed { leases })
+        let lease = |id: &JobId| claim(scope, context, *id, self.owner, self.lease_ms);
+        Ok(Receipt::Claimed { jobs: self.jobs.iter().filter_map(lease).collect() })
     }
+}
+
+/// Leases a job that is ready and due. `None`: somebody else was first, or it was put off meanwhile.
+pub(crate) fn claim(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    id: JobId,
+    owner: u128,
+    lease_ms: Millis,
+) -> Option<Job> {
+    let ready = |job: &&Job| job.state == JobState::Ready && job.run_at <= context.now;
+    let mut job = scope.job(&id).filter(ready)?.clone();
+    job.state = JobState::Running;
+    job.lease_number += 1;
+    job.again = false;
+    job.lease = Some(Lease {
+        owner,
+        until: context.now + lease_ms,
+        deadline: context.now + job.body.deadline_ms(),
+        since: context.now,
+    });
+    scope.put_job(id, job.clone());
+    Some(job)
 }

@@ -20,6 +20,7 @@ pub use beat_jobs::BeatJobs;
 pub use block_bucket::BlockBucket;
 pub use cancel_jobs::CancelJobs;
 pub use claim_jobs::ClaimJobs;
+pub(crate) use claim_jobs::claim;
 pub use discard_dead::DiscardDead;
 pub use enqueue_jobs::EnqueueJobs;
 pub use finish_jobs::{End, FinishJobs, JobEnd};
