@@ -48,7 +48,8 @@ export function ProblemNote({ error, advice: better, onRetry }: Props) {
         <ul>
           {wrong.map((each, place) => (
             <li key={place}>
-              {each.pointer && <span className="mono">{each.pointer}</span>} <Words {...each} />
+              {each.pointer && <span className="mono">{each.pointer} </span>}
+              <Words {...each} />
             </li>
           ))}
         </ul>
