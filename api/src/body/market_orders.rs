@@ -59,8 +59,8 @@ pub(crate) struct MarketOrderView {
     currency: Option<String>,
     /// Why a person must look, in English.
     trouble: Option<String>,
-    /// The same as facts, for whoever says it in another language. Null where there is no trouble, and in rows of builds that
-    /// had only the text.
+    /// The same as facts, for whoever says it in another language. Null where there is no trouble, and in rows of builds
+    /// that had only the text.
     refusal: Option<RefusalView>,
     /// Older news that was ignored.
     stale_news: u32,
