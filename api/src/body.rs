@@ -1,6 +1,7 @@
 //! The shapes of requests and answers. They are written out here and never taken from the rules, so that a change of a
 //! rule cannot change the contract unseen.
 
+pub(crate) mod actors;
 pub(crate) mod any_change;
 pub(crate) mod api_keys;
 pub(crate) mod bulk;

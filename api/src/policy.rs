@@ -117,6 +117,7 @@ routes! {
     GET "/v1/events" Needs(EventsRead), Read;
     GET "/v1/events/stream" Needs(EventsRead), Read;
     GET "/v1/operations/{idempotency_key}" AnyKey, Read;
+    GET "/v1/actors" Needs(EventsRead), Read;
 
     GET "/v1/api-keys" Needs(Admin), Read;
     POST "/v1/api-keys" Needs(Admin), Write;

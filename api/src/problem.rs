@@ -184,6 +184,11 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
+    /// Its code, and the places that it names.
+    pub(crate) fn into_places(self) -> (&'static str, Vec<FieldError>) {
+        (self.0.kind.code, self.0.errors)
+    }
+
     /// Its body.
     pub(crate) fn body<'a>(&'a self, request_id: Option<&'a str>) -> ProblemBody<'a> {
         let inner = &*self.0;

@@ -1,5 +1,6 @@
 //! Handlers: one file for each part of the URL. `policy.rs` says who may call them.
 
+pub(crate) mod actors;
 pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod docs;
@@ -127,6 +128,7 @@ fn of_people() -> OpenApiRouter<Api> {
         .routes(routes!(users::change))
         .routes(routes!(users::link))
         .routes(routes!(audit::list))
+        .routes(routes!(actors::list))
         .routes(routes!(live::live))
 }
 

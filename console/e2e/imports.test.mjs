@@ -101,7 +101,7 @@ test('an undo that was refused for one row succeeds at the second press', async 
     await outcome(page, 'BACK-1').getByText('Not enough stock').click({ position: { x: 30, y: 8 } });
     const whole = page.getByRole('dialog', { name: 'Row 2' });
     await whole.getByText(/The row is still in: .* press Undo again\./).waitFor(WAIT);
-    await whole.getByText('SKU BACK-1 at main: 4 requested, 0 available').waitFor(WAIT);
+    await whole.getByText('BACK-1 at main: 4 asked for, 0 there').waitFor(WAIT);
     await look(page, 'imports_row', sight);
     await whole.getByRole('button', { name: 'Close' }).click();
     await whole.waitFor({ state: 'detached', ...WAIT });

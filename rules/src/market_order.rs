@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{JobId, ListingId, OrderId, ShopId};
 use crate::quantity::{Millis, Quantity};
+use crate::refusal::Refusal;
 
 /// The four states that matter to stock, by rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,8 +118,11 @@ pub struct MarketOrder {
     pub applied: Vec<AppliedLine>,
     /// Listings (item, variant) that must be mapped before the rest can be applied; empty unless `state` says so.
     pub waits_for: Vec<(String, String)>,
-    /// Why a person must look.
+    /// Why a person must look, for people who read English.
     pub trouble: Option<String>,
+    /// The same for everybody else. Nothing in rows of builds that had only the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
     /// Older news that was ignored.
     pub stale_news: u32,
     /// The job that last changed it.
@@ -132,6 +136,12 @@ pub struct MarketOrder {
 }
 
 impl MarketOrder {
+    /// Keeps why a step could not be done; nothing when all were.
+    pub(crate) fn set_trouble(&mut self, refusal: Option<Refusal>) {
+        self.trouble = refusal.as_ref().map(Refusal::to_string);
+        self.refusal = refusal;
+    }
+
     /// How the reference of our order begins: orders of two shops of one marketplace may share numbers.
     #[must_use]
     pub fn order_reference(shop_code: &str, reference: &str, part: usize) -> String {

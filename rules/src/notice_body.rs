@@ -42,7 +42,14 @@ pub enum NoticeBody {
     /// An edit would take more units than are free.
     EditFree { title: String, seen: Quantity, expected: Quantity, units: Quantity, free: Quantity },
     /// An edit could not be taken over for another reason.
-    EditEscalated { title: String, seen: Quantity, expected: Quantity, said: String },
+    EditEscalated {
+        title: String,
+        seen: Quantity,
+        expected: Quantity,
+        said: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
     /// A marketplace has refused a figure.
     ListingRefused { title: String, code: String, said: String },
     /// A listing has left its shop.
@@ -52,7 +59,12 @@ pub enum NoticeBody {
     /// Orders name a listing that is not mapped. `seller_sku` may be empty.
     Unmapped { listing: i64, title: String, seller_sku: String },
     /// An order could not be applied wholly.
-    OrderTrouble { order: String, said: String },
+    OrderTrouble {
+        order: String,
+        said: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
     /// Available fell to its threshold.
     LowStock { sku: String, location: String, available: Quantity, threshold: Quantity },
     /// A status that is not known; `said` is its word.
@@ -339,7 +351,7 @@ mod tests {
             "The shop shows 3 for Tee instead of 9: 6 units would go, and only 1 are free. Adopt it, cap the listing at it, or push ours again.",
         ),
         (
-            r#"{"form":"edit_escalated","title":"Tee","seen":3,"expected":9,"said":"there is no location x"}"#,
+            r#"{"form":"edit_escalated","title":"Tee","seen":3,"expected":9,"said":"there is no location x","code":"unknown_location"}"#,
             "edit_escalated",
             "The shop shows 3 for Tee instead of 9: there is no location x. Adopt it, cap the listing at it, or push ours again.",
         ),
@@ -364,7 +376,7 @@ mod tests {
             r#"Orders wait for listing 7 (Tee, seller SKU "T-1"): map it to a SKU."#,
         ),
         (
-            r#"{"form":"order_trouble","order":"24-14B","said":"the location is archived"}"#,
+            r#"{"form":"order_trouble","order":"24-14B","said":"the location is archived","code":"archived_location"}"#,
             "order_trouble",
             "Order 24-14B could not be applied wholly: the location is archived",
         ),

@@ -111,6 +111,57 @@ pub struct ShopHealth {
     pub granted_at: Millis,
 }
 
+/// Why a shop is disconnected. Its row keeps the English text, from which it is known again ([`Disconnection::of`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disconnection {
+    /// Somebody wanted it so, here.
+    ByPerson,
+    /// Its marketplace does not take the grant any more.
+    Refused {
+        /// The marketplace's code, or ours where it has none.
+        code: String,
+        /// Its words. Text of strangers.
+        said: String,
+    },
+}
+
+/// What rows say of a shop that was disconnected by a person.
+const BY_PERSON: &str = "disconnected by a person";
+
+impl Disconnection {
+    /// The stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ByPerson => "by_person",
+            Self::Refused { .. } => "grant_refused",
+        }
+    }
+
+    /// For people who read English; what is stored.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::ByPerson => BY_PERSON.to_owned(),
+            Self::Refused { code, said } if code.is_empty() => said.clone(),
+            Self::Refused { code, said } => format!("{code}: {said}"),
+        }
+    }
+
+    /// Of what is stored. A code is a single word: what begins otherwise has none.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        if text == BY_PERSON {
+            return Self::ByPerson;
+        }
+        let (code, said) = match text.split_once(": ") {
+            Some((code, said)) if !code.is_empty() && !code.contains(char::is_whitespace) => (code, said),
+            _ => ("", text),
+        };
+        Self::Refused { code: code.to_owned(), said: said.to_owned() }
+    }
+}
+
 /// One connected account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shop {
@@ -126,7 +177,7 @@ pub struct Shop {
     pub name: String,
     /// Whether we may talk to it.
     pub state: ShopState,
-    /// Why not, if not.
+    /// Why it is disconnected, if it is: the text of a [`Disconnection`].
     pub state_reason: Option<String>,
     /// It is disconnected, and paused when it is authorised again: somebody wanted it paused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -153,4 +204,34 @@ pub struct Shop {
     pub created_at: Millis,
     /// Ledger clock.
     pub updated_at: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Disconnection::{self, ByPerson, Refused};
+
+    fn refused(code: &str, said: &str) -> Disconnection {
+        Refused { code: code.into(), said: said.into() }
+    }
+
+    #[test]
+    fn why_a_shop_is_disconnected_is_known_again_from_its_text() {
+        for (stored, why, name) in [
+            ("disconnected by a person", ByPerson, "by_person"),
+            (
+                "error_auth: Invalid access_token: ask again",
+                refused("error_auth", "Invalid access_token: ask again"),
+                "grant_refused",
+            ),
+            ("http_403: ", refused("http_403", ""), "grant_refused"),
+            // Whatever an earlier build may have written, or a marketplace has no code for.
+            ("401", refused("", "401"), "grant_refused"),
+            ("They say: no", refused("", "They say: no"), "grant_refused"),
+            (": no", refused("", ": no"), "grant_refused"),
+            ("", refused("", ""), "grant_refused"),
+        ] {
+            assert_eq!(Disconnection::of(stored), why, "{stored:?}");
+            assert_eq!((why.text().as_str(), why.name()), (stored, name));
+        }
+    }
 }

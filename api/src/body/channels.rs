@@ -4,7 +4,7 @@ use onhand_rules::ShopId;
 use onhand_rules::commands::channels::UpdateShop;
 use onhand_rules::publish::{Basis, LastUnits, PublishRule, Velocity};
 use onhand_rules::quantity::QUANTITY_MAX;
-use onhand_rules::shop::{EditPolicy, PollFirst, Shop, ShopSettings};
+use onhand_rules::shop::{Disconnection, EditPolicy, PollFirst, Shop, ShopSettings};
 use onhand_store::Staleness;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -222,8 +222,15 @@ pub(crate) struct ShopBody {
     name: String,
     /// `connected`, `disconnected` or `paused`.
     state: String,
-    /// Why not connected.
+    /// Why it is disconnected, in English; the marketplace's own code and words where it has refused.
     reason: Option<String>,
+    /// The same for programs and other languages. `by_person`: somebody has disconnected it here. `grant_refused`: the
+    /// marketplace does not take its authorisation any more. There are no others.
+    #[schema(example = "grant_refused")]
+    reason_code: Option<&'static str>,
+    /// Of `grant_refused`: the marketplace's code, with which `reason` then begins; ours where it has none.
+    #[schema(example = "error_auth")]
+    reason_error: Option<String>,
     /// What people set.
     settings: Settings,
     /// When its owner must consent again, if known.
@@ -252,10 +259,16 @@ impl ShopBody {
     pub(crate) fn of(shop: Shop, stale: Option<&Staleness>) -> Self {
         let some = |at: i64| (at > 0).then_some(Time(at));
         let state = serde_json::to_value(shop.state).ok();
+        let why = shop.state_reason.as_deref().map(Disconnection::of);
         Self {
             object: "shop",
             id: shop.id.0,
             state: state.and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default(),
+            reason_code: why.as_ref().map(Disconnection::name),
+            reason_error: match why {
+                Some(Disconnection::Refused { code, .. }) if !code.is_empty() => Some(code),
+                _ => None,
+            },
             reason: shop.state_reason,
             settings: Settings::of(&shop.settings),
             grant_ends: shop.grant_until.map(Time),

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use onhand_rules::job::JobBody;
 use onhand_rules::market_order::{MarketLine, MarketStatus};
-use onhand_rules::{Listing, MarketOrder, ShopId, SkuId};
+use onhand_rules::{Listing, MarketOrder, Refusal, ShopId, SkuId};
 use onhand_store::EventRow;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::EventView;
 use super::{Check, Errors};
+use crate::problem::{Problem, Shape};
 use crate::time::Time;
 
 /// The id of an order of a marketplace: two shops may use the same number.
@@ -56,8 +57,11 @@ pub(crate) struct MarketOrderView {
     total_minor: Option<i64>,
     /// ISO 4217.
     currency: Option<String>,
-    /// Why a person must look.
+    /// Why a person must look, in English.
     trouble: Option<String>,
+    /// The same as facts, for whoever says it in another language. Null where there is no trouble, and in rows of builds
+    /// that had only the text.
+    refusal: Option<RefusalView>,
     /// Older news that was ignored.
     stale_news: u32,
     /// When it was placed, by the marketplace's clock.
@@ -90,12 +94,51 @@ impl MarketOrderView {
             total_minor: total,
             currency: order.snapshot.currency.clone(),
             trouble: order.trouble.clone(),
+            refusal: order.refusal.as_ref().map(RefusalView::of),
             stale_news: order.stale_news,
             placed_at: Time(order.snapshot.created_at),
             received_at: Time(order.received_at),
             updated_at: Time(order.updated_at),
             reference: order.reference.clone(),
         }
+    }
+}
+
+/// Why a step of it could not be done here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MarketOrderRefusal)]
+pub(crate) struct RefusalView {
+    /// As of a problem; `/problems` lists them.
+    #[schema(example = "not_on_hand")]
+    code: &'static str,
+    /// What it is about, where it is about goods.
+    about: Vec<RefusedGoods>,
+}
+
+/// Goods of which there are not as many as the marketplace says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MarketOrderRefusedGoods)]
+pub(crate) struct RefusedGoods {
+    /// Code of the SKU.
+    sku: Option<String>,
+    /// Code of the location.
+    location: Option<String>,
+    /// Units that were to be moved.
+    requested: Option<i64>,
+    /// Units that could be.
+    available: Option<i64>,
+}
+
+impl RefusalView {
+    fn of(refusal: &Refusal) -> Self {
+        let (code, places) = Problem::refused(refusal, Shape::Flat).into_places();
+        let about = places.into_iter().map(|place| RefusedGoods {
+            sku: place.sku,
+            location: place.location,
+            requested: place.requested,
+            available: place.available,
+        });
+        Self { code, about: about.filter(|goods| goods.sku.is_some()).collect() }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct WebhookView {
     kind: String,
     /// `taken`: what follows from it is in the queue or done. `unknown_shop`: nothing follows from it until it is retried.
     state: &'static str,
-    /// Why nothing follows from it.
+    /// The same as `state: unknown_shop` in English: there is no other reason why nothing follows from it.
     error: Option<&'static str>,
     /// Ids of the marketplace's orders that it is about, for `/v1/market-orders/{id}`; there may be none by them yet. Empty when
     /// its shop is not known.

@@ -11,6 +11,7 @@ use onhand_engine::publishing::told;
 use onhand_rules::commands::channels::{DisconnectShop, Publish, Urgency};
 use onhand_rules::commands::queue::EnqueueJobs;
 use onhand_rules::job::{JobBody, NewJob};
+use onhand_rules::shop::Disconnection;
 use onhand_rules::{JobId, ListingId, Receipt, Shop, ShopId};
 use onhand_store::{ListingFilter, Outcome};
 
@@ -110,8 +111,7 @@ pub(crate) async fn connect(
     responses((status = 200, description = "It is disconnected", body = Changed)))]
 pub(crate) async fn disconnect(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
     let shop = shop_of(&api, call.name(0)).await?;
-    let reason = "disconnected by a person".to_owned();
-    let command = DisconnectShop { shop: shop.id, from_number: None, reason, by_person: true };
+    let command = DisconnectShop { shop: shop.id, from_number: None, why: Disconnection::ByPerson };
     let outcome = api.submit(&call, &(), Shape::Flat, command).await?;
     let Receipt::Shop { version, .. } = outcome.receipt else { return Err(outcome.unexpected()) };
     done(&outcome, &Changed { object: "change", changed: true, version })

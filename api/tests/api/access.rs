@@ -63,6 +63,7 @@ pub(crate) const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/events", "events:read"),
     ("GET", "/v1/events/stream", "events:read"),
     ("GET", "/v1/operations/{idempotency_key}", "*"),
+    ("GET", "/v1/actors", "events:read"),
     ("GET", "/v1/api-keys", "admin"),
     ("POST", "/v1/api-keys", "admin"),
     ("DELETE", "/v1/api-keys/{id}", "admin"),

@@ -1,5 +1,6 @@
 //! `/v1/market-orders`.
 
+use onhand_connector::RemoteStatus;
 use onhand_store_postgres::{Options, PostgresStore};
 use onhand_testbed::{Durability, Postgres};
 use serde_json::{Value, json};
@@ -62,6 +63,52 @@ async fn an_order_is_found_and_shown_over_postgres() {
     let options = Options { unsafe_durability: true, ..Options::new(database.url()) };
     let store = PostgresStore::connect(options).await.unwrap();
     an_order_is_found_and_shown_with_what_became_of_it(Stall::over(std::sync::Arc::new(store)).await).await;
+}
+
+/// Goods have left there that are not here: why the order could not be applied is told as facts, on both databases alike.
+async fn trouble_is_told_by_a_code(stall: Stall) {
+    stall.market.buys("R-2", &[("a", 12)]);
+    {
+        let mut state = stall.market.now();
+        let order = state.orders.get_mut("R-2").unwrap();
+        (order.status, order.lines[0].status) = (RemoteStatus::Shipped, RemoteStatus::Shipped);
+    }
+    stall.hook("1", "n2", "R-2").await.expect(200);
+    stall.until("the order is here", async || !stall.list("/v1/market-orders").await.is_empty()).await;
+    let order = stall.list("/v1/market-orders").await.remove(0);
+    assert_eq!(order["state"], "needs_attention");
+    let goods = json!([{"sku": "A", "location": null, "requested": 12, "available": 10}]);
+    assert_eq!(order["refusal"], json!({"code": "not_on_hand", "about": goods}));
+    let text = "SKU A: 12 to ship, 10 in the building; count or receive first";
+    assert_eq!(order["trouble"], text);
+    let notices = stall.list("/v1/notices?open=true").await;
+    let told = &notices.iter().find(|notice| notice["kind"] == "order_trouble").unwrap()["told"];
+    assert_eq!(told, &json!({"form": "order_trouble", "order": "R-2", "said": text, "code": "not_on_hand"}));
+    // The goods are found, and nothing is left of it.
+    let more = json!({"sku": "A", "quantity": 5, "reason": "received"});
+    stall.world.post("/v1/stock/adjust", more).await.expect(200);
+    let path = format!("/v1/market-orders/{}", order["id"].as_str().unwrap());
+    stall.world.call("POST", &format!("{path}/fetch")).send().await.expect(200);
+    stall
+        .until("it is applied", async || stall.world.get(&path).await.expect(200)["state"] == "applied")
+        .await;
+    let order = stall.world.get(&path).await.expect(200);
+    assert_eq!((&order["refusal"], &order["trouble"]), (&Value::Null, &Value::Null));
+    stall.close().await;
+}
+
+#[tokio::test]
+async fn trouble_is_told_by_a_code_over_sqlite() {
+    trouble_is_told_by_a_code(Stall::open().await).await;
+}
+
+#[tokio::test]
+async fn trouble_is_told_by_a_code_over_postgres() {
+    let server = Postgres::shared(Durability::Fast).unwrap();
+    let database = server.fresh_database().unwrap();
+    let options = Options { unsafe_durability: true, ..Options::new(database.url()) };
+    let store = PostgresStore::connect(options).await.unwrap();
+    trouble_is_told_by_a_code(Stall::over(std::sync::Arc::new(store)).await).await;
 }
 
 #[tokio::test]

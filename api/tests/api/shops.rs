@@ -47,6 +47,27 @@ async fn a_known_shop_is_authorised_again_and_named() {
     stall.close().await;
 }
 
+#[tokio::test]
+async fn why_a_shop_is_disconnected_is_told_by_a_code() {
+    let stall = Stall::open().await;
+    let why = async || {
+        let shop = stall.world.get("/v1/shops/stall-1").await.expect(200);
+        ["state", "reason_code", "reason_error", "reason"].map(|member| shop[member].clone())
+    };
+    assert_eq!(json!(why().await), json!(["connected", null, null, null]));
+    stall.world.call("POST", "/v1/shops/stall-1/disconnect").send().await.expect(200);
+    assert_eq!(json!(why().await), json!(["disconnected", "by_person", null, "disconnected by a person"]));
+    stall.connect(json!({"shop": "stall-1"})).await;
+    assert_eq!(json!(why().await), json!(["connected", null, null, null]));
+    // Also with a new token it is refused.
+    stall.market.refuses(Class::Auth, "error_auth", None);
+    let call = stall.world.call("POST", "/v1/shops/stall-1/probe").without("idempotency-key");
+    call.send().await.expect(200);
+    let refused = "error_auth: the test wants it so";
+    assert_eq!(json!(why().await), json!(["disconnected", "grant_refused", "error_auth", refused]));
+    stall.close().await;
+}
+
 /// Whoever signs in with another account is told, and no shop is made of it; unless that is what he asked for.
 #[tokio::test]
 async fn a_known_shop_is_not_authorised_with_another_account() {

@@ -1,10 +1,9 @@
 // One hook for everything that changes something.
 
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { useI18n } from '~/i18n';
-import { problemTexts } from '~/parts/problemTexts';
+import { tellProblem } from '~/parts/tellProblem';
 import { Intents } from './keys';
 import { ProblemError } from './problem';
 import { withProof } from './proof';
@@ -40,10 +39,8 @@ export function useAct<Input, Output>(
       for (const queryKey of refresh) void client.invalidateQueries({ queryKey });
     },
     onSuccess: (output, input) => onDone?.(output, input),
-    onError: ({ problem }) => {
-      if (!tells) return;
-      const { title, advice, detail } = problemTexts(t, problem);
-      notifications.show({ color: 'red', title, message: detail ?? advice, autoClose: 12_000 });
+    onError: (error) => {
+      if (tells) tellProblem(t, error);
     },
   });
 }

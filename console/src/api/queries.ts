@@ -330,6 +330,9 @@ export const job = (id: string) =>
 
 export const users = () => queryOptions({ queryKey: ['users'], queryFn: () => take(api.GET('/v1/users')) });
 
+/** Everybody and everything that acts, by name. */
+export const actors = () => queryOptions({ queryKey: ['actors'], queryFn: () => take(api.GET('/v1/actors')) });
+
 export const apiKeys = () => queryOptions({ queryKey: ['api-keys'], queryFn: () => take(api.GET('/v1/api-keys')) });
 
 export const openSessions = () =>

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import queries from '../api/queries.ts?raw';
+import source from './apply.ts?raw';
 import { newestStock, patched, staleAfter } from './apply';
 import type { FeedEvent } from './events';
 import { Meter, latencies, percentile } from './meter';
@@ -33,6 +35,17 @@ describe('what has no list of its own', () => {
   it('is counted anew when a notice or a shortfall comes or goes, and not with every figure', () => {
     for (const type of ['notice.changed', 'stock.shortfall', 'stock.shortfall_cleared']) expect(staleAfter(event(type, {}))).toContain('overview');
     expect(staleAfter(event('stock.changed', figures(1, 1)))).toEqual([]);
+  });
+});
+
+describe('what an event makes old', () => {
+  it('is something that is read', () => {
+    const read = [...queries.matchAll(/queryKey: \['([\w-]+)'/g)].map(([, kind]) => kind);
+    const types = [...source.matchAll(/case '(\w+)':/g)].map(([, thing]) => `${thing}.changed`);
+    expect(types.length).toBeGreaterThan(8);
+    const stale = [...types, 'stock.shortfall', 'listing.pushed'].flatMap((type) => staleAfter(event(type, {})));
+    expect(stale).toContain('actors');
+    for (const kind of stale) expect([...read, 'mapping-history'], kind).toContain(kind);
   });
 });
 

@@ -35,7 +35,7 @@ export function staleAfter(event: FeedEvent): string[] {
     case 'queue':
       return ['queues'];
     case 'api_key':
-      return ['keys'];
+      return ['api-keys', 'actors'];
     default:
       return [];
   }

@@ -8,6 +8,19 @@ import { ServerWords } from './ServerWords';
 import { StateShape } from './StateBadge';
 import classes from './ProblemNote.module.css';
 
+/** What is wrong in one place. To who reads English the server says it more exactly. */
+function Words({ words, said }: { words: string; said?: string }) {
+  const { language } = useI18n();
+  if (!said) return words;
+  return language === 'en' ? (
+    said
+  ) : (
+    <>
+      {words} <ServerWords>{said}</ServerWords>
+    </>
+  );
+}
+
 interface Props {
   error: unknown;
   /** What to do, where the page knows better than the catalogue. */
@@ -17,12 +30,12 @@ interface Props {
 
 /** What went wrong, and what to do about it. The remedy comes from the server's catalogue of problems. */
 export function ProblemNote({ error, advice: better, onRetry }: Props) {
-  const { t, language } = useI18n();
+  const { t } = useI18n();
   const problem = toProblem(error);
   const catalogued = problem.type.startsWith('/problems/');
   const kind = useQuery({ ...problemKind(problem.code), enabled: catalogued });
   const texts = problemTexts(t, problem, kind.data?.advice);
-  const { title, detail, advice } = { ...texts, advice: better ?? texts.advice };
+  const { title, wrong, detail, advice } = { ...texts, advice: better ?? texts.advice };
   const place = problem.errors?.length === 1 && problem.errors[0]?.pointer;
   return (
     <div className={classes.note} role="alert">
@@ -30,12 +43,13 @@ export function ProblemNote({ error, advice: better, onRetry }: Props) {
         <StateShape shape="square" tone="bad" />
         <strong>{title}</strong>
       </div>
-      {detail && (language === 'en' ? <div>{detail}</div> : <ServerWords>{detail}</ServerWords>)}
-      {problem.errors && problem.errors.length > 1 && (
+      {detail && <ServerWords bare>{detail}</ServerWords>}
+      {wrong.length > 0 && (
         <ul>
-          {problem.errors.map((each) => (
-            <li key={each.pointer + each.code}>
-              <span className="mono">{each.pointer}</span> {each.detail}
+          {wrong.map((each, place) => (
+            <li key={place}>
+              {each.pointer && <span className="mono">{each.pointer} </span>}
+              <Words {...each} />
             </li>
           ))}
         </ul>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import jobs from '../../../api/src/body/jobs.rs?raw';
+import shop from '../../../rules/src/shop.rs?raw';
 import retry from '../../../rules/src/retry.rs?raw';
 import { filled } from '~/i18n/dictionary';
 import { en } from '~/i18n/en';
@@ -33,5 +34,11 @@ describe('words of the server', () => {
     const reasons = [...told.matchAll(/`(\w+)`/g)].map(([, name]) => name);
     expect(reasons.length).toBeGreaterThan(6);
     for (const reason of reasons) expect(Object.keys(en)).toContain(`wait.${reason}`);
+  });
+
+  it('for why a shop is disconnected are all known here', () => {
+    const codes = [...shop.matchAll(/Self::\w+(?: \{ \.\. \})? => "(\w+)"/g)].map(([, code]) => code);
+    expect(codes).toEqual(['by_person', 'grant_refused']);
+    for (const code of codes) expect(Object.keys(en)).toContain(`shop.reason.${code}`);
   });
 });

@@ -105,6 +105,7 @@ mod tests {
             applied: Vec::new(),
             waits_for: Vec::new(),
             trouble: None,
+            refusal: None,
             stale_news: 0,
             job: None,
             version: 1,

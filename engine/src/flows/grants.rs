@@ -11,6 +11,7 @@ use onhand_connector::{Class, Endpoint, Failure, Grant, Hint};
 use onhand_rules::commands::channels::{DisconnectShop, RenewGrant, TakeWebhook};
 use onhand_rules::commands::queue::End;
 use onhand_rules::retry::FailureClass;
+use onhand_rules::shop::Disconnection;
 use onhand_rules::{Inbox, Shop, ShopId};
 use serde_json::Value;
 
@@ -211,11 +212,9 @@ impl Flows {
     }
 
     pub(super) async fn disconnect(&self, visit: &Visit, failure: &Failure) -> Result<(), End> {
-        let reason = format!("{}: {}", failure.code, failure.message);
+        let why = Disconnection::Refused { code: failure.code.clone(), said: failure.message.clone() };
         let from_number = Some(visit.shop.grant_number);
-        self.submit(DisconnectShop { shop: visit.shop.id, from_number, reason, by_person: false })
-            .await
-            .map(|_| ())
+        self.submit(DisconnectShop { shop: visit.shop.id, from_number, why }).await.map(|_| ())
     }
 
     pub(super) async fn refresh_grant(&self, attempt: Attempt<'_>, shop: ShopId) -> Result<(), End> {

@@ -5,6 +5,7 @@ use onhand_rules::commands::channels::{
 };
 use onhand_rules::commands::queue::{End, FinishJobs, JobEnd, RescueJobs};
 use onhand_rules::retry::FailureClass;
+use onhand_rules::shop::Disconnection;
 use onhand_rules::{EventBody, JobBody, Receipt};
 
 use crate::channels_world::{MINUTE, Market, SHOP};
@@ -236,8 +237,7 @@ fn h4_of_two_refreshers_one_wins() {
     world.ok(renew("mine"));
     assert!(world.run(renew("theirs")).is_err());
     assert_eq!(world.shops[&SHOP].grant, "mine");
-    let gone =
-        |from_number| DisconnectShop { shop: SHOP, from_number, reason: "401".into(), by_person: false };
+    let gone = |from_number| DisconnectShop { shop: SHOP, from_number, why: Disconnection::of("401") };
     world.ok(gone(Some(1)));
     assert!(!world.open("shop_disconnected"), "the grant that failed is not in use any more");
     world.ok(gone(Some(2)));

@@ -3,7 +3,7 @@
 use onhand_rules::commands::ExpireHolds;
 use onhand_rules::commands::channels::{MapListing, TakeMarketOrder};
 use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, MarketStatus};
-use onhand_rules::{Holder, JobBody, Receipt};
+use onhand_rules::{Holder, JobBody, MarketOrder, Receipt, Refusal};
 use proptest::prelude::*;
 
 use crate::channels_world::{MINUTE, Market, SHOP};
@@ -300,8 +300,19 @@ fn goods_that_left_and_were_never_here_need_a_person_and_then_go_on() {
     world.ok(one(2, 0, Shipped));
     assert_eq!(state(&world), MarketOrderState::NeedsAttention);
     assert!(world.open("order_trouble"));
+    // Why, as facts and in words; of rows of builds that had only the words both are read.
+    let row = world.market[&(SHOP, "R".to_owned())].clone();
+    let why = Refusal::NotOnHand { line: 0, sku: "A".into(), requested: 5, on_hand: 2 };
+    assert_eq!((row.refusal.as_ref(), row.trouble.as_ref()), (Some(&why), Some(&why.to_string())));
+    let mut stored = serde_json::to_value(&row).expect("JSON");
+    assert_eq!(serde_json::from_value::<MarketOrder>(stored.clone()).expect("a row"), row);
+    stored.as_object_mut().expect("members").remove("refusal");
+    let older = serde_json::from_value::<MarketOrder>(stored).expect("a row");
+    assert_eq!(older, MarketOrder { refusal: None, ..row });
     world.ok(adjust("A", "main", 3));
     world.ok(one(2, 0, Shipped));
+    let row = &world.market[&(SHOP, "R".to_owned())];
+    assert_eq!((&row.refusal, &row.trouble), (&None, &None));
     assert_eq!(figures(&world, "A"), (0, 0, 0));
     assert_eq!(state(&world), MarketOrderState::Applied);
     assert!(!world.open("order_trouble"));

@@ -5,7 +5,7 @@ use onhand_rules::commands::channels::{
 };
 use onhand_rules::commands::queue::{BlockBucket, TakeTokens};
 use onhand_rules::setting::{bucket_key, consent_key};
-use onhand_rules::shop::ShopState;
+use onhand_rules::shop::{Disconnection, ShopState};
 use onhand_rules::{EventBody, JobBody, NoticeBody, Receipt, Refusal, Setting, ShopId};
 
 use crate::channels_world::{MINUTE, Market, SHOP, connect};
@@ -14,7 +14,7 @@ use ShopState::{Connected, Disconnected, Paused};
 const SECOND: i64 = 1_000;
 
 fn disconnect(from_number: Option<i64>) -> DisconnectShop {
-    DisconnectShop { shop: SHOP, from_number, reason: "401".into(), by_person: false }
+    DisconnectShop { shop: SHOP, from_number, why: Disconnection::of("401") }
 }
 
 fn pause(paused: bool) -> UpdateShop {

@@ -71,6 +71,7 @@ fn market_order(reference: &str, change: impl FnOnce(&mut MarketOrder)) -> SyncC
         applied: Vec::new(),
         waits_for: Vec::new(),
         trouble: None,
+        refusal: None,
         stale_news: 0,
         job: None,
         version: 1,

@@ -7,7 +7,7 @@ use onhand_rules::commands::channels::{
 use onhand_rules::listing::ListingState;
 use onhand_rules::market_order::{MarketLine, MarketOrderState, MarketSnapshot, MarketStatus};
 use onhand_rules::notice::NoticeKind;
-use onhand_rules::shop::ShopSettings;
+use onhand_rules::shop::{Disconnection, ShopSettings};
 use onhand_rules::{Inbox, JobBody, Listing, ListingId, MarketOrder, Notice, NoticeBody};
 use onhand_rules::{ShopId, job::NewJob};
 
@@ -132,9 +132,7 @@ pub(super) async fn rows_of_the_channels_round_trip(fixture: Fixture) {
         world.batch(&[Request::of(webhook(number, shop))]).await;
         world.equals_memory().await;
     }
-    world
-        .done(DisconnectShop { shop: ShopId(2), from_number: None, reason: "so".into(), by_person: false })
-        .await;
+    world.done(DisconnectShop { shop: ShopId(2), from_number: None, why: Disconnection::of("so") }).await;
     world.done(notice("x", true)).await;
     world.done(notice("x", false)).await;
     world.equals_memory().await;

@@ -54,6 +54,13 @@ export const stock = {
   'reason.promotion_or_donation': 'Promotion or donation',
   'reason.cycle_count': 'Cycle count',
   'reason.import': 'Import',
+  'reason.seller_edit': 'Set by the seller on the marketplace',
+  'note.shipped_there': 'shipped on the marketplace',
+  'note.cancelled_there': 'cancelled on the marketplace',
+  'note.paid_cancelled': 'paid after it was cancelled',
+  'note.paid_late': 'paid after its hold had ended, and the goods are gone',
+  'note.paid_twice': '{first} has paid for it already; give {second} back',
+  'note.seller_edit': 'the shop’s figure: {before} → {after}',
 
   'sku.above': 'Stock',
   'sku.verdict.ok': '{available} can be promised; {told}',

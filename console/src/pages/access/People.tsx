@@ -172,7 +172,7 @@ function useKeepOut() {
       ),
     {
       tells: true,
-      refresh: [['users']],
+      refresh: [['users'], ['actors']],
       onDone: (_done, user) => notifications.show({ message: t('people.changed', { name: user.name }), color: 'teal' }),
     },
   );
@@ -203,7 +203,7 @@ function Invite({ onClose, onLink }: { onClose: () => void; onLink: (link: { nam
       return take(api.POST('/v1/users/{id}/link', { params: { path: { id: made.id } } }));
     },
     {
-      refresh: [['users']],
+      refresh: [['users'], ['actors']],
       onDone: (link) => {
         onClose();
         onLink({ name, url: link.url });
@@ -250,7 +250,7 @@ function Change({ user, onClose }: { user: User; onClose: () => void }) {
         }),
       ),
     {
-      refresh: [['users']],
+      refresh: [['users'], ['actors']],
       onDone: () => {
         notifications.show({ message: t('people.changed', { name }), color: 'teal' });
         onClose();

@@ -15,6 +15,7 @@ import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
+import { MapDialog } from './MapDialog';
 import { MoneyCase } from './MoneyCase';
 import classes from './Attention.module.css';
 
@@ -53,6 +54,7 @@ export function Attention() {
     return together(inOrder(told), lacking);
   }, [query.data, short.data]);
   const cases = { open: waits?.open ?? [], later: waits?.putOff ?? [], all: every }[show];
+  const [mapping, setMapping] = useState<number>();
   const [room, setRoom] = useState(ROOM);
   const more = query.hasNextPage || short.hasNextPage;
   const showMore = () => {
@@ -85,7 +87,7 @@ export function Attention() {
       <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
         {money && <MoneyCase due={money} />}
         {cases.slice(0, room).map(({ key, notice, row }) =>
-          row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} />,
+          row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} onMap={setMapping} />,
         )}
       </ul>
       {(more || cases.length > room) && (
@@ -96,6 +98,7 @@ export function Attention() {
           </Button>
         </div>
       )}
+      {mapping !== undefined && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
     </Page>
   );
 }

@@ -13,14 +13,14 @@ import { StateShape } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
 import { Care } from './Care';
-import { Remedies } from './Remedies';
+import { Remedies, type OnMap } from './Remedies';
 import { ToldText } from './ToldText';
 import classes from './Attention.module.css';
 
 type Notice = Schemas['Notice'];
 
 /** One thing that a person should know or do: what happened, since when, and what helps. */
-export function Case({ notice }: { notice: Notice }) {
+export function Case({ notice, onMap }: { notice: Notice; onMap: OnMap }) {
   const { t } = useI18n();
   const names = useShopNames();
   const tone = toneOf(notice);
@@ -39,7 +39,7 @@ export function Case({ notice }: { notice: Notice }) {
         <Foot notice={notice} />
       </div>
       <div className={classes.remedies}>
-        {notice.open && <Remedies notice={notice} />}
+        {notice.open && <Remedies notice={notice} onMap={onMap} />}
         {notice.open && !notice.seen_at && <Seen notice={notice} />}
         {notice.open && <Care notice={notice} />}
       </div>

@@ -3,10 +3,12 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAct } from '~/api/act';
-import { api, take } from '~/api/client';
+import { api, take, type Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
+import type { Mapped } from '~/pages/listings/changes';
+import { isChanged, MAPPING_REFRESH, mapListing } from '~/pages/listings/mapListing';
 
 /** Says whose stock a listing sells. */
 export function MapDialog({ listing, onClose }: { listing: number; onClose: () => void }) {
@@ -24,17 +26,19 @@ export function MapDialog({ listing, onClose }: { listing: number; onClose: () =
     enabled: asked.length > 0,
     queryFn: () => take(api.GET('/v1/skus', { params: { query: { prefix: asked, limit: 8 } } })),
   });
-  const act = useAct(
-    (body: { sku: string; quantity: number }, key: string) =>
-      take(api.POST('/v1/listings/{id}/map', { params: { path: { id: listing }, header: { 'Idempotency-Key': key } }, body })),
-    { refresh: [['notices'], ['listings'], ['market-orders'], ['orders']], onDone: onClose },
-  );
+  // As it was when the dialog was opened: what is read again meanwhile is not what somebody has decided on.
+  const [seen, setSeen] = useState(about.data);
+  if (!seen && about.data) setSeen(about.data);
+  const act = useAct(({ row, to }: { row: Schemas['Listing']; to: Mapped }, key: string) => mapListing(row, to, key), {
+    refresh: MAPPING_REFRESH,
+    onDone: onClose,
+  });
   return (
     <Dialog title={t('attention.map.title')} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          act.mutate({ sku: wanted.trim(), quantity });
+          if (seen) act.mutate({ row: seen, to: { sku: wanted.trim(), units: quantity } });
         }}
       >
         <Stack gap="sm">
@@ -56,12 +60,12 @@ export function MapDialog({ listing, onClose }: { listing: number; onClose: () =
             onChange={(value) => setQuantity(Number(value) || 1)}
           />
           <div className="soft">{t('attention.map.text')}</div>
-          {act.isError && <ProblemNote error={act.error} />}
+          {act.isError && <ProblemNote error={act.error} advice={isChanged(act.error) ? t('mapping.map.changed') : undefined} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {t('cancel')}
             </Button>
-            <Button type="submit" disabled={!wanted.trim()} loading={act.isPending}>
+            <Button type="submit" disabled={!seen || !wanted.trim()} loading={act.isPending}>
               {t('attention.map.do')}
             </Button>
           </Group>

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { listing as listingQuery, shops } from '~/api/queries';
@@ -13,13 +13,15 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { causeOf } from '~/pages/listings/causes';
 import { marketIdOfSubject } from '~/pages/orders/market';
-import { MapDialog } from './MapDialog';
 
 type Notice = Schemas['Notice'];
 type Policy = Schemas['Policy'];
 
+/** Says what a listing sells. The page keeps the dialog: the case goes away when somebody else was first. */
+export type OnMap = (listing: number) => void;
+
 /** What helps against it, as buttons. */
-export function Remedies({ notice }: { notice: Notice }): ReactNode {
+export function Remedies({ notice, onMap }: { notice: Notice; onMap: OnMap }): ReactNode {
   switch (notice.kind) {
     case 'shop_disconnected':
     case 'grant_ends':
@@ -47,7 +49,7 @@ export function Remedies({ notice }: { notice: Notice }): ReactNode {
     case 'listing_trouble':
       return <Push listing={Number(notice.subject)} />;
     case 'unmapped':
-      return <Map listing={Number(notice.subject)} />;
+      return <Map onMap={() => onMap(Number(notice.subject))} />;
     case 'order_trouble':
     case 'unknown_status':
     case 'return_received':
@@ -217,17 +219,13 @@ function Push({ listing }: { listing: number }) {
   return <Act main label={t('attention.do.push')} act={act} onClick={() => act.mutate(listing)} />;
 }
 
-function Map({ listing }: { listing: number }) {
+function Map({ onMap }: { onMap: () => void }) {
   const { t } = useI18n();
   const may = useMay('stock:write');
-  const [open, setOpen] = useState(false);
   if (!may) return null;
   return (
-    <>
-      <Button size="compact-sm" onClick={() => setOpen(true)}>
-        {t('attention.do.map')}
-      </Button>
-      {open && <MapDialog listing={listing} onClose={() => setOpen(false)} />}
-    </>
+    <Button size="compact-sm" onClick={onMap}>
+      {t('attention.do.map')}
+    </Button>
   );
 }

@@ -15,12 +15,13 @@ export function ToldText({ notice }: { notice: Notice }) {
   const i18n = useI18n();
   const names = useShopNames();
   const now = useMinute();
-  const { key, values, next, said } = toldOf(notice, names.ofId(notice.shop_id), now, i18n);
+  const { key, values, why, next, said } = toldOf(notice, names.ofId(notice.shop_id), now, i18n);
   // The values are those of the text; a unit test sees to it.
   const rich = i18n.rich as (key: Key, values: Record<string, ReactNode>) => ReactNode;
   return (
     <>
       {key && <div>{rich(key, { ...values, ...linksOf(notice, values) })}</div>}
+      {why && <div>{i18n.t(why)}</div>}
       {notice.open && next && <div>{i18n.t(next)}</div>}
       {said && <ServerWords>{said}</ServerWords>}
     </>

@@ -62,6 +62,9 @@ describe('what a notice says', () => {
     expect(saidOf('retries_exhausted')).toMatchObject({ values: { what: 'tell a figure', code: 'item_banned' }, said: 'No (more)', next: 'class.invalid' });
     expect(saidOf('shop_disconnected').said).toBe('auth_expired: no');
     expect(saidOf('shop_left').said).toBeUndefined();
+    expect(saidOf('order_trouble')).toMatchObject({ why: 'problem.archived_location', said: 'the location is archived' });
+    expect(saidOf('edit_escalated').why).toBe('problem.unknown_location');
+    expect(saidOf('listing_refused').why).toBeUndefined();
     expect(saidOf('listing_refused').said).toBe('item_banned: Not now.');
     const t = ((key: keyof typeof en, values: Record<string, string | number>) =>
       filled(formOf(en[key], Number(values.n), new Intl.PluralRules('en')), values, formatFor('en').number)) as never;

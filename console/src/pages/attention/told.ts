@@ -5,6 +5,7 @@ import type { Schemas } from '~/api/client';
 import type { Key, Plain, useI18n } from '~/i18n';
 import { en } from '~/i18n/en';
 import { causeOf } from '~/pages/listings/causes';
+import { nameOf } from '~/parts/problemTexts';
 import { wordOf } from '~/parts/words';
 
 type I18n = ReturnType<typeof useI18n>;
@@ -15,6 +16,8 @@ export interface Told {
   /** The text of what happened and what stands in it; nothing when only the server has words for it. */
   key?: Key;
   values: Record<string, Value>;
+  /** Why, where that is a refusal of ours. */
+  why?: Plain;
   /** What to do next. */
   next?: Plain;
   /** The server's or marketplace's own words, where they say more than ours. */
@@ -42,6 +45,9 @@ const COUNTED: Record<string, string> = {
   listing_promotion: 'aside',
   return_opened: 'units',
 };
+
+/** Forms whose `code` is that of a problem. */
+const REFUSED: ReadonlySet<string> = new Set(['order_trouble', 'edit_escalated']);
 
 /** The form that a notice has here; nothing when it has none, or one of a newer server. */
 function formOf({ told }: ToldNotice): string | undefined {
@@ -78,7 +84,8 @@ export function toldOf(notice: ToldNotice, shop: string, now: number, { t, f }: 
   if (form === 'shortfall') values.n = -Number(available);
   const counted = COUNTED[form];
   if (counted !== undefined) values.n = facts[counted] ?? 0;
-  const told = { key: `told.${form}` as Key, values, next };
+  const why = known(`problem.${nameOf(String(REFUSED.has(form) && facts.code))}`);
+  const told = { key: `told.${form}` as Key, values, why, next };
   if (said === undefined) return told;
   // A status that nobody knows stands in the text itself.
   if (form === 'unknown_status') return { ...told, values: { ...values, word: said } };

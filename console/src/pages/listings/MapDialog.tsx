@@ -14,7 +14,7 @@ import { Dialog } from '~/parts/Dialog';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { wordOf } from '~/parts/words';
 import type { Mapped } from './changes';
-import { MAPPING_REFRESH, mapListing } from './mapListing';
+import { isChanged, MAPPING_REFRESH, mapListing } from './mapListing';
 
 type Listing = Schemas['Listing'];
 
@@ -73,7 +73,7 @@ export function MapDialog({ listing, onClose }: { listing: Listing; onClose: () 
           <TextInput data-autofocus required label={t('mapping.map.sku')} value={sku} onChange={(e) => setSku(e.currentTarget.value)} />
           <NumberInput label={t('mapping.map.units')} min={1} max={10_000} allowDecimal={false} value={units} onChange={setUnits} />
           <Effect sku={sku} />
-          {act.isError && <ProblemNote error={act.error} />}
+          {act.isError && <ProblemNote error={act.error} advice={isChanged(act.error) ? t('mapping.map.changed') : undefined} />}
           <Group justify="flex-end">
             {listing.sku && may && (
               <Button variant="light" color="red" loading={act.isPending} onClick={() => act.mutate(null)}>

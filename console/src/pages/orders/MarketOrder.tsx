@@ -13,7 +13,6 @@ import { FactList } from '~/parts/FactList';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { SYSTEM, useActorNames } from '~/parts/actorNames';
-import { ServerWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge, StateShape } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
@@ -22,6 +21,7 @@ import { MapDialog } from '~/pages/attention/MapDialog';
 import { FetchAgain } from './FetchAgain';
 import { CancelWish, JobNote, ShipThereDialog } from './marketDialogs';
 import { MarketState } from './MarketState';
+import { Trouble } from './Trouble';
 import marketClasses from './MarketOrder.module.css';
 import classes from './Order.module.css';
 
@@ -61,7 +61,7 @@ export function MarketOrderPage() {
           {order.trouble && (
             <Panel title={t('orders.market.trouble')}>
               <p className={`${marketClasses.trouble} tone-bad`}>{t('orders.market.trouble.what')}</p>
-              <ServerWords>{order.trouble}</ServerWords>
+              <Trouble order={order} />
             </Panel>
           )}
           <div className={classes.columns}>

@@ -11,6 +11,7 @@ import { QuickLink } from '~/parts/QuickLink';
 import { useShopNames } from '~/parts/shopNames';
 import { FetchAgain } from './FetchAgain';
 import { MarketState } from './MarketState';
+import { TroubleWord } from './Trouble';
 
 type MarketOrder = Schemas['MarketOrder'];
 
@@ -46,7 +47,7 @@ export function MarketOrders({ state, shop }: { state?: string; shop?: string })
             </Link>
           )),
       },
-      { id: 'trouble', header: t('orders.market.trouble'), width: 'minmax(100px, 1.5fr)', from: 900, cell: (row) => <span className="tone-bad" title={row.trouble ?? undefined}>{row.trouble}</span> },
+      { id: 'trouble', header: t('orders.market.trouble'), width: 'minmax(100px, 1.5fr)', from: 900, cell: (row) => <TroubleWord order={row} /> },
       { id: 'updated', header: t('word.changed'), width: '92px', align: 'end', from: 420, cell: (row) => <Ago at={row.updated_at} /> },
       { id: 'do', header: t('actions'), bare: true, width: '104px', align: 'end', from: 620, cell: (row) => row.state !== 'applied' && <FetchAgain id={row.id} size="compact-xs" /> },
     ],

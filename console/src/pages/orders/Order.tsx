@@ -19,6 +19,7 @@ import { useMarketId } from './market';
 import { CancelWish, JobNote } from './marketDialogs';
 import { OrderActions } from './OrderActions';
 import { Timeline } from './Timeline';
+import { Trouble } from './Trouble';
 import marketClasses from './MarketOrder.module.css';
 import classes from './Order.module.css';
 
@@ -81,7 +82,7 @@ function There({ id, shop, order }: { id: string; shop: string; order: Schemas['
     <Panel title={t('market.there', { shop })} aside={order && order.state !== 'applied' && <StateBadge topic="market_order" state={order.state} />}>
       <div className={marketClasses.there}>
         {order && <p>{rich('market.says', { word: <span className="mono">{order.status}</span>, when: <Ago at={order.updated_at} /> })}</p>}
-        {order?.trouble && <p className="tone-bad">{order.trouble}</p>}
+        {order?.trouble && <Trouble order={order} />}
         {/* While a wish waits for its answer, that is the way to cancel it. */}
         {!order?.cancel_requested && <p className="soft">{t('market.follows', { shop })}</p>}
         <p>

@@ -9,6 +9,7 @@ import { wordOf } from '~/parts/words';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { noteOf } from '~/parts/serverNotes';
 import { useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import type { Shape, Tone } from '~/parts/vocabulary';
@@ -70,7 +71,7 @@ function Item({ entry }: { entry: Entry }) {
       {entry.trace.split('-')[1]?.slice(0, 12)}
     </span>
   );
-  const beside = [entry.note, person && t('order.timeline.by', { who: nameOf(person) }), trace].filter(Boolean);
+  const beside = [entry.note && noteOf(t, entry.note), person && t('order.timeline.by', { who: nameOf(person) }), trace].filter(Boolean);
   return (
     <li className={classes.entry}>
       <StateShape shape={shape} tone={tone} size={11} />

@@ -19,6 +19,7 @@ import { useShopNames } from '~/parts/shopNames';
 import { toneOfShop, useShopState, type ShopWord } from '~/parts/shopState';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
+import { wordOf } from '~/parts/words';
 import { REFRESH, Settings } from './Settings';
 import classes from './Shop.module.css';
 
@@ -49,7 +50,7 @@ export function ShopPage() {
       {row && (
         <>
           <Panel>
-            {row.reason && row.state === 'disconnected' && <ServerWords>{row.reason}</ServerWords>}
+            {row.reason && row.state === 'disconnected' && <Reason row={row} />}
             <dl className={classes.facts}>
               <dt>{t('shops.account')}</dt>
               <dd>
@@ -95,6 +96,17 @@ export function ShopPage() {
         </>
       )}
     </Page>
+  );
+}
+
+/** Why it is disconnected; what a marketplace said of it, in its own words. */
+function Reason({ row }: { row: Row }) {
+  const { t } = useI18n();
+  return (
+    <div className={classes.reason}>
+      {row.reason_code && <div>{wordOf(t, 'shop.reason', row.reason_code)}</div>}
+      {row.reason && row.reason_code !== 'by_person' && <ServerWords>{row.reason}</ServerWords>}
+    </div>
   );
 }
 

@@ -16,6 +16,7 @@ import { pushState } from '~/parts/pushState';
 import { RuleSteps } from '~/parts/RuleSteps';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
+import { troubleOf } from '~/parts/trouble';
 import { ListingDialog } from '~/pages/listings/ListingDialog';
 import { Pushes } from './Pushes';
 import classes from './Sku.module.css';
@@ -99,7 +100,7 @@ function useChannelColumns(): Column<Listing>[] {
         width: 'minmax(110px, 1fr)',
         from: 460,
         cell: (row) => (
-          <span title={row.trouble ?? undefined}>
+          <span title={row.trouble ? troubleOf(t, row.trouble).words : undefined}>
             <StateBadge topic="push" state={pushState(row, shopOf.get(row.shop_id)?.state)} />
           </span>
         ),

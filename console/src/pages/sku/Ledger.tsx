@@ -11,6 +11,7 @@ import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { useActorNames } from '~/parts/actorNames';
+import { noteOf, reasonOf } from '~/parts/serverNotes';
 import { wordOf } from '~/parts/words';
 import classes from './Sku.module.css';
 
@@ -56,7 +57,9 @@ export function Ledger({ sku, location }: { sku: string; location: string }) {
 
 /** Why it happened, when no order did it. */
 function Cause({ movement }: { movement: Movement }) {
-  const { note, reservation_id: reservation } = movement;
+  const { t } = useI18n();
+  const { reservation_id: reservation } = movement;
+  const note = movement.note ? noteOf(t, movement.note) : undefined;
   if (reservation) {
     return (
       <Link to="/reservations" search={{ view: 'all' }} title={reservation}>
@@ -64,7 +67,7 @@ function Cause({ movement }: { movement: Movement }) {
       </Link>
     );
   }
-  return <span title={note ?? undefined}>{note ?? '–'}</span>;
+  return <span title={note}>{note ?? '–'}</span>;
 }
 
 /** Chooses an instant among the movements that are shown. */
@@ -110,7 +113,7 @@ function useLedgerColumns(): Column<Movement>[] {
         id: 'what',
         header: t('word.what'),
         width: 'minmax(96px, 1.8fr)',
-        cell: (row) => whatOf(wordOf(t, 'movement', row.kind), row.reason ? wordOf(t, 'reason', row.reason) : ''),
+        cell: (row) => whatOf(wordOf(t, 'movement', row.kind), row.reason ? reasonOf(t, row.reason) : ''),
       },
       ...TERMS.map(
         (term): Column<Movement> => ({

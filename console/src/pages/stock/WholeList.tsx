@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useEffect, useRef, useState } from 'react';
-import { toProblem } from '~/api/problem';
 import type { StockFilter } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { tellProblem } from '~/parts/tellProblem';
 import type { StockRow } from './columns';
 import { everyRow } from './rows';
 import { exportRows } from './Selection';
@@ -32,8 +31,7 @@ export function WholeList({ rows, filter, onChoose }: Props) {
       exportRows(await everyRow(filter, abort.signal, setRead));
     } catch (error) {
       if (abort.signal.aborted) return;
-      const { title, detail } = toProblem(error);
-      notifications.show({ color: 'red', title, message: detail, autoClose: 12_000 });
+      tellProblem(t, error);
     } finally {
       if (running.current === abort) setRead(undefined);
     }

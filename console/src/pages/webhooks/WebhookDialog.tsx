@@ -13,7 +13,7 @@ import { At } from '~/parts/Moment';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
-import { aboutOf, hasConsequence, isOf, referenceOf, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, isOf, referenceOf, unknownText, wordOfAbout } from './about';
 import classes from './Webhooks.module.css';
 
 type Webhook = Schemas['Webhook'];
@@ -71,7 +71,7 @@ export function WebhookDialog({ webhook, onClose }: { webhook: Webhook; onClose:
           <StateBadge topic="webhook" state={webhook.state} pill />
         </div>
         <div>
-          {!hasConsequence(webhook) ? t('webhooks.nothing.text') : known ? t('webhooks.taken.text') : t('webhooks.unknown.text', { account: webhook.account || '–', channel })}
+          {!hasConsequence(webhook) ? t('webhooks.nothing.text') : (unknownText(t, webhook) ?? t('webhooks.taken.text'))}
         </div>
         <Ways webhook={webhook} />
         <dl className={classes.facts}>

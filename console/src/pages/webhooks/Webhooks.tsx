@@ -13,7 +13,7 @@ import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { Verdict } from '~/parts/Verdict';
-import { aboutOf, hasConsequence, referenceOf, wordOfAbout } from './about';
+import { aboutOf, hasConsequence, referenceOf, unknownText, wordOfAbout } from './about';
 import { WebhookDialog } from './WebhookDialog';
 import classes from './Webhooks.module.css';
 
@@ -150,7 +150,7 @@ function useColumns(): Column<Webhook>[] {
         width: 'minmax(150px, 1.2fr)',
         from: 500,
         cell: (row) => (
-          <span title={row.error ?? undefined}>
+          <span title={unknownText(t, row)}>
             <StateBadge topic="webhook" state={row.state} />
           </span>
         ),

@@ -1,6 +1,10 @@
 // What a webhook is about, out of the word of its marketplace.
 
-import type { Plain } from '~/i18n';
+import type { Schemas } from '~/api/client';
+import type { Plain, useI18n } from '~/i18n';
+import { CHANNEL } from '~/parts/shopNames';
+
+type T = ReturnType<typeof useI18n>['t'];
 
 export type About = 'order' | 'return' | 'listing' | 'stock' | 'grant_ends' | 'authorised' | 'deauthorised';
 
@@ -27,6 +31,10 @@ export function hasConsequence(webhook: { channel: string; kind: string }): bool
   const about = aboutOf(webhook);
   return about === 'order' || about === 'return' || about === 'listing' || about === 'stock';
 }
+
+/** Why nothing follows from it, if it came from an account that was not connected. */
+export const unknownText = (t: T, { state, account, channel }: Schemas['Webhook']) =>
+  state === 'unknown_shop' ? t('webhooks.unknown.text', { account: account || '–', channel: CHANNEL[channel] ?? channel }) : undefined;
 
 /** The text for it. */
 export const wordOfAbout = (about: About | undefined): Plain => `webhook.${about ?? 'other'}`;

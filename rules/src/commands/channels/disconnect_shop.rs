@@ -8,7 +8,7 @@ use crate::notice_body::NoticeBody;
 use crate::noticing::{needs_of_notice, raise};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
-use crate::shop::ShopState;
+use crate::shop::{Disconnection, ShopState};
 use crate::working::{Needs, Scope, Working};
 
 /// The shop's jobs wait, its owner is told once. Only if the grant is still the one that failed.
@@ -18,10 +18,8 @@ pub struct DisconnectShop {
     pub shop: ShopId,
     /// The grant that failed; `None`: whatever grant there is (a deauthorisation, or an operator).
     pub from_number: Option<i64>,
-    /// For people.
-    pub reason: String,
-    /// Whether somebody wanted it so, here.
-    pub by_person: bool,
+    /// Why.
+    pub why: Disconnection,
 }
 
 impl DisconnectShop {
@@ -40,20 +38,20 @@ impl DisconnectShop {
         }
         shop.stays_paused = shop.state == ShopState::Paused;
         shop.state = ShopState::Disconnected;
-        shop.state_reason = Some(self.reason.clone());
+        let said = self.why.text();
+        shop.state_reason = Some(said.clone());
         shop.version += 1;
         shop.updated_at = context.now.max(shop.updated_at);
-        let (name, said) = (shop.name.clone(), self.reason.clone());
-        let told = if self.by_person {
-            NoticeBody::ShopLeft { name }
-        } else {
-            NoticeBody::ShopDisconnected { name, said }
+        let name = shop.name.clone();
+        let told = match self.why {
+            Disconnection::ByPerson => NoticeBody::ShopLeft { name },
+            Disconnection::Refused { .. } => NoticeBody::ShopDisconnected { name, said: said.clone() },
         };
         raise(scope, context, &shop.code, Some(self.shop), told);
         scope.push_event(context.event(EventBody::ShopChanged {
             shop: shop.code.clone(),
             state: "disconnected".to_owned(),
-            reason: Some(self.reason.clone()),
+            reason: Some(said),
         }));
         let version = shop.version;
         scope.put_shop(self.shop, shop);

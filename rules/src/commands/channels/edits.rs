@@ -90,8 +90,15 @@ pub(super) fn settle(
 enum Doubt {
     Large,
     Twins,
-    TakesMore { units: Quantity, free: Quantity },
-    Other(String),
+    TakesMore {
+        units: Quantity,
+        free: Quantity,
+    },
+    /// By its code, as of a refusal.
+    Other {
+        code: &'static str,
+        said: String,
+    },
 }
 
 impl Doubt {
@@ -101,13 +108,15 @@ impl Doubt {
             Self::Large => NoticeBody::EditLarge { title, seen, expected, change: seen - expected },
             Self::Twins => NoticeBody::EditTwins { title, seen, expected },
             Self::TakesMore { units, free } => NoticeBody::EditFree { title, seen, expected, units, free },
-            Self::Other(said) => NoticeBody::EditEscalated { title, seen, expected, said },
+            Self::Other { code, said } => {
+                NoticeBody::EditEscalated { title, seen, expected, said, code: Some(code.to_owned()) }
+            }
         }
     }
 }
 
-fn other(why: &str) -> Doubt {
-    Doubt::Other(why.to_owned())
+fn other(code: &'static str, why: &str) -> Doubt {
+    Doubt::Other { code, said: why.to_owned() }
 }
 
 /// Why a person should look, if one should.
@@ -146,9 +155,11 @@ fn adopt(
     edit: &EditWindow,
     difference: Quantity,
 ) -> Result<(), Doubt> {
-    let mapping = listing.mapping.ok_or_else(|| other("the listing is not mapped"))?;
+    let mapping = listing.mapping.ok_or_else(|| other("not_mapped", "the listing is not mapped"))?;
     let key = stock_key(scope, listing, mapping.sku)?;
-    let units = difference.checked_mul(mapping.quantity).ok_or_else(|| other("the figure is too large"))?;
+    let units = difference
+        .checked_mul(mapping.quantity)
+        .ok_or_else(|| other("out_of_range", "the figure is too large"))?;
     let available = scope.stock_row(key).map_or(0, |stock| stock.figures.available());
     if units < 0 && available + units < 0 {
         return Err(Doubt::TakesMore { units: -units, free: available.max(0) });
@@ -161,18 +172,18 @@ fn adopt(
     let delta = Quantities { on_hand: units, ..Quantities::default() };
     shift(scope, context, key, MovementKind::Adjust, delta, &cause)
         .map(|_| ())
-        .map_err(|refusal| Doubt::Other(refusal.to_string()))
+        .map_err(|refusal| Doubt::Other { code: refusal.code(), said: refusal.to_string() })
 }
 
 fn stock_key(scope: &mut Scope<'_>, listing: &Listing, sku: SkuId) -> Result<StockKey, Doubt> {
     if scope.sku(sku).is_none_or(|sku| sku.is_bundle()) {
-        return Err(other("a bundle has no stock of its own; change its parts"));
+        return Err(other("bundle_has_no_stock", "a bundle has no stock of its own; change its parts"));
     }
     let code =
         scope.shop(&listing.shop).map(|shop: &Shop| shop.settings.location.clone()).unwrap_or_default();
     match scope.location_by_code(&code) {
         Some(location) => Ok(StockKey { sku, location: location.id }),
-        None => Err(Doubt::Other(format!("there is no location {code}"))),
+        None => Err(other("unknown_location", &format!("there is no location {code}"))),
     }
 }
 

@@ -160,7 +160,7 @@ fn note(order: &mut MarketOrder, result: Result<(), Refusal>) -> Result<bool, Re
         Ok(()) => Ok(true),
         Err(refusal @ Refusal::OutOfRange) => Err(refusal),
         Err(refusal) => {
-            order.trouble = Some(refusal.to_string());
+            order.set_trouble(Some(refusal));
             Ok(false)
         }
     }

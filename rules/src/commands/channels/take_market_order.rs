@@ -102,7 +102,7 @@ impl TakeMarketOrder {
         }
         let mut order = known.clone().unwrap_or_else(|| self.first(context));
         self.believe(scope, context, &mut order);
-        order.trouble = None;
+        order.set_trouble(None);
         self.place(scope, context, &shop, &mut order)?;
         market_steps::follow(scope, context, &mut order)?;
         market_steps::hold_longer(scope, context, &order, shop.settings.hold_ms);
@@ -178,7 +178,7 @@ impl TakeMarketOrder {
         if gone.is_empty() {
             return Ok(());
         }
-        order.trouble = None;
+        order.set_trouble(None);
         order.waits_for.clear();
         let keys: Vec<_> = gone.iter().map(|(key, _, _)| key.clone()).collect();
         self.take(scope, context, shop, order, gone, true)?;
@@ -197,6 +197,7 @@ impl TakeMarketOrder {
             applied: Vec::new(),
             waits_for: Vec::new(),
             trouble: None,
+            refusal: None,
             stale_news: 0,
             job: None,
             version: 0,
@@ -300,7 +301,7 @@ impl TakeMarketOrder {
             Ok(_) => {}
             Err(refusal @ Refusal::OutOfRange) => return Err(refusal),
             Err(refusal) => {
-                order.trouble = Some(refusal.to_string());
+                order.set_trouble(Some(refusal));
                 return Ok(());
             }
         }
@@ -386,8 +387,12 @@ impl TakeMarketOrder {
         };
         match &order.trouble {
             Some(trouble) => {
-                let (order, said) = (self.reference.clone(), trouble.clone());
-                self.tell(scope, context, NoticeBody::OrderTrouble { order, said });
+                let (said, code) = (trouble.clone(), order.refusal.as_ref().map(|why| why.code().to_owned()));
+                self.tell(
+                    scope,
+                    context,
+                    NoticeBody::OrderTrouble { order: self.reference.clone(), said, code },
+                );
             }
             None => close(scope, context, NoticeKind::OrderTrouble, &self.subject()),
         }
