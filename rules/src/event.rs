@@ -75,8 +75,8 @@ pub const KINDS: &[&str] = &[
     "audit.recorded",
 ];
 
-/// The types of which few are written: stores keep an index of these, and of no others, so that a sale, a hold or a push pays
-/// nothing for it. Another one here takes a migration there: it finds the events that are written already.
+/// The types of which few are written: stores keep an index of these, and of no others, so that a sale, a hold or a push
+/// pays nothing for it. Another one here takes a migration there: it finds the events that are written already.
 pub const SELDOM: &[&str] = &[
     "stock.shortfall",
     "stock.shortfall_cleared",
@@ -93,8 +93,8 @@ pub const SELDOM: &[&str] = &[
     "user.changed",
 ];
 
-/// The type whose steps `mapped` and `unmapped` have an index of their own: whoever imports a shop writes one event of it for
-/// each listing there, among which what people mapped would not be found.
+/// The type whose steps `mapped` and `unmapped` have an index of their own: whoever imports a shop writes one event of it
+/// for each listing there, among which what people mapped would not be found.
 pub const LISTING_CHANGED: &str = "listing.changed";
 
 /// What happened. The serialised form is the `data` of the event and names its `type`.

@@ -1,5 +1,5 @@
--- Events by their type, for the types of which few are written: a sale, a hold or a push adds nothing to these. A query finds
--- one of them only when it names the type as a text, and not as a parameter.
+-- Events by their type, for the types of which few are written: a sale, a hold or a push adds nothing to these. A query
+-- finds one of them only when it names the type as a text, and not as a parameter.
 create index event_kind on event (kind, number) where kind in ('stock.shortfall', 'stock.shortfall_cleared', 'sku.changed',
     'location.changed', 'api_key.changed', 'shop.changed', 'listing.changed', 'job.died', 'job.replayed', 'job.discarded',
     'notice.changed', 'queue.changed', 'user.changed');

@@ -1,4 +1,5 @@
--- The type of an event, if it is one of those of which few are written: a sale, a hold or a push adds nothing to the indexes.
+-- The type of an event, if it is one of those of which few are written: a sale, a hold or a push adds nothing to the
+-- indexes.
 ALTER TABLE event ADD COLUMN kind TEXT;
 UPDATE event SET kind = data ->> '$.type' WHERE data ->> '$.type' IN ('stock.shortfall', 'stock.shortfall_cleared',
     'sku.changed', 'location.changed', 'api_key.changed', 'shop.changed', 'listing.changed', 'job.died', 'job.replayed',

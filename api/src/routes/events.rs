@@ -32,8 +32,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Events read at once for a stream.
 const STREAM_PAGE: usize = 200;
 
-/// Lists events after a number, oldest first, or with `order=newest` before one, newest first; with `wait_s` it waits for one.
-/// No event is ever removed: what has a number can be read. In either direction a page goes on where the one before ended.
+/// Lists events after a number, oldest first, or with `order=newest` before one, newest first; with `wait_s` it waits for
+/// one. No event is ever removed: what has a number can be read. In either direction a page goes on where the one before
+/// ended.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery),
     responses((status = 200, description = "A page. Oldest first, `next_cursor` is the next request's `after` and is always \
         there; newest first, it is the next request's `before`, and null at the beginning of the feed",

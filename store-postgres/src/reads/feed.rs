@@ -29,9 +29,9 @@ fn subject_of(subject: &str) -> (Uuid, &'static str) {
 
 /// Parameters: the place, the limit, and if it is asked for the subject with what the types of its events begin.
 ///
-/// Types stand in the text, because by a parameter an index of some types would not be found. They are not compared by `=`, after
-/// which the order by type would be none: PostgreSQL could then read all of the feed in the order of its numbers, where it takes
-/// a type for a frequent one, and would find a page only where the last import was.
+/// Types stand in the text, because by a parameter an index of some types would not be found. They are not compared by
+/// `=`, after which the order by type would be none: PostgreSQL could then read all of the feed in the order of its
+/// numbers, where it takes a type for a frequent one, and would find a page only where the last import was.
 fn events_by_sql(filter: &EventFilter) -> String {
     let (than, order) = match filter.from {
         EventsFrom::After(_) => (">", "asc"),

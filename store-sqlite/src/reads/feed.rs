@@ -136,7 +136,8 @@ mod tests {
         let mut c = Connection::open_in_memory().unwrap();
         crate::migrate::apply(&mut c, &crate::migrate::MIGRATIONS[..3], 0).unwrap();
         let put = |number: i64, data: &str| {
-            let sql = "INSERT INTO event (number, holder, data, op, actor, at) VALUES (?1, zeroblob(17), ?2, zeroblob(16), 1, 1)";
+            let sql = "INSERT INTO event (number, holder, data, op, actor, at)
+                VALUES (?1, zeroblob(17), ?2, zeroblob(16), 1, 1)";
             c.execute(sql, (number, data)).unwrap();
         };
         put(1, r#"{"type":"stock.changed","data":{}}"#);

@@ -1,6 +1,6 @@
-// Reads the history of mappings from the feed, newest first. The feed is taken and not the audit log, because whoever may map may
-// read it: an operator has `events:read` and `stock:write`, but not `audit:read`, and finance has it the other way round. The log
-// also leaves out what programs mapped, and names SKUs by their numbers.
+// Reads the history of mappings from the feed, newest first. The feed is taken and not the audit log, because whoever may
+// map may read it: an operator has `events:read` and `stock:write`, but not `audit:read`, and finance has it the other
+// way round. The log also leaves out what programs mapped, and names SKUs by their numbers.
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take } from '~/api/client';
