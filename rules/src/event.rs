@@ -24,6 +24,79 @@ pub struct EventLine {
     pub quantity: Quantity,
 }
 
+/// What a listing was mapped to before an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Was {
+    /// Nothing was changed, or the event is from before this was told: the member is absent.
+    #[default]
+    #[serde(skip)]
+    NotTold,
+    /// Nothing; `null`.
+    Unmapped,
+    /// This.
+    Mapped {
+        /// Code of the SKU, as it was then.
+        sku: String,
+        /// Units of it in one unit of the listing.
+        quantity: Quantity,
+    },
+}
+
+impl Was {
+    fn is_not_told(&self) -> bool {
+        *self == Self::NotTold
+    }
+}
+
+/// Every type of event.
+pub const KINDS: &[&str] = &[
+    "stock.changed",
+    "stock.shortfall",
+    "stock.shortfall_cleared",
+    "order.placed",
+    "order.changed",
+    "reservation.held",
+    "reservation.changed",
+    "sku.changed",
+    "location.changed",
+    "api_key.changed",
+    "shop.changed",
+    "listing.changed",
+    "listing.pushed",
+    "listing.edit",
+    "market_order.changed",
+    "job.died",
+    "job.replayed",
+    "job.discarded",
+    "notice.changed",
+    "queue.changed",
+    "user.changed",
+    "audit.recorded",
+];
+
+/// The types of which few are written: stores keep an index of these, and of no others, so that a sale, a hold or a push
+/// pays nothing for it. Another one here takes a migration there: it finds the events that are written already.
+pub const SELDOM: &[&str] = &[
+    "stock.shortfall",
+    "stock.shortfall_cleared",
+    "sku.changed",
+    "location.changed",
+    "api_key.changed",
+    "shop.changed",
+    LISTING_CHANGED,
+    "job.died",
+    "job.replayed",
+    "job.discarded",
+    "notice.changed",
+    "queue.changed",
+    "user.changed",
+];
+
+/// The type whose steps `mapped` and `unmapped` have an index of their own: whoever imports a shop writes one event of it
+/// for each listing there, among which what people mapped would not be found.
+pub const LISTING_CHANGED: &str = "listing.changed";
+
 /// What happened. The serialised form is the `data` of the event and names its `type`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -103,6 +176,12 @@ pub enum EventBody {
         step: String,
         sku: Option<String>,
         quantity: Option<Quantity>,
+        /// What it was mapped to before, if this changed it; older events do not say.
+        #[serde(default, skip_serializing_if = "Was::is_not_told")]
+        from: Was,
+        /// Beside `from`: it was mapped by its seller SKU, which is exactly that of a SKU, and not by somebody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        automatic: Option<bool>,
     },
     /// A marketplace has acknowledged a figure. When: the change of stock (`cause_at`), its job (`enqueued_at`), the request
     /// (`sent_at`) and the answer (`answered_at`), on the ledger clock. How long, in milliseconds: in the queue and in our
@@ -194,7 +273,7 @@ impl EventBody {
             Self::LocationChanged { .. } => "location.changed",
             Self::ApiKeyChanged { .. } => "api_key.changed",
             Self::ShopChanged { .. } => "shop.changed",
-            Self::ListingChanged { .. } => "listing.changed",
+            Self::ListingChanged { .. } => LISTING_CHANGED,
             Self::ListingPushed { .. } => "listing.pushed",
             Self::ListingEdit { .. } => "listing.edit",
             Self::MarketOrderChanged { .. } => "market_order.changed",
@@ -206,6 +285,12 @@ impl EventBody {
             Self::UserChanged { .. } => "user.changed",
             Self::AuditRecorded { .. } => "audit.recorded",
         }
+    }
+
+    /// Its type, if it is one of those by which events are found ([`SELDOM`]).
+    #[must_use]
+    pub fn seldom_kind(&self) -> Option<&'static str> {
+        Some(self.kind()).filter(|kind| SELDOM.contains(kind))
     }
 
     /// The id or code of the thing it is about, by which a timeline finds it. Sorts by time for orders.
@@ -257,4 +342,40 @@ pub struct Event {
     pub actor: PrincipalId,
     /// By what the request is found again: its W3C `traceparent`, its id, or both with a space between.
     pub trace: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_in_the_list() {
+        let error =
+            serde_json::from_str::<EventBody>(r#"{"type": "?", "data": {}}"#).unwrap_err().to_string();
+        let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, KINDS, "{error}");
+        assert!(SELDOM.iter().all(|kind| KINDS.contains(kind)));
+    }
+
+    #[test]
+    fn what_a_listing_was_mapped_to_is_absent_null_or_told() {
+        let plain = r#"{"listing":1,"shop":"s","step":"mapped","sku":"A","quantity":2"#;
+        let of = |more: &str| format!("{{\"type\":\"listing.changed\",\"data\":{plain}{more}}}}}");
+        let this = Was::Mapped { sku: "B".into(), quantity: 3 };
+        for (more, was, by_itself) in [
+            ("", Was::NotTold, None),
+            (",\"from\":null,\"automatic\":true", Was::Unmapped, Some(true)),
+            (",\"from\":{\"sku\":\"B\",\"quantity\":3},\"automatic\":false", this, Some(false)),
+        ] {
+            let text = of(more);
+            let body: EventBody = serde_json::from_str(&text).unwrap();
+            let EventBody::ListingChanged { from, automatic, .. } = &body else { panic!("{body:?}") };
+            assert_eq!((from, *automatic), (&was, by_itself));
+            assert_eq!(
+                serde_json::to_string(&body).unwrap(),
+                text,
+                "older events stay as they are, to the byte"
+            );
+        }
+    }
 }

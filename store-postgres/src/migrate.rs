@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_queue_and_channels.sql"),
     },
     Migration { number: 3, name: "payments", sql: include_str!("../migrations/0003_payments.sql") },
+    Migration {
+        number: 4,
+        name: "events by type",
+        sql: include_str!("../migrations/0004_events_by_type.sql"),
+    },
 ];
 
 /// An arbitrary number, so that no other program's lock is ours: "onhand" in ASCII.

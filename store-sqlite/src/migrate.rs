@@ -26,6 +26,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_queue_and_channels.sql"),
     },
     Migration { number: 3, name: "0003_payments.sql", sql: include_str!("../migrations/0003_payments.sql") },
+    Migration {
+        number: 4,
+        name: "0004_events_by_type.sql",
+        sql: include_str!("../migrations/0004_events_by_type.sql"),
+    },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (

@@ -21,8 +21,8 @@ pub use ballast::Ballast;
 pub use error::StoreError;
 pub use ops::{OpKey, OpRow, Outcome};
 pub use reads::{
-    EventRow, Figure, HolderUnits, OrderFilter, Page, Reads, ReservationFilter, StockAudit, StockFilter,
-    StockView, Stretch, name_pattern,
+    EventFilter, EventRow, EventsFrom, Figure, HolderUnits, OrderFilter, Page, Reads, ReservationFilter,
+    StockAudit, StockFilter, StockView, Stretch, name_pattern,
 };
 pub use session::{Capabilities, Durability, Session, Store};
 pub use sync_reads::{

@@ -154,6 +154,29 @@ pub struct EventRow {
     pub trace: Option<String>,
 }
 
+/// From where on in the feed, and in which direction. Neither skips nor repeats an event, whatever is written meanwhile: numbers
+/// are given in the order of commits, and no event is ever removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventsFrom {
+    /// Oldest first: those with a greater number.
+    After(i64),
+    /// Newest first: those with a smaller number.
+    Before(i64),
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only about this, as in [`Reads::events_of`].
+    pub subject: Option<String>,
+    /// Only of this type, one of [`SELDOM`](onhand_rules::event::SELDOM): nothing is found by another.
+    pub kind: Option<&'static str>,
+    /// Only those by which somebody mapped a listing or took its mapping away, whatever `kind` says.
+    pub mapping: bool,
+    /// Where the page begins.
+    pub from: EventsFrom,
+}
+
 /// Units that one order or reservation takes from one stock row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HolderUnits {
@@ -265,6 +288,8 @@ pub trait Reads: crate::sync_reads::SyncReads {
 
     /// Events with a number above `after`, oldest first.
     async fn events(&self, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError>;
+    /// Events that the filter lets through, in its order.
+    async fn events_by(&self, filter: &EventFilter, limit: usize) -> Result<Page<EventRow>, StoreError>;
     /// Events about one order, reservation (by its id as text), oldest first.
     async fn events_of(&self, subject: &str, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError>;
 

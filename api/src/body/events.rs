@@ -219,14 +219,44 @@ impl EventView {
     }
 }
 
+/// In which direction a page goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EventOrder {
+    /// The oldest first, from `after` on.
+    #[default]
+    Oldest,
+    /// The newest first, from `before` back.
+    Newest,
+}
+
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventQuery {
-    /// Only events with a greater number; the last one that you have, or a `next_cursor`.
+    /// Only events with a greater number; the last one that you have, or a `next_cursor`. Not with `order=newest`.
     #[param(minimum = 0)]
     pub(crate) after: Option<i64>,
+    /// Only events with a smaller number; a `next_cursor` of the same direction. Only with `order=newest`; without it the
+    /// page begins with the newest event.
+    #[param(minimum = 0)]
+    pub(crate) before: Option<i64>,
+    /// In which direction. Newest first, pages neither skip nor repeat, either: what is written meanwhile is newer than
+    /// all of them.
+    #[serde(default)]
+    #[param(inline)]
+    pub(crate) order: EventOrder,
+    /// Only events of this type: `stock.shortfall`, `stock.shortfall_cleared`, `sku.changed`, `location.changed`,
+    /// `api_key.changed`, `shop.changed`, `listing.changed`, `job.died`, `job.replayed`, `job.discarded`,
+    /// `notice.changed`, `queue.changed` or `user.changed`. The others, of which each sale, hold or push writes one, are
+    /// not to be had by type: read on from a number, or by `subject`. Not with `wait_s`.
+    #[serde(rename = "type")]
+    #[param(rename = "type", example = "listing.changed")]
+    pub(crate) kind: Option<String>,
+    /// With `true`, only those by which somebody mapped a listing or took its mapping away (the steps `mapped` and
+    /// `unmapped`). Only with `type=listing.changed`.
+    pub(crate) mapping: Option<bool>,
     /// Only events about this: a SKU's code, the id of an order, reservation or job, the code of a shop, the number of a
     /// listing, a marketplace's number of an order, the key of a notice. Not with `wait_s`.
     pub(crate) subject: Option<String>,

@@ -10,14 +10,15 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use onhand_rules::OrderId;
 use onhand_rules::access::ScopeName;
+use onhand_rules::event::{KINDS, LISTING_CHANGED, SELDOM};
 use onhand_rules::text::{TEXT_MAX, check_text};
-use onhand_store::{EventRow, Page};
+use onhand_store::{EventFilter, EventRow, EventsFrom, Page};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::api::Api;
 use crate::auth::Who;
-use crate::body::events::{EventQuery, EventView, StreamQuery};
+use crate::body::events::{EventOrder, EventQuery, EventView, StreamQuery};
 use crate::body::lists::{List, limit, position};
 use crate::body::movements::PageQuery;
 use crate::extract::{Call, Params};
@@ -31,9 +32,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Events read at once for a stream.
 const STREAM_PAGE: usize = 200;
 
-/// Lists events after a number, oldest first; with `wait_s` it waits for one.
+/// Lists events after a number, oldest first, or with `order=newest` before one, newest first; with `wait_s` it waits for
+/// one. No event is ever removed: what has a number can be read. In either direction a page goes on where the one before
+/// ended.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery),
-    responses((status = 200, description = "A page; `next_cursor` is the next request's `after` and is always there",
+    responses((status = 200, description = "A page. Oldest first, `next_cursor` is the next request's `after` and is always \
+        there; newest first, it is the next request's `before`, and null at the beginning of the feed",
         body = List<EventView>)))]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -41,18 +45,17 @@ pub(crate) async fn list(
     Params(query): Params<EventQuery>,
 ) -> Result<Response, Problem> {
     let audit = call.caller()?.allows(ScopeName::AuditRead);
-    let after = check_after(query.after)?;
+    let filter = filter(&query)?;
     let limit = limit(query.limit)?;
     let wait = query.wait_s.unwrap_or(0);
     if wait > WAIT_MAX_S {
-        return Err(Problem::new(
-            &problem::INVALID_PARAMETER,
-            format!("wait_s must be from 0 to {WAIT_MAX_S}"),
-        ));
+        return Err(invalid(&format!("wait_s must be from 0 to {WAIT_MAX_S}")));
     }
-    if let Some(subject) = &query.subject {
-        return about(&api, subject, after, limit, wait).await;
-    }
+    let after = match filter {
+        EventFilter { subject: None, kind: None, from: EventsFrom::After(after), .. } => after,
+        _ if wait > 0 => return Err(invalid(NO_WAIT)),
+        _ => return some_of(&api, &filter, limit, audit).await,
+    };
     let until = Instant::now() + Duration::from_secs(u64::from(wait));
     let mut waiter = Waiter::new(&api);
     let mut page = api.reads().events(after, limit).await?;
@@ -63,34 +66,81 @@ pub(crate) async fn list(
         page = api.reads().events(after, limit).await?;
     }
     let last = page.rows.last().map_or(after, |row| row.number);
-    page.rows.retain(|row| audit || !EventView::is_secret(row));
-    let mut body = views(page);
+    let mut body = views(page, audit);
     body.next_cursor = Some(last.to_string());
     found(&body)
 }
 
-/// Events about one thing.
-async fn about(api: &Api, subject: &str, after: i64, limit: usize, wait: u32) -> Result<Response, Problem> {
-    if wait > 0 {
-        let detail = "wait_s waits for any event: leave subject out, or wait_s";
-        return Err(Problem::new(&problem::INVALID_PARAMETER, detail));
+const NO_WAIT: &str =
+    "wait_s waits for any event that comes next: leave subject, type and order out, or wait_s";
+
+fn invalid(detail: &str) -> Problem {
+    Problem::new(&problem::INVALID_PARAMETER, detail)
+}
+
+/// What is asked for, unless it contradicts itself.
+fn filter(query: &EventQuery) -> Result<EventFilter, Problem> {
+    let from = match (query.order, query.after, query.before) {
+        (EventOrder::Oldest, after, None) => EventsFrom::After(check_after(after)?),
+        (EventOrder::Newest, None, before) if before.is_none_or(|before| before >= 0) => {
+            EventsFrom::Before(before.unwrap_or(i64::MAX))
+        }
+        (EventOrder::Newest, None, _) => return Err(invalid("before must not be negative")),
+        (EventOrder::Oldest, _, Some(_)) => {
+            return Err(invalid("before belongs to order=newest; oldest first, pages go on by after"));
+        }
+        (EventOrder::Newest, Some(_), _) => {
+            return Err(invalid("after does not go with order=newest: newest first, pages go on by before"));
+        }
+    };
+    if query.subject.as_ref().is_some_and(|subject| check_text(subject, TEXT_MAX).is_err()) {
+        return Err(invalid("subject is not a text that anything can have"));
     }
-    if check_text(subject, TEXT_MAX).is_err() {
-        return Err(Problem::new(
-            &problem::INVALID_PARAMETER,
-            "subject is not a text that anything can have",
-        ));
+    let kind = query.kind.as_deref().map(check_kind).transpose()?;
+    let mapping = query.mapping.unwrap_or(false);
+    if mapping && kind != Some(LISTING_CHANGED) {
+        return Err(invalid("mapping belongs to type=listing.changed"));
     }
-    let page = api.reads().events_of(subject, after, limit).await?;
-    let last = page.rows.last().map_or(after, |row| row.number);
-    let mut body = views(page);
-    body.next_cursor = Some(last.to_string());
+    Ok(EventFilter { subject: query.subject.clone(), kind, mapping, from })
+}
+
+fn check_kind(asked: &str) -> Result<&'static str, Problem> {
+    SELDOM.iter().copied().find(|kind| *kind == asked).ok_or_else(|| {
+        let known = SELDOM.join(", ");
+        if KINDS.contains(&asked) {
+            invalid(&format!(
+                "events of type {asked} are too many to be found by it: read on from a number, or by subject. type can be one \
+                 of {known}"
+            ))
+        } else {
+            invalid(&format!("type must be one of {known}"))
+        }
+    })
+}
+
+/// A page of some of the events, which is not waited for.
+async fn some_of(api: &Api, filter: &EventFilter, limit: usize, audit: bool) -> Result<Response, Problem> {
+    let page = api.reads().events_by(filter, limit).await?;
+    let last = page.rows.last().map(|row| row.number);
+    let next = match filter.from {
+        EventsFrom::After(after) => {
+            if last.is_none() && filter.subject.is_none() {
+                check_head(api, after).await?;
+            }
+            Some(last.unwrap_or(after))
+        }
+        EventsFrom::Before(_) => last.filter(|_| page.more),
+    };
+    let mut body = views(page, audit);
+    body.next_cursor = next.map(|number| number.to_string());
     found(&body)
 }
 
-fn views(page: Page<EventRow>) -> List<EventView> {
+/// Those that the caller may see.
+fn views(page: Page<EventRow>, audit: bool) -> List<EventView> {
     let has_more = page.more;
-    List::of(page.rows.into_iter().map(EventView::of).collect(), has_more, None)
+    let rows = page.rows.into_iter().filter(|row| audit || !EventView::is_secret(row));
+    List::of(rows.map(EventView::of).collect(), has_more, None)
 }
 
 pub(crate) fn check_after(after: Option<i64>) -> Result<i64, Problem> {
@@ -277,7 +327,8 @@ pub(crate) async fn of_order(
         return Err(Problem::not_found("order", call.name(0)));
     }
     let next = page.rows.last().and_then(|row| crate::body::lists::cursor(&row.number));
-    let mut body = views(page);
+    // Of an order, so none of them is of the audit log.
+    let mut body = views(page, false);
     body.next_cursor = next.filter(|_| body.has_more);
     found(&body)
 }

@@ -49,6 +49,122 @@ async fn the_feed_has_every_event_in_order_without_gaps() {
     assert!(!text.contains("ohk_"), "no secret in the feed");
 }
 
+fn numbers(page: &Value) -> Vec<i64> {
+    page["data"].as_array().unwrap().iter().map(|event| event["number"].as_i64().unwrap()).collect()
+}
+
+/// Numbers of all pages, as `next_cursor` leads through them.
+async fn walked(world: &World, query: &str, goes_on_by: &str) -> Vec<i64> {
+    let (mut found, mut place) = (Vec::new(), String::new());
+    loop {
+        let page = world.get(&format!("/v1/events?limit=2&{query}{place}")).await.expect(200);
+        found.extend(numbers(&page));
+        if page["has_more"] == false {
+            return found;
+        }
+        place = format!("&{goes_on_by}={}", page["next_cursor"].as_str().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn the_feed_is_read_in_both_directions_and_by_type() {
+    let world = World::new().await;
+    for code in ["A", "B", "C"] {
+        world.stocked(code, 10).await;
+    }
+    let all = world.get("/v1/events?limit=200").await.expect(200);
+    let of_type = |kind: &str| -> Vec<i64> {
+        let rows = all["data"].as_array().unwrap().iter().filter(|event| event["type"] == kind);
+        rows.map(|event| event["number"].as_i64().unwrap()).collect()
+    };
+    let skus = of_type("sku.changed");
+    assert_eq!(skus.len(), 3, "{all}");
+    let back = |mut numbers: Vec<i64>| {
+        numbers.reverse();
+        numbers
+    };
+    assert_eq!(walked(&world, "order=oldest", "after").await, numbers(&all));
+    assert_eq!(walked(&world, "order=newest", "before").await, back(numbers(&all)));
+    assert_eq!(walked(&world, "type=sku.changed", "after").await, skus);
+    assert_eq!(walked(&world, "type=sku.changed&order=newest", "before").await, back(skus.clone()));
+    assert_eq!(walked(&world, "type=sku.changed&subject=B", "after").await, skus[1..2]);
+    assert_eq!(walked(&world, "type=sku.changed&subject=B&order=newest", "before").await, skus[1..2]);
+    let about = walked(&world, "subject=B", "after").await;
+    assert!(about.len() >= 2);
+    assert_eq!(walked(&world, "subject=B&order=newest", "before").await, back(about));
+    assert_eq!(walked(&world, "type=user.changed&order=newest", "before").await, Vec::<i64>::new());
+    // Newest first there is an end; oldest first there is always more to come.
+    let end = world.get("/v1/events?type=sku.changed&order=newest&limit=3").await.expect(200);
+    assert_eq!((&end["has_more"], &end["next_cursor"]), (&json!(false), &Value::Null));
+    let end = world.get("/v1/events?type=sku.changed").await.expect(200);
+    assert_eq!(end["next_cursor"], skus[2].to_string());
+    // What happens between two pages is on neither of them.
+    let first = world.get("/v1/events?order=newest&limit=2").await.expect(200);
+    adjust(&world).await;
+    let next = format!("/v1/events?order=newest&limit=2&before={}", first["next_cursor"].as_str().unwrap());
+    let second = world.get(&next).await.expect(200);
+    let both: Vec<i64> = numbers(&first).into_iter().chain(numbers(&second)).collect();
+    assert_eq!(both, back(numbers(&all))[..4]);
+}
+
+#[tokio::test]
+async fn what_the_feed_cannot_be_asked_for_is_said() {
+    let world = World::new().await;
+    world.stocked("A", 1).await;
+    let head = world.engine.reads().feed_head().await.unwrap();
+    for (query, detail) in [
+        (
+            "type=listing.mapped",
+            "type must be one of stock.shortfall, stock.shortfall_cleared, sku.changed, ",
+        ),
+        ("type=", "type must be one of"),
+        ("type=stock.changed", "events of type stock.changed are too many"),
+        ("type=audit.recorded", "events of type audit.recorded are too many"),
+        ("order=desc", "`oldest`"),
+        ("order=newest&after=1", "after does not go with order=newest"),
+        ("before=5", "before belongs to order=newest"),
+        ("order=newest&before=-1", "before must not be negative"),
+        ("after=-1", "after must not be negative"),
+        ("mapping=true", "mapping belongs to type=listing.changed"),
+        ("mapping=true&type=shop.changed", "mapping belongs to type=listing.changed"),
+        ("type=sku.changed&wait_s=1", "wait_s waits for any event"),
+        ("order=newest&wait_s=1", "wait_s waits for any event"),
+        ("subject=A&wait_s=1", "wait_s waits for any event"),
+        ("order=newest&limit=201", "limit must be from 1 to 200"),
+    ] {
+        let problem = world.get(&format!("/v1/events?{query}")).await.problem(400, "invalid_parameter");
+        assert!(problem["detail"].as_str().unwrap().contains(detail), "{query}: {problem}");
+    }
+    // A number that this feed never had is no place to go on from, whatever is asked for.
+    let beyond = format!("/v1/events?type=user.changed&after={}", head + 1);
+    world.get(&beyond).await.problem(400, "invalid_parameter");
+    world.get(&format!("/v1/events?type=user.changed&after={head}")).await.expect(200);
+    world.get("/v1/events?mapping=false&wait_s=0&order=oldest").await.expect(200);
+}
+
+/// Whoever may read the feed and not the audit log does not find the log by its subject or backwards, either.
+#[tokio::test]
+async fn the_audit_log_is_not_read_by_the_back_door() {
+    let world = World::new().await;
+    world.stocked("A", 1).await;
+    let (_, secret) = world.make_key(&["events:read"]).await;
+    let seen = async |secret: &str, query: &str| {
+        let path = format!("/v1/events?limit=200&{query}");
+        let page = world
+            .call("GET", &path)
+            .header("authorization", &format!("Bearer {secret}"))
+            .send()
+            .await
+            .expect(200);
+        let rows = page["data"].as_array().unwrap();
+        rows.iter().filter(|event| event["type"] == "audit.recorded").count()
+    };
+    for query in ["after=0", "order=newest", "subject=audit:0", "subject=audit:0&order=newest"] {
+        assert!(seen(&world.admin, query).await > 0, "{query}");
+        assert_eq!(seen(&secret, query).await, 0, "{query}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_poll_is_woken_by_the_next_event() {
     let world = std::sync::Arc::new(World::new().await);

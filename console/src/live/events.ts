@@ -16,6 +16,18 @@ export interface StockChanged {
   version: number;
 }
 
+export interface ListingChanged {
+  listing: number;
+  shop: string;
+  step: string;
+  sku: string | null;
+  quantity: number | null;
+  /** What it was mapped to before, if this changed it; older events do not say. */
+  from?: { sku: string; quantity: number } | null;
+  /** Beside `from`: by its seller SKU, and not by somebody. */
+  automatic?: boolean;
+}
+
 export interface ListingPushed {
   listing: number;
   shop: string;
@@ -58,7 +70,7 @@ interface Known {
   'stock.shortfall_cleared': { sku: string; location: string; available: number };
   'listing.pushed': ListingPushed;
   'listing.edit': { listing: number; shop: string; step: string; seen: number; expected: number };
-  'listing.changed': { listing: number; shop: string; step: string; sku: string | null; quantity: number | null };
+  'listing.changed': ListingChanged;
   'order.placed': OrderPlaced;
   'order.changed': OrderChanged;
   'market_order.changed': { shop: string; reference: string; state: string; status: string; order: string | null };

@@ -1,13 +1,14 @@
 //! A seller's own edits once they are decided, by themselves or by a person; mappings that a person took away; webhooks.
 
 use onhand_rules::commands::channels::{
-    MapListing, Publish, PushOutcome, PushResult, RecordPush, RecordSeen, ResolveEdit, SeenStock,
-    TakeListings, TakeWebhook, UpdateShop, Urgency,
+    MapListing, Publish, PushOutcome, PushResult, RecordPush, RecordSeen, ResolveEdit, SeenListing,
+    SeenStock, TakeListings, TakeWebhook, UpdateShop, Urgency,
 };
 use onhand_rules::commands::queue::End;
+use onhand_rules::event::Was;
 use onhand_rules::job::NewJob;
 use onhand_rules::shop::{EditPolicy, ShopSettings, ShopState};
-use onhand_rules::{Inbox, JobBody, Receipt, Refusal, ShopId};
+use onhand_rules::{EventBody, Inbox, JobBody, Receipt, Refusal, ShopId};
 
 use crate::channels_world::{MINUTE, Market, SHOP, connect, seen};
 use crate::commands::{adjust, place};
@@ -245,6 +246,55 @@ fn what_a_person_unmapped_is_not_mapped_by_itself_again() {
     assert_eq!((mapping.quantity, mapping.automatic, world.listing("i").hands_off), (2, false, false));
     world.listings(&[("i", "B")]);
     assert_eq!(world.listing("i").mapping, Some(mapping), "what a person said stays");
+}
+
+/// Step, from, to and whether it was automatic, of every event about listings.
+fn mappings(world: &Market) -> Vec<(String, Was, Option<String>, Option<bool>)> {
+    let told = world.events.iter().filter_map(|event| match event.body.clone() {
+        EventBody::ListingChanged { step, from, sku, automatic, .. } => Some((step, from, sku, automatic)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_change_of_a_mapping_says_what_was_before_and_whether_it_was_automatic() {
+    let mut world = Market::with_shop(5);
+    world.listings(&[("i", "A"), ("k", "")]);
+    let id = |world: &Market, item| world.listing(item).id;
+    let map = |listing, to: Option<(&str, i64)>| MapListing {
+        listing,
+        expected_version: None,
+        to: to.map(|(sku, units)| (sku.into(), units)),
+    };
+    let (i, k) = (id(&world, "i"), id(&world, "k"));
+    world.ok(map(i, Some(("B", 3))));
+    world.ok(map(i, None));
+    world.ok(map(i, Some(("A", 1))));
+    // The same again is no change.
+    world.ok(map(i, Some(("A", 1))));
+    // A reading that finds a seller SKU where there was none maps by itself; one that finds another leaves the mapping.
+    world.listings(&[("k", "B")]);
+    world.listings(&[("k", "nobody's")]);
+    let was = |sku: &str, quantity| Was::Mapped { sku: sku.into(), quantity };
+    let a = |text: &str| Some(text.to_owned());
+    let told = |step: &str, from, to, automatic| (step.to_owned(), from, to, automatic);
+    let mut should = vec![
+        told("found", Was::Unmapped, a("A"), Some(true)),
+        told("found", Was::NotTold, None, None),
+        told("mapped", was("A", 1), a("B"), Some(false)),
+        told("unmapped", was("B", 3), None, Some(false)),
+        told("mapped", Was::Unmapped, a("A"), Some(false)),
+        told("changed", Was::Unmapped, a("B"), Some(true)),
+    ];
+    assert_eq!(mappings(&world), should);
+    // Another state is told, and is no change of the mapping.
+    let theirs = SeenListing { theirs: Some("theirs".into()), ..seen("k", "B") };
+    world.ok(TakeListings { shop: SHOP, listings: vec![theirs] });
+    should.push(told("changed", Was::NotTold, a("B"), None));
+    world.ok(map(k, None));
+    should.push(told("unmapped", was("B", 1), None, Some(false)));
+    assert_eq!(mappings(&world), should);
 }
 
 fn webhook(key: &str, shop: Option<ShopId>, reference: &str) -> TakeWebhook {

@@ -19,8 +19,8 @@ use onhand_rules::{
     ReservationId, Sku, SkuId, StockKey,
 };
 use onhand_store::{
-    EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
-    StockFilter, StockView, StoreError, Stretch,
+    EventFilter, EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter,
+    StockAudit, StockFilter, StockView, StoreError, Stretch,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
@@ -277,6 +277,10 @@ impl Reads for PostgresReads {
 
     async fn events(&self, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError> {
         self.read_events(after, limit).await
+    }
+
+    async fn events_by(&self, filter: &EventFilter, limit: usize) -> Result<Page<EventRow>, StoreError> {
+        self.read_events_by(filter, limit).await
     }
 
     async fn events_of(&self, subject: &str, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError> {

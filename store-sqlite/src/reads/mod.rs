@@ -18,8 +18,8 @@ use onhand_rules::{
     ReservationId, Sku, SkuId, StockKey,
 };
 use onhand_store::{
-    EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter, StockAudit,
-    StockFilter, StockView, StoreError, Stretch,
+    EventFilter, EventRow, Figure, HolderUnits, OpKey, OpRow, OrderFilter, Page, Reads, ReservationFilter,
+    StockAudit, StockFilter, StockView, StoreError, Stretch,
 };
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -251,6 +251,11 @@ impl Reads for SqliteReads {
 
     async fn events(&self, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError> {
         self.run(move |c| feed::events(c, after, limit)).await
+    }
+
+    async fn events_by(&self, filter: &EventFilter, limit: usize) -> Result<Page<EventRow>, StoreError> {
+        let filter = filter.clone();
+        self.run(move |c| feed::events_by(c, &filter, limit)).await
     }
 
     async fn events_of(&self, subject: &str, after: i64, limit: usize) -> Result<Page<EventRow>, StoreError> {

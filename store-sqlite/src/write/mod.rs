@@ -158,7 +158,7 @@ fn write_ops(connection: &Connection, ops: &[OpRow]) -> Sql<()> {
 }
 
 static EVENT: LazyLock<Insert> =
-    LazyLock::new(|| Insert::into("event (number, holder, data, op, actor, trace, at)"));
+    LazyLock::new(|| Insert::into("event (number, holder, data, op, actor, trace, at, kind)"));
 
 /// Writes events with numbers from `first` on. With one writer the numbers are known before the commit.
 pub(crate) fn events(connection: &Connection, rows: &[Event], first: i64, at: i64) -> Result<(), StoreError> {
@@ -178,6 +178,7 @@ pub(crate) fn events(connection: &Connection, rows: &[Event], first: i64, at: i6
             row.actor.0,
             row.trace.as_deref(),
             at,
+            row.body.seldom_kind(),
         );
         number += 1;
         Ok(())

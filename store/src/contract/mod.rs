@@ -162,6 +162,10 @@ behaviours! { $
     feed::time_never_goes_back,
     /// Events about one thing are found by it.
     feed::events_are_found_by_subject,
+    /// Events of a type, about one thing or any, are found in both directions, in pages that neither skip nor repeat.
+    feed::events_are_found_by_type_both_ways,
+    /// Pages that go back are the same whatever is written meanwhile.
+    feed::older_events_are_the_same_whatever_is_written_meanwhile,
     /// Every kind of event comes back as it was written.
     feed::events_come_back_as_written,
     /// `verify` finds an entry of the audit log that was changed or is gone.

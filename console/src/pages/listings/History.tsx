@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { useMay } from '~/api/session';
@@ -23,23 +23,18 @@ const route = getRouteApi('/mapping');
 const UNDONE_MAX = 50;
 
 /** The changes that fit the address, newest first; over all listings only those that somebody asked for. */
-function useHistory(back: number) {
+function useHistory() {
   const { shop, listing } = route.useSearch();
-  const audit = useMay('audit:read');
-  const query = useQuery({ ...mappingHistory({ listing, back, audit }), placeholderData: keepPreviousData });
-  const changes = useMemo(() => allChanges(query.data?.events ?? []), [query.data]);
-  const rows = useMemo(
-    () => changes.filter((change) => (listing !== undefined || change.asked) && (!shop || change.shop === shop)),
-    [changes, listing, shop],
-  );
+  const query = useInfiniteQuery(mappingHistory(listing));
+  const changes = useMemo(() => allChanges(query.data?.pages.flatMap(({ data }) => data) ?? []), [query.data]);
+  const rows = useMemo(() => changes.filter((change) => !shop || change.shop === shop), [changes, shop]);
   return { query, rows, listing };
 }
 
-/** What was mapped and unmapped, of one listing or lately of all, and the way back. */
+/** What was mapped and unmapped, of one listing or of all, and the way back. */
 export function History() {
-  const { t, rich } = useI18n();
-  const [back, setBack] = useState(1);
-  const { query, rows, listing } = useHistory(back);
+  const { t } = useI18n();
+  const { query, rows } = useHistory();
   const may = useMay('stock:write');
   const [undoing, setUndoing] = useState<readonly Change[]>();
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
@@ -78,20 +73,14 @@ export function History() {
           rows={rows}
           rowKey={(row) => String(row.number)}
           loading={query.isPending}
+          more={query.hasNextPage}
+          onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
+          stale={query.isStale && !query.isFetching && (query.data?.pages.length ?? 0) > 3}
+          onReload={() => void query.refetch()}
           onOpen={(row) => setUndoing([row])}
           onKey={(key, row) => key === 'x' && may && canUndo(row) && toggle(row)}
           empty={t('mapping.history.empty')}
         />
-      )}
-      {query.data?.since !== undefined && (
-        <div className={classes.further}>
-          <span className="soft">{rich('mapping.history.since', { when: <At at={query.data.since} date /> })}</span>
-          {listing === undefined && (
-            <Button size="compact-xs" variant="default" loading={query.isFetching} onClick={() => setBack(back + 2)}>
-              {t('mapping.history.further')}
-            </Button>
-          )}
-        </div>
       )}
       {undoing && <UndoMapping changes={undoing} onClose={() => setUndoing(undefined)} />}
     </>
@@ -101,8 +90,9 @@ export function History() {
 /** How many changes there were; there is no good or bad in it. */
 export function HistoryVerdict() {
   const { t } = useI18n();
-  const { query, rows, listing } = useHistory(1);
-  if (!query.data) return null;
+  const { query, rows, listing } = useHistory();
+  // How often one was changed is known when all of it was read.
+  if (!query.data || (listing !== undefined && query.hasNextPage)) return null;
   const n = new Set(rows.map((row) => row.listing)).size;
   return <Verdict tone="ok">{listing === undefined ? t('mapping.history.verdict', { n }) : t('mapping.history.verdict.one', { n: rows.length })}</Verdict>;
 }

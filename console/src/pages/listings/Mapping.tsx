@@ -61,7 +61,8 @@ export function Mapping() {
   const { view, shop, q, listing } = route.useSearch();
   const [accepted, setAccepted] = useState<Undoable[]>([]);
   const history = view === 'history';
-  const curl = history ? withQuery('/v1/events', { subject: listing?.toString() }) : withQuery('/v1/listings', { shop, mapped: String(view === 'mapped') });
+  const whose = listing === undefined ? { mapping: 'true' } : { subject: String(listing) };
+  const curl = history ? withQuery('/v1/events', { type: 'listing.changed', order: 'newest', ...whose }) : withQuery('/v1/listings', { shop, mapped: String(view === 'mapped') });
   return (
     <Page title={t('mapping.title')} filled curl={curl} verdict={history ? <HistoryVerdict /> : <MappingVerdict />}>
       {accepted.length > 0 && <Accepted changes={accepted} onClose={() => setAccepted([])} />}

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedEvent } from '~/live/events';
+import type { FeedEvent, ListingChanged } from '~/live/events';
 import { allChanges, canUndo, changesOf, inOneGo } from './changes';
 
 let number = 0;
-const event = (step: string, sku: string | null, quantity: number | null, { listing = 1, actor = 'prn_2', at = '2026-01-01T00:00:00Z' } = {}): FeedEvent => ({
+const event = (step: string, sku: string | null, quantity: number | null, { listing = 1, actor = 'prn_2', at = '2026-01-01T00:00:00Z', ...more }: Partial<Pick<FeedEvent, 'actor' | 'at'>> & Partial<ListingChanged> = {}): FeedEvent => ({
   object: 'event', id: 'evt', operation_id: 'op', type: 'listing.changed', number: (number += 1), actor, at,
-  data: { listing, shop: 'shopee-1', step, sku, quantity } as unknown as FeedEvent['data'],
+  data: { listing, shop: 'shopee-1', step, sku, quantity, ...more } as unknown as FeedEvent['data'],
 });
-const told = (events: FeedEvent[]) => changesOf(events).map(({ from, to, asked, last }) => ({ from, to, asked, last }));
+/** They are read newest first. */
+const of = (events: FeedEvent[]) => changesOf([...events].reverse());
+const told = (events: FeedEvent[]) => of(events).map(({ from, to, asked, last }) => ({ from, to, asked, last }));
 const A = { sku: 'A', units: 1 };
 const B = { sku: 'B', units: 2 };
 
@@ -35,20 +37,30 @@ describe('the changes of a mapping', () => {
     expect(changes.map(({ to, last }) => [to, last])).toEqual([[B, false], [null, false], [A, true]]);
   });
 
+  it('are told by the event itself, whatever was read before it', () => {
+    const from = { sku: 'B', quantity: 2 };
+    expect(told([event('mapped', 'A', 1, { from, automatic: false })])).toEqual([{ from: B, to: A, asked: true, last: true }]);
+    expect(told([event('mapped', 'A', 1, { from: null, automatic: false })])).toEqual([{ from: null, to: A, asked: true, last: true }]);
+    expect(told([event('unmapped', null, null, { from }), event('changed', 'A', 1, { from: null, automatic: true })])).toEqual([
+      { from: B, to: null, asked: true, last: false },
+      { from: null, to: A, asked: false, last: true },
+    ]);
+  });
+
   it('do not guess what was too long ago to be read', () => {
-    const [first] = changesOf([event('mapped', 'A', 1)]);
+    const [first] = of([event('mapped', 'A', 1)]);
     expect(first?.from).toBeUndefined();
     expect(first && canUndo(first)).toBe(false);
   });
 
   it('can be undone as long as nothing came after them', () => {
-    const changes = changesOf([event('found', null, null), event('mapped', 'A', 1), event('mapped', 'B', 2)]);
+    const changes = of([event('found', null, null), event('mapped', 'A', 1), event('mapped', 'B', 2)]);
     expect(changes.map(canUndo)).toEqual([false, true]);
   });
 
   it('of several listings are told newest first', () => {
     const events = [event('found', null, null), event('found', null, null, { listing: 2 }), event('mapped', 'A', 1, { listing: 2 }), event('mapped', 'B', 2)];
-    expect(allChanges(events).map(({ listing }) => listing)).toEqual([1, 2]);
+    expect(allChanges(events.reverse()).map(({ listing }) => listing)).toEqual([1, 2]);
   });
 });
 
@@ -58,7 +70,7 @@ describe('what was done in one go', () => {
     event('mapped', 'A', 1, { listing, actor, at: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString() }),
   ];
   it('is by the same hand, and each no further from the next than ten seconds', () => {
-    const changes = allChanges([...at(1), ...at(20), ...at(25), ...at(26, 'prn_9'), ...at(33), ...at(50)]);
+    const changes = allChanges([...at(1), ...at(20), ...at(25), ...at(26, 'prn_9'), ...at(33), ...at(50)].reverse());
     const one = changes.find(({ listing }) => listing === 25);
     expect(one && inOneGo(changes, one).map(({ listing }) => listing)).toEqual([33, 25, 20]);
   });

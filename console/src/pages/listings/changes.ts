@@ -13,7 +13,7 @@ export interface Change {
   listing: number;
   /** Code of the shop. */
   shop: string;
-  /** What it was before; undefined when that was too long ago to be read. */
+  /** What it was before; undefined where neither the event says it, as older ones do not, nor one before it. */
   from: Mapped | undefined;
   to: Mapped;
   /** A person or a program asked for it; else the listing was read, and its seller SKU is that of a SKU. */
@@ -42,12 +42,13 @@ function after(event: FeedEvent, before: Mapped | undefined): Mapped | undefined
   return before ?? named ?? undefined;
 }
 
-/** The changes of one listing, oldest first, out of its events in the order of their numbers. */
+/** The changes of one listing, oldest first, out of its events, newest first as they are read. */
 export function changesOf(events: readonly FeedEvent[]): Change[] {
   const changes: Change[] = [];
   let now: Mapped | undefined;
-  for (const event of events) {
+  for (const event of [...events].reverse()) {
     const data = dataOf(event, 'listing.changed');
+    if (data?.from !== undefined) now = mappedOf(data.from ?? {});
     const next = after(event, now);
     if (!data || next === undefined) continue;
     const asked = data.step === 'mapped' || data.step === 'unmapped';
@@ -64,12 +65,15 @@ export function changesOf(events: readonly FeedEvent[]): Change[] {
   return changes;
 }
 
-/** The changes of all listings that the events speak of, newest first. */
+/** The changes of all listings that the events speak of, newest first as these. */
 export function allChanges(events: readonly FeedEvent[]): Change[] {
   const each = new Map<number, FeedEvent[]>();
   for (const event of events) {
     const listing = dataOf(event, 'listing.changed')?.listing;
-    if (listing !== undefined) each.set(listing, [...(each.get(listing) ?? []), event]);
+    if (listing === undefined) continue;
+    const its = each.get(listing);
+    if (its) its.push(event);
+    else each.set(listing, [event]);
   }
   return [...each.values()].flatMap(changesOf).sort((a, b) => b.number - a.number);
 }

@@ -2,7 +2,7 @@
 
 use super::Urgency;
 use crate::command::Context;
-use crate::event::EventBody;
+use crate::event::{EventBody, Was};
 use crate::id::ListingId;
 use crate::job::{JobBody, NewJob};
 use crate::listing::{Listing, Mapping};
@@ -33,6 +33,7 @@ impl MapListing {
             needs.sku_codes.insert(sku.clone());
         }
         let Some(listing) = super::loaded_listing(seen, self.listing) else { return };
+        needs.skus.extend(listing.mapping.map(|mapping| mapping.sku));
         let key = (listing.shop, listing.item.clone(), listing.variant.clone());
         needs_of_notice(NoticeKind::Unmapped, &self.listing.0.to_string(), needs);
         for (shop, reference) in seen.sync.waiting_for.get(&key).into_iter().flatten() {
@@ -49,6 +50,7 @@ impl MapListing {
         if same {
             return Ok(Receipt::Kept { version: listing.version, changed: false });
         }
+        let from = was(scope, &listing);
         listing.mapping = mapping;
         listing.hands_off = mapping.is_none();
         // What was told before was told of another SKU: nothing is to be expected of it.
@@ -57,7 +59,7 @@ impl MapListing {
         listing.sold_there = 0;
         listing.edit = None;
         listing.settled = None;
-        tell(scope, context, &listing, &self.to);
+        tell(scope, context, &listing, &self.to, from);
         if mapping.is_some() {
             super::mark_dirty(scope, context, &mut listing, context.now, Urgency::Sale);
             close(scope, context, NoticeKind::Unmapped, &self.listing.0.to_string());
@@ -84,7 +86,20 @@ impl MapListing {
     }
 }
 
-fn tell(scope: &mut Scope<'_>, context: &Context, listing: &Listing, to: &Option<(String, Quantity)>) {
+/// What it is mapped to before the change.
+fn was(scope: &mut Scope<'_>, listing: &Listing) -> Was {
+    let Some(mapping) = listing.mapping else { return Was::Unmapped };
+    let sku = scope.sku(mapping.sku).map(|sku| sku.code.clone());
+    sku.map_or(Was::NotTold, |sku| Was::Mapped { sku, quantity: mapping.quantity })
+}
+
+fn tell(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    listing: &Listing,
+    to: &Option<(String, Quantity)>,
+    from: Was,
+) {
     let step = if to.is_some() { "mapped" } else { "unmapped" };
     let (sku, quantity) = to.clone().map_or((None, None), |(sku, quantity)| (Some(sku), Some(quantity)));
     let shop = super::shop_code(scope, listing.shop);
@@ -95,5 +110,7 @@ fn tell(scope: &mut Scope<'_>, context: &Context, listing: &Listing, to: &Option
         step,
         sku,
         quantity,
+        from,
+        automatic: Some(false),
     }));
 }

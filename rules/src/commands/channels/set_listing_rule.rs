@@ -2,7 +2,7 @@
 
 use super::Urgency;
 use crate::command::Context;
-use crate::event::EventBody;
+use crate::event::{EventBody, Was};
 use crate::id::ListingId;
 use crate::publish::PublishRule;
 use crate::receipt::Receipt;
@@ -44,6 +44,8 @@ impl SetListingRule {
             step,
             sku: None,
             quantity: None,
+            from: Was::NotTold,
+            automatic: None,
         }));
         let version = super::put(scope, context, listing);
         Ok(Receipt::Kept { version, changed: true })

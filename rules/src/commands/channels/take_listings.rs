@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Urgency;
 use crate::command::Context;
-use crate::event::EventBody;
+use crate::event::{EventBody, Was};
 use crate::id::{ListingId, ShopId};
 use crate::job::JobBody;
 use crate::listing::{Listing, ListingState, Mapping};
@@ -139,8 +139,9 @@ impl TakeListings {
             } else {
                 changed += 1;
             }
+            let was_mapped = before.as_ref().is_some_and(|before| before.mapping.is_some());
             if is_new || before.is_some_and(|b| b.mapping != listing.mapping || b.state != listing.state) {
-                tell(scope, context, &listing, is_new);
+                tell(scope, context, &listing, is_new, was_mapped);
             }
             super::put(scope, context, listing);
         }
@@ -161,18 +162,22 @@ impl TakeListings {
     }
 }
 
-fn tell(scope: &mut Scope<'_>, context: &Context, listing: &Listing, is_new: bool) {
+fn tell(scope: &mut Scope<'_>, context: &Context, listing: &Listing, is_new: bool, was_mapped: bool) {
     let step = if is_new { "found" } else { "changed" }.to_owned();
     let shop = super::shop_code(scope, listing.shop);
     // Only an exact seller SKU maps by itself, so that is the code.
     let sku = listing.mapping.filter(|m| m.automatic).map(|_| listing.seller_sku.clone());
     let quantity = listing.mapping.map(|m| m.quantity);
+    // A reading maps what was not mapped, and changes no mapping that there is.
+    let mapped_now = listing.mapping.is_some() && !was_mapped;
     scope.push_event(context.event(EventBody::ListingChanged {
         listing: listing.id.0,
         shop,
         step,
         sku,
         quantity,
+        from: if mapped_now { Was::Unmapped } else { Was::NotTold },
+        automatic: mapped_now.then_some(true),
     }));
 }
 
