@@ -80,14 +80,11 @@ pub fn choose(
 
 /// The next in turn, as its group and place in it: the best class, then the shop with the least load, then the longest
 /// wait. For the floor: who waited longest in a class that is not the best of all.
-fn next(
-    groups: &Groups,
-    load: &BTreeMap<Line, u32>,
-    floor: bool,
-) -> Option<(Line, usize)> {
+fn next(groups: &Groups, load: &BTreeMap<Line, u32>, floor: bool) -> Option<(Line, usize)> {
     if floor {
         let best = groups.values().flatten().map(|(_, _, _, class)| *class).min()?;
-        let all = groups.iter().flat_map(|(line, group)| group.iter().enumerate().map(move |due| (line, due)));
+        let all =
+            groups.iter().flat_map(|(line, group)| group.iter().enumerate().map(move |due| (line, due)));
         let neglected = all.filter(|(_, (_, (_, _, _, class)))| *class > best);
         let oldest = neglected.min_by_key(|(_, (_, (_, since, id, _)))| (*since, *id));
         if let Some((line, (index, _))) = oldest {

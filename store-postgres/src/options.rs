@@ -53,7 +53,7 @@ impl Options {
             idle_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(10),
-            slow_look: Duration::from_millis(5),
+            slow_look: Duration::from_micros(1_500),
         }
     }
 }

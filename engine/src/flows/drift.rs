@@ -172,7 +172,8 @@ impl Flows {
             .collect();
         if !stuck.is_empty() {
             let (read_back, urgency) = (false, Urgency::Bulk);
-            self.submit(Publish { from: None, to: 0, listings: stuck, read_back, urgency, slots: None }).await?;
+            self.submit(Publish { from: None, to: 0, listings: stuck, read_back, urgency, slots: None })
+                .await?;
         }
         let last = if page.more { page.rows.last().map_or(0, |listing| listing.id.0) } else { 0 };
         let cursors = ShopCursors { swept: last, swept_at: now, ..ShopCursors::default() };

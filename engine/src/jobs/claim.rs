@@ -62,7 +62,17 @@ impl Claimer {
         gates_moved.mark_unchanged();
         let stop = shared.stop.subscribe();
         let gates = Gates::default();
-        Self { shared, gates, jobs_made, gates_moved, stop, interval: BUSY, failures: 0, gates_seen: 0, turn: 0 }
+        Self {
+            shared,
+            gates,
+            jobs_made,
+            gates_moved,
+            stop,
+            interval: BUSY,
+            failures: 0,
+            gates_seen: 0,
+            turn: 0,
+        }
     }
 
     /// Until the runner stops. No failure ends it.

@@ -119,7 +119,8 @@ mod tests {
     fn a_look_is_believed_while_nothing_waits_and_no_gate_has_moved() {
         let last = LastLook::default();
         assert!(last.clear(3).is_none(), "there was none");
-        let seen = Seen { at: Instant::now(), gates: 3, shops: BTreeSet::new(), concurrency: 10, none_wait: true };
+        let seen =
+            Seen { at: Instant::now(), gates: 3, shops: BTreeSet::new(), concurrency: 10, none_wait: true };
         last.note(Some(seen.clone()));
         assert!(last.clear(3).is_some());
         assert!(last.clear(4).is_none(), "a gate has moved since");

@@ -314,7 +314,11 @@ mod tests {
         assert_eq!(table.used()["product_sync"], 1);
         let (older, one) = start(2, 4);
         assert!(table.admit(one) && table.admit(start(2, 5).1), "by a newer lease");
-        assert_eq!((table.used()["product_sync"], older.remaining()), (2, Duration::ZERO), "the older is lost");
+        assert_eq!(
+            (table.used()["product_sync"], older.remaining()),
+            (2, Duration::ZERO),
+            "the older is lost"
+        );
     }
 
     #[test]

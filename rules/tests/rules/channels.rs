@@ -423,6 +423,13 @@ fn who_wants_it_told_now_does_not_wait_for_a_delay_to_end() {
     mark(&mut world);
     assert_eq!(due(&world), Some(500), "a sale waits like the others");
     let listings = vec![(world.listing("i").id, world.now)];
-    world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Person, slots: None });
+    world.ok(Publish {
+        from: None,
+        to: 0,
+        listings,
+        read_back: false,
+        urgency: Urgency::Person,
+        slots: None,
+    });
     assert_eq!(due(&world), Some(0));
 }

@@ -51,7 +51,14 @@ fn h8_a_listing_that_is_gone_is_said_to_be_and_told_again_when_it_is_back() {
         let mut world = told();
         let id = world.listing("i").id;
         let listings = vec![(id, world.now)];
-        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
+        world.ok(Publish {
+            from: None,
+            to: 0,
+            listings,
+            read_back: false,
+            urgency: Urgency::Sale,
+            slots: None,
+        });
         if by_push {
             let job = world.job(|body| matches!(body, JobBody::PushStock { .. })).expect("a push").id;
             let lease = world.claim(job);
@@ -69,7 +76,14 @@ fn h8_a_listing_that_is_gone_is_said_to_be_and_told_again_when_it_is_back() {
         assert_eq!((listing.state, listing.dirty(), listing.dirty_since), (ListingState::Gone, false, 0));
         assert_eq!(listing.acked, listing.desired, "nothing is owed there");
         let listings = vec![(id, world.now)];
-        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
+        world.ok(Publish {
+            from: None,
+            to: 0,
+            listings,
+            read_back: false,
+            urgency: Urgency::Sale,
+            slots: None,
+        });
         assert!(!world.listing("i").dirty(), "nor by what changes later");
         let notice = world.notices.values().find(|notice| notice.kind == NoticeKind::ListingTrouble);
         assert!(notice.is_some_and(|notice| notice.open && notice.count == 1), "{notice:?}");
@@ -129,7 +143,14 @@ fn a_listing_whose_stock_is_theirs_is_told_nothing_and_says_why() {
     };
     let change = |world: &mut Market| {
         let listings = vec![(world.listing("i").id, world.now)];
-        world.ok(Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None });
+        world.ok(Publish {
+            from: None,
+            to: 0,
+            listings,
+            read_back: false,
+            urgency: Urgency::Sale,
+            slots: None,
+        });
     };
     change(&mut world);
     assert!(world.listing("i").dirty());

@@ -22,6 +22,8 @@ use crate::column::{Columns, Uuid};
 use crate::rows;
 use crate::sync_rows::shop_of;
 
+/// So many whole looks must have been slow, one after the other: a single one may only have met a busy machine.
+const SLOW_IN_A_ROW: u32 = 4;
 /// How long whole looks are apart at least, while they are slow.
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
 /// And how many times as long as one takes.
@@ -98,20 +100,30 @@ fn known_kinds() -> i16 {
 /// When a look must be whole.
 #[derive(Debug, Default)]
 struct Pace {
+    /// So many whole looks were slow since the last that was not.
+    in_a_row: u32,
+    /// How long short looks take, as long as there were any: the quicker of the last, and a little more than before.
+    short: Option<Duration>,
     /// When the last whole look ended, and how long it took, if it was slow.
     slow_look: Option<(Instant, Duration)>,
 }
 
 impl Pace {
+    /// A short look is over.
+    fn note_short(&mut self, took: Duration) {
+        self.short = Some(self.short.map_or(took, |before| took.min(before + before / 8)));
+    }
+
     fn may_be_short(&self) -> bool {
         let rest = |(ended, took): (Instant, Duration)| ended.elapsed() < WHOLE_EVERY.max(took * WHOLE_SHARE);
         self.slow_look.is_some_and(rest)
     }
 
-    /// A whole look is over.
-    fn note(&mut self, begun: Instant, slow: Duration) {
-        let took = begun.elapsed();
-        self.slow_look = (took >= slow).then(|| (Instant::now(), took));
+    /// A whole look is over. It was slow if a short one is much quicker: a database that is far away is slow in both.
+    fn note(&mut self, took: Duration, slow: Duration) {
+        let slow = took >= slow && self.short.is_none_or(|short| took >= short * 2);
+        self.in_a_row = if slow { self.in_a_row.saturating_add(1) } else { 0 };
+        self.slow_look = (self.in_a_row >= SLOW_IN_A_ROW).then(|| (Instant::now(), took));
     }
 }
 
@@ -168,12 +180,14 @@ impl Floors {
         leases.floor.filter(|_| leases.pace.may_be_short())
     }
 
-    /// A look for leases that was whole, if `whole` says when it began, has found none (`none`) or some.
-    fn looked_for_leases(&self, now: i64, whole: Option<Instant>, none: bool) {
+    /// A look for leases took so long, was whole or not, and has found none (`none`) or some.
+    fn looked_for_leases(&self, now: i64, took: Duration, whole: bool, none: bool) {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(begun) = whole {
-            leases.pace.note(begun, self.slow);
+        if whole {
+            leases.pace.note(took, self.slow);
             leases.floor = None;
+        } else {
+            leases.pace.note_short(took);
         }
         if none {
             leases.floor = Some(now - LEASE_MARGIN_MS);
@@ -235,13 +249,18 @@ impl PostgresReads {
         now: i64,
         per_group: usize,
     ) -> Result<Claimable, StoreError> {
-        let found = match self.floors.of(filter, now) {
-            Some(groups) => self.look_from(&groups, now, per_group).await?,
+        let (short, begun) = (self.floors.of(filter, now), Instant::now());
+        let found = match short {
+            Some(groups) => {
+                let found = self.look_from(&groups, now, per_group).await?;
+                self.floors.known().pace.note_short(begun.elapsed());
+                found
+            }
             None => {
-                let begun = Instant::now();
                 let found = self.whole_look(filter, now, per_group).await?;
                 let groups = u32::try_from(found.groups.len()).unwrap_or(u32::MAX);
-                self.floors.known().pace.note(begun, self.floors.slow.saturating_mul(1 + groups / GROUPS));
+                let slow = self.floors.slow.saturating_mul(1 + groups / GROUPS);
+                self.floors.known().pace.note(begun.elapsed(), slow);
                 found
             }
         };
@@ -285,7 +304,7 @@ impl PostgresReads {
         let (floor, begun) = (self.floors.leases_from(), Instant::now());
         let from = floor.unwrap_or(i64::MIN);
         let found = self.keyed(LOST, &[&now, &rows_at_most(limit), &from]).await?;
-        self.floors.looked_for_leases(now, floor.is_none().then_some(begun), found.is_empty());
+        self.floors.looked_for_leases(now, begun.elapsed(), floor.is_none(), found.is_empty());
         rows::all(&found, |row| {
             let mut columns = Columns::of(row);
             Ok((JobId(columns.next::<Uuid>()?.0), columns.next()?))

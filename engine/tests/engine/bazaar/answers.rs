@@ -64,8 +64,11 @@ async fn showing(bazaar: &Bazaar, channel: &str, stock: i64) -> usize {
 async fn tell(bazaar: &Bazaar, listings: &[Listing]) {
     let now = bazaar.now().await;
     let listings = listings.iter().map(|listing| (listing.id, now)).collect();
-    done(&bazaar.engine, Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None })
-        .await;
+    done(
+        &bazaar.engine,
+        Publish { from: None, to: 0, listings, read_back: false, urgency: Urgency::Sale, slots: None },
+    )
+    .await;
 }
 
 async fn h2_three_of_fifty_fail_and_only_they_are_told_again(stage: Stage) {

@@ -173,6 +173,31 @@ fn a_floor_is_the_first_waiting_job_or_the_margin_whichever_is_earlier() {
     assert!(known.serves(2_000) && !known.serves(1_999), "a clock that went back");
 }
 
+#[test]
+fn looks_are_short_once_several_whole_ones_in_a_row_were_slow() {
+    let mut pace = Pace::default();
+    let (quick, slow, limit) = (Duration::from_millis(1), Duration::from_millis(3), Duration::from_millis(2));
+    for took in [slow, slow, slow, quick, slow, slow, slow] {
+        pace.note(took, limit);
+        assert!(!pace.may_be_short());
+    }
+    pace.note(slow, limit);
+    assert!(pace.may_be_short());
+    pace.note_short(quick);
+    pace.note(slow, limit);
+    assert!(pace.may_be_short(), "three times as long as a short one");
+    pace.note(quick, limit);
+    assert!(!pace.may_be_short());
+    // Where short looks take as long, nothing is gained by them.
+    pace.short = Some(slow);
+    (0..9).for_each(|_| pace.note(slow, limit));
+    assert!(!pace.may_be_short());
+    (0..9).for_each(|_| pace.note_short(quick));
+    assert_eq!(pace.short, Some(quick));
+    pace.note_short(slow);
+    assert_eq!(pace.short, Some(quick + quick / 8), "one slow answer says little");
+}
+
 #[tokio::test]
 async fn c1_lost_leases_are_found_behind_what_was_looked_through() {
     let mut shop = Shop::open(Duration::ZERO).await;
@@ -180,7 +205,10 @@ async fn c1_lost_leases_are_found_behind_what_was_looked_through() {
     let claim = |jobs| Request::of(ClaimJobs { owner: 7, lease_ms: 60_000, jobs });
     shop.run(claim(vec![jobs[0]])).await;
     let now = shop.store.reads().now().await.unwrap();
-    assert_eq!(shop.lost(now).await, []);
+    for _ in 0..SLOW_IN_A_ROW {
+        assert_eq!(shop.store.reads.floors.leases_from(), None, "each of them is whole");
+        assert_eq!(shop.lost(now).await, []);
+    }
     assert_eq!(shop.store.reads.floors.leases_from(), Some(now - LEASE_MARGIN_MS));
     shop.run(claim(vec![jobs[1]])).await;
     assert_eq!(shop.lost(now + 120_000).await, [(jobs[0], 1), (jobs[1], 1)]);
