@@ -115,7 +115,10 @@ impl Claimer {
             within(self.gates.look(reads, &self.shared.settings.lanes)).await?;
         }
         let now = within(self.shared.clock.now(reads)).await?;
+        // Before it looks: what is given back while it does, it hears of.
+        self.shared.table.wants_slots(true);
         let opening = self.gates.opening(now, &self.shared.table.used(), &self.shared.table.shops());
+        self.shared.table.wants_slots(!opening.filter.kinds.contains(&PUSH));
         if opening.free.is_empty() || opening.filter.kinds.is_empty() {
             self.shared.last_look.note(None);
             return Ok(Looked::Full);

@@ -1,6 +1,7 @@
 //! What this process runs now. A job stays in the table, and its lease is renewed, until its end is durable (Q20).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,13 +76,20 @@ pub(super) struct Table {
     rows: Mutex<Rows>,
     /// Somebody left.
     pub(super) freed: Notify,
+    /// The claimer has met a lane without free slots: it is to hear of those that are given back.
+    wanted: AtomicBool,
     /// How many there are.
     count: watch::Sender<usize>,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { rows: Mutex::default(), freed: Notify::new(), count: watch::channel(0).0 }
+        Self {
+            rows: Mutex::default(),
+            freed: Notify::new(),
+            wanted: AtomicBool::new(false),
+            count: watch::channel(0).0,
+        }
     }
 }
 
@@ -117,12 +125,19 @@ impl Table {
         got
     }
 
-    /// Gives back what was kept.
+    /// Gives back what was kept. Those who found no slot meanwhile hear of it; nobody else has to look for work.
     pub(super) fn release(&self, lane: &'static str, count: u32) {
         if let Some(used) = self.rows().by_lane.get_mut(lane) {
             *used = used.saturating_sub(count);
         }
-        self.freed.notify_one();
+        if self.wanted.swap(false, Ordering::AcqRel) {
+            self.freed.notify_one();
+        }
+    }
+
+    /// Whether the claimer is to hear of slots that are given back.
+    pub(super) fn wants_slots(&self, wants: bool) {
+        self.wanted.store(wants, Ordering::Release);
     }
 
     /// Names the task of a job, so that it can be stopped.

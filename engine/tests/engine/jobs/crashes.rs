@@ -358,8 +358,8 @@ async fn b3_a_blocked_executor_does_not_stop_the_heart(stage: Stage) {
     let onlooker = if stage.unknown_is_fatal() { engine.clone() } else { stage.replica(quiet()).await };
     let desk = Desk::new();
     let ids = enqueue(&engine, vec![job("block"), job("block")]).await;
-    let short =
-        RunnerSettings { lease: Duration::from_millis(400), beat: Duration::from_millis(50), ..quick() };
+    // Long enough for a claim on a machine that is busy: a lease that is lost before its job has begun blocks nothing.
+    let short = RunnerSettings { lease: Duration::from_secs(3), beat: Duration::from_millis(50), ..quick() };
     // Both threads of its executor are blocked; the test looks from another one.
     let workers = std::thread::spawn({
         let (engine, desk) = (engine.clone(), desk.clone());
