@@ -110,6 +110,41 @@ test('what is refused is said in the language of the person, with what to do', a
   }
 });
 
+test('what does not hold is said by its code, with what to do and the words of the server', async () => {
+  const violations = [
+    { invariant: 'I1', subject: `${SHIRT} at main`, detail: 'is at version 7, but there is a movement 8' },
+    { invariant: 'I15', subject: `movement 8 of SKU 3 at location 1 (${SHIRT} at main)`, detail: 'does not fit the hash chain: it or a movement before it was edited' },
+    { invariant: 'I1', subject: 'TEE-HER-BLK-M at main', detail: 'is at version 4, but there is a movement 5' },
+    { invariant: 'I99', subject: 'something', detail: 'that this console does not know' },
+  ];
+  for (const sight of SIGHTS) {
+    const { context, page, errors, go } = await inVietnamese(sight);
+    await page.route('**/v1/verify', async (route) => {
+      const { status, body } = await world.api('POST', '/v1/verify');
+      await route.fulfill({ status, json: { ...body, clean: false, violations_total: violations.length, violations } });
+    });
+    await go('/');
+    const panel = page.getByRole('region', { name: 'Toàn vẹn' });
+    await panel.getByRole('button', { name: 'Kiểm ngay' }).click();
+    const of = (code) => panel.getByRole('region', { name: code, exact: true });
+    await of('I1').getByText('Một số tồn không bằng tổng biến động của nó.').waitFor(WAIT);
+    await of('I1').getByText('Hãy ngừng bán SKU đó và đếm hàng trên kệ.').waitFor(WAIT);
+    assert.deepEqual(await of('I1').locator('q').allInnerTexts(), [violations[0], violations[2]].map(({ subject, detail }) => `${subject}: ${detail}`));
+    await of('I15').getByText('Cơ sở dữ liệu bị sửa không qua Onhand.').waitFor(WAIT);
+    await of('I99').locator('q').getByText('that this console does not know').waitFor(WAIT);
+    await panel.scrollIntoViewIfNeeded();
+    await look(page, 'words_broken', sight);
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await panel.getByRole('button', { name: 'Sao chép các dòng này' }).click();
+    await panel.getByRole('button', { name: 'Đã sao chép' }).waitFor(WAIT);
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied.split('\n').length, 1 + violations.length);
+    assert.match(copied, /^Onhand .+\nI1 /);
+    assert.deepEqual(errors, []);
+    await context.close();
+  }
+});
+
 test('a mapping that somebody else has changed meanwhile is refused from a case, and what that means is said', async () => {
   const goods = [{ title: 'Shirt of nobody', axes: [], variants: [{ seller_sku: 'NOBODYS', options: [], price: 1_000, stock: 5 }] }];
   await world.sandbox('POST', 'catalogue', { market: 'tiktok', items: goods });
