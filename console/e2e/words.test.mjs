@@ -58,6 +58,25 @@ test('why a shop is disconnected is said in the language of the person, with the
   }
 });
 
+test('what a button of a case fails at is said beside the page, though the case has gone meanwhile', async () => {
+  const { id } = await shopOf('lazada');
+  const notice = async () => (await world.api('GET', '/v1/notices?open=true')).body.data.find(({ kind, shop_id }) => kind === 'shop_disconnected' && shop_id === id);
+  const { context, page, errors, go } = await inVietnamese(SIGHTS[0]);
+  await go('/attention');
+  const found = page.getByRole('listitem').filter({ hasText: 'Lazada' });
+  await page.route('**/v1/shops/connect', async (route) => {
+    const { key } = await notice();
+    assert.equal((await world.api('PATCH', `/v1/notices/${encodeURIComponent(key)}`, { resolved: true, note: 'It is closed for good' })).status, 200);
+    await found.waitFor({ state: 'detached', ...WAIT });
+    await route.fulfill({ status: 429, contentType: 'application/problem+json', json: { type: 'about:blank', code: 'rate_limited', status: 429, title: 'Too many requests', detail: 'wait' } });
+  });
+  await found.getByRole('button', { name: 'Cấp quyền lại', exact: true }).click();
+  await page.getByRole('alert').getByText('Quá nhiều yêu cầu').waitFor(WAIT);
+  assert.equal(await found.count(), 0);
+  assert.deepEqual(errors.filter((text) => !/status of 429/.test(text)), []);
+  await context.close();
+});
+
 test('why an order could not be applied is said so, on its page, in the list, and among what needs attention', async () => {
   const { id: shop } = await shopOf('tiktok');
   const { order: number } = await world.sandbox('POST', 'orders', { market: 'tiktok', lines: [{ seller_sku: SHIRT, quantity: 2 }], pay: true });
