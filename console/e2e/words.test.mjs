@@ -111,6 +111,28 @@ test('why an order could not be applied is said so, on its page, in the list, an
   }
 });
 
+test('why a marketplace could not be told of a parcel is said so, beside its words', async () => {
+  const { id: shop } = await shopOf('tiktok');
+  const { order: number } = await world.sandbox('POST', 'orders', { market: 'tiktok', lines: [{ seller_sku: 'TEE-HER-BLK-M', quantity: 1 }], pay: true });
+  const id = `${shop}-${number}`;
+  await until('the order is confirmed', async () => (await world.api('GET', `/v1/market-orders/${id}`)).body.lines?.every(({ status }) => status === 'confirmed'));
+  const { context, page, errors, go } = await inVietnamese(SIGHTS[0]);
+  await go(`/orders/market/${id}`);
+  await world.sandbox('POST', 'faults', { market: 'tiktok', fault: 'forbid' });
+  await page.getByRole('button', { name: 'Gửi hàng', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Báo cho/ }).click();
+  const note = page.getByRole('status').filter({ hasText: 'Đang báo cho sàn:' });
+  await note.getByText('không được phép').waitFor(WAIT);
+  await note.getByText('Máy chủ báo:').locator('q').waitFor(WAIT);
+  await world.sandbox('DELETE', 'faults');
+  for (const sight of SIGHTS) {
+    await page.setViewportSize(sight);
+    await look(page, 'words_ship', sight);
+  }
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
 test('what is refused is said in the language of the person, with what to do', async () => {
   for (const sight of SIGHTS) {
     const { context, page, errors, go } = await inVietnamese(sight);
