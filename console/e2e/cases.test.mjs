@@ -309,6 +309,45 @@ test('goods that come back lead to their order, and a shortfall is one case', as
   await page.getByRole('heading', { name: number }).waitFor(WAIT);
 });
 
+test('a dialog of a case stays when somebody else has settled the case meanwhile, and says what came of it', async () => {
+  const { page, errors } = owner;
+  const sku = 'TEE-HER-WHT-L';
+  const { body: before } = await world.api('GET', `/v1/stock/${sku}/main`);
+  const count = (counted) => world.api('POST', '/v1/stock/count', { sku, location: 'main', counted, confirmed: true });
+  assert.equal((await world.api('POST', '/v1/orders', { lines: [{ sku, location: 'main', quantity: 1 }], confirm: true })).status, 201);
+  assert.equal((await count(0)).status, 200);
+  const notice = async () => (await world.api('GET', '/v1/notices?open=true')).body.data.find(({ kind, subject }) => kind === 'shortfall' && subject === `${sku}@main`);
+  await until('the shortfall is noticed', async () => (await notice()) !== undefined);
+  await go(page, '/attention');
+  const found = page.getByRole('listitem').filter({ hasText: 'Shortfall' }).filter({ hasText: sku });
+  const dialog = page.getByRole('dialog');
+  // Somebody says that it is over: nothing is left to settle, though the row is still short.
+  await found.getByRole('button', { name: /^Actions: Shortfall/ }).click();
+  await page.getByRole('menuitem', { name: 'Settled…' }).click();
+  await dialog.getByRole('textbox').fill('Found behind the shelf');
+  const { key } = await notice();
+  assert.equal((await world.api('PATCH', `/v1/notices/${encodeURIComponent(key)}`, { resolved: true, note: 'Bought anew' })).status, 200);
+  await found.getByRole('button', { name: /^Actions: Shortfall/ }).waitFor({ state: 'detached', ...WAIT });
+  assert.equal(await dialog.getByRole('textbox').inputValue(), 'Found behind the shelf');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  // Somebody finds the goods: the case is gone, and the figure that was seen does not hold any more.
+  await found.getByRole('button', { name: 'Adjust' }).click();
+  await dialog.getByText('To a value').click();
+  await dialog.getByLabel('New number on hand').fill('3');
+  assert.equal((await count(before.on_hand)).status, 200);
+  await found.waitFor({ state: 'detached', ...WAIT });
+  await dialog.getByRole('button', { name: 'Adjust', exact: true }).click();
+  await dialog.getByText('The figure has changed since you read it').waitFor(WAIT);
+  for (const sight of SIGHTS.slice(0, 2)) {
+    await page.setViewportSize(sight);
+    await look(page, 'case_gone', sight);
+  }
+  await page.setViewportSize(SIGHTS[0]);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await world.api('GET', `/v1/stock/${sku}/main`)).body.on_hand, before.on_hand);
+  assert.ok(errors.splice(0).every((text) => /status of (409|412)/.test(text)));
+});
+
 test('an order that was paid twice waits for somebody, until the money has gone back', async () => {
   const { page, errors } = owner;
   const { body: order, status } = await world.api('POST', '/v1/orders', { lines: [{ sku: 'TEE-HER-BLK-M', quantity: 1 }], confirm: true });

@@ -58,6 +58,25 @@ test('why a shop is disconnected is said in the language of the person, with the
   }
 });
 
+test('what a button of a case fails at is said beside the page, though the case has gone meanwhile', async () => {
+  const { id } = await shopOf('lazada');
+  const notice = async () => (await world.api('GET', '/v1/notices?open=true')).body.data.find(({ kind, shop_id }) => kind === 'shop_disconnected' && shop_id === id);
+  const { context, page, errors, go } = await inVietnamese(SIGHTS[0]);
+  await go('/attention');
+  const found = page.getByRole('listitem').filter({ hasText: 'Lazada' });
+  await page.route('**/v1/shops/connect', async (route) => {
+    const { key } = await notice();
+    assert.equal((await world.api('PATCH', `/v1/notices/${encodeURIComponent(key)}`, { resolved: true, note: 'It is closed for good' })).status, 200);
+    await found.waitFor({ state: 'detached', ...WAIT });
+    await route.fulfill({ status: 429, contentType: 'application/problem+json', json: { type: 'about:blank', code: 'rate_limited', status: 429, title: 'Too many requests', detail: 'wait' } });
+  });
+  await found.getByRole('button', { name: 'Cấp quyền lại', exact: true }).click();
+  await page.getByRole('alert').getByText('Quá nhiều yêu cầu').waitFor(WAIT);
+  assert.equal(await found.count(), 0);
+  assert.deepEqual(errors.filter((text) => !/status of 429/.test(text)), []);
+  await context.close();
+});
+
 test('why an order could not be applied is said so, on its page, in the list, and among what needs attention', async () => {
   const { id: shop } = await shopOf('tiktok');
   const { order: number } = await world.sandbox('POST', 'orders', { market: 'tiktok', lines: [{ seller_sku: SHIRT, quantity: 2 }], pay: true });
@@ -92,6 +111,28 @@ test('why an order could not be applied is said so, on its page, in the list, an
   }
 });
 
+test('why a marketplace could not be told of a parcel is said so, beside its words', async () => {
+  const { id: shop } = await shopOf('tiktok');
+  const { order: number } = await world.sandbox('POST', 'orders', { market: 'tiktok', lines: [{ seller_sku: 'TEE-HER-BLK-M', quantity: 1 }], pay: true });
+  const id = `${shop}-${number}`;
+  await until('the order is confirmed', async () => (await world.api('GET', `/v1/market-orders/${id}`)).body.lines?.every(({ status }) => status === 'confirmed'));
+  const { context, page, errors, go } = await inVietnamese(SIGHTS[0]);
+  await go(`/orders/market/${id}`);
+  await world.sandbox('POST', 'faults', { market: 'tiktok', fault: 'forbid' });
+  await page.getByRole('button', { name: 'Gửi hàng', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Báo cho/ }).click();
+  const note = page.getByRole('status').filter({ hasText: 'Đang báo cho sàn:' });
+  await note.getByText('không được phép').waitFor(WAIT);
+  await note.getByText('Máy chủ báo:').locator('q').waitFor(WAIT);
+  await world.sandbox('DELETE', 'faults');
+  for (const sight of SIGHTS) {
+    await page.setViewportSize(sight);
+    await look(page, 'words_ship', sight);
+  }
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
 test('what is refused is said in the language of the person, with what to do', async () => {
   for (const sight of SIGHTS) {
     const { context, page, errors, go } = await inVietnamese(sight);
@@ -106,6 +147,41 @@ test('what is refused is said in the language of the person, with what to do', a
     assert.doesNotMatch(await alert.innerText(), /requested|Not enough/);
     await look(page, 'words_refused', sight);
     assert.deepEqual(unexpected(errors), []);
+    await context.close();
+  }
+});
+
+test('what does not hold is said by its code, with what to do and the words of the server', async () => {
+  const violations = [
+    { invariant: 'I1', subject: `${SHIRT} at main`, detail: 'is at version 7, but there is a movement 8' },
+    { invariant: 'I15', subject: `movement 8 of SKU 3 at location 1 (${SHIRT} at main)`, detail: 'does not fit the hash chain: it or a movement before it was edited' },
+    { invariant: 'I1', subject: 'TEE-HER-BLK-M at main', detail: 'is at version 4, but there is a movement 5' },
+    { invariant: 'I99', subject: 'something', detail: 'that this console does not know' },
+  ];
+  for (const sight of SIGHTS) {
+    const { context, page, errors, go } = await inVietnamese(sight);
+    await page.route('**/v1/verify', async (route) => {
+      const { status, body } = await world.api('POST', '/v1/verify');
+      await route.fulfill({ status, json: { ...body, clean: false, violations_total: violations.length, violations } });
+    });
+    await go('/');
+    const panel = page.getByRole('region', { name: 'Toàn vẹn' });
+    await panel.getByRole('button', { name: 'Kiểm ngay' }).click();
+    const of = (code) => panel.getByRole('region', { name: code, exact: true });
+    await of('I1').getByText('Một số tồn không bằng tổng biến động của nó.').waitFor(WAIT);
+    await of('I1').getByText('Hãy ngừng bán SKU đó và đếm hàng trên kệ.').waitFor(WAIT);
+    assert.deepEqual(await of('I1').locator('q').allInnerTexts(), [violations[0], violations[2]].map(({ subject, detail }) => `${subject}: ${detail}`));
+    await of('I15').getByText('Cơ sở dữ liệu bị sửa không qua Onhand.').waitFor(WAIT);
+    await of('I99').locator('q').getByText('that this console does not know').waitFor(WAIT);
+    await panel.scrollIntoViewIfNeeded();
+    await look(page, 'words_broken', sight);
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await panel.getByRole('button', { name: 'Sao chép các dòng này' }).click();
+    await panel.getByRole('button', { name: 'Đã sao chép' }).waitFor(WAIT);
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied.split('\n').length, 1 + violations.length);
+    assert.match(copied, /^Onhand .+\nI1 /);
+    assert.deepEqual(errors, []);
     await context.close();
   }
 });

@@ -6,6 +6,9 @@ interface Props {
   bare?: boolean;
 }
 
+/** The same for a `title`, which can only be text. */
+export const serverWords = (t: ReturnType<typeof useI18n>['t'], words: string): string => `${t('said.server')} “${words}”`;
+
 /** Words of the server or of a marketplace, which are not in the language of the person, marked as theirs. */
 export function ServerWords({ children, bare }: Props) {
   const { t, language } = useI18n();

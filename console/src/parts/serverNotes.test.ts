@@ -4,10 +4,11 @@ import edits from '../../../rules/src/commands/channels/edits.rs?raw';
 import stock from '../../../rules/src/commands/change_stock.rs?raw';
 import late from '../../../rules/src/commands/confirm_order.rs?raw';
 import second from '../../../rules/src/commands/record_payment.rs?raw';
+import queue from '../../../api/src/routes/queue.rs?raw';
 import back from '../../../rules/src/commands/return_order.rs?raw';
 import { filled } from '~/i18n/dictionary';
 import { en } from '~/i18n/en';
-import { noteOf, reasonOf } from './serverNotes';
+import { noteOf, pauseReasonOf, reasonOf } from './serverNotes';
 
 /** What the console says is marked: in English it may be the very words of the server. */
 const t = ((key: keyof typeof en, values: Record<string, string>) => `“${filled(en[key] as string, values ?? {}, String)}”`) as never;
@@ -33,6 +34,13 @@ describe('a note', () => {
 });
 
 describe('a reason', () => {
+  it('of a pause is what a person has given', () => {
+    const written = [...queue.matchAll(/request\.reason\.clone\(\)\.unwrap_or_else\(\|\| "([^"]+)"/g)].map(([, text]) => text);
+    expect(written.length).toBe(1);
+    for (const paused_reason of [...written, '', null]) expect(pauseReasonOf({ paused_reason })).toBeUndefined();
+    expect(pauseReasonOf({ paused_reason: 'stocktaking' })).toBe('stocktaking');
+  });
+
   it('of the server has a word', () => {
     const names = [...(/names!\(Reason \{[^}]*/.exec(stock)?.[0] ?? '').matchAll(/"(\w+)"/g), ...back.matchAll(/Self::\w+ => "(\w+)"/g), ...edits.matchAll(/reason: Some\("(\w+)"/g)];
     expect(names.length).toBe(12);

@@ -27,6 +27,11 @@ export function noteOf(t: T, note: string): string {
   return note;
 }
 
+/** Why somebody has stopped a kind of job; nothing where he did not say it, for which the server writes words of its own. */
+export function pauseReasonOf({ paused_reason }: { paused_reason?: string | null }): string | undefined {
+  return paused_reason && paused_reason !== 'paused by a person' ? paused_reason : undefined;
+}
+
 /** Why a movement was made: a word of the server, or what somebody has written. */
 export function reasonOf(t: T, reason: string): string {
   const prefix = ['reason', 'condition'].find((each) => `${each}.${reason}` in en);

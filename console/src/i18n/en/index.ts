@@ -2,6 +2,7 @@ import { access } from './access';
 import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
+import { integrity } from './integrity';
 import { mapping } from './mapping';
 import { market } from './market';
 import { notices } from './notices';
@@ -18,4 +19,4 @@ import { whatif } from './whatif';
 import { work } from './work';
 
 // One file for each area. A new area is added here and in the same place of every other language.
-export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...market, ...imports, ...sandbox, ...rehearsal, ...whatif, ...work, ...notices, ...problems, ...access, ...channels, ...mapping, ...webhooks, ...audit } as const;
+export const en = { ...shell, ...states, ...overview, ...stock, ...orders, ...market, ...imports, ...integrity, ...sandbox, ...rehearsal, ...whatif, ...work, ...notices, ...problems, ...access, ...channels, ...mapping, ...webhooks, ...audit } as const;

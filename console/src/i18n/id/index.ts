@@ -3,6 +3,7 @@ import { access } from './access';
 import { audit } from './audit';
 import { channels } from './channels';
 import { imports } from './imports';
+import { integrity } from './integrity';
 import { mapping } from './mapping';
 import { market } from './market';
 import { notices } from './notices';
@@ -29,6 +30,7 @@ export const id: Dictionary = {
   ...notices,
   ...problems,
   ...imports,
+  ...integrity,
   ...sandbox,
   ...rehearsal,
   ...whatif,

@@ -15,7 +15,7 @@ import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { useKey } from '~/shell/keyboard';
 import { Case, ShortfallCase } from './Case';
-import { MapDialog } from './MapDialog';
+import { CaseDialogs } from './caseDialog';
 import { MoneyCase } from './MoneyCase';
 import classes from './Attention.module.css';
 
@@ -54,7 +54,6 @@ export function Attention() {
     return together(inOrder(told), lacking);
   }, [query.data, short.data]);
   const cases = { open: waits?.open ?? [], later: waits?.putOff ?? [], all: every }[show];
-  const [mapping, setMapping] = useState<number>();
   const [room, setRoom] = useState(ROOM);
   const more = query.hasNextPage || short.hasNextPage;
   const showMore = () => {
@@ -84,12 +83,14 @@ export function Attention() {
       {query.isError && <ProblemNote error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Panel>{t('loading')}</Panel>}
       {query.data && cases.length === 0 && !money && <Panel>{t(later && !all ? 'attention.empty.later' : 'attention.empty')}</Panel>}
-      <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
-        {money && <MoneyCase due={money} />}
-        {cases.slice(0, room).map(({ key, notice, row }) =>
-          row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} onMap={setMapping} />,
-        )}
-      </ul>
+      <CaseDialogs>
+        <ul ref={list} className={classes.cases} aria-label={t('attention.title')}>
+          {money && <MoneyCase due={money} />}
+          {cases.slice(0, room).map(({ key, notice, row }) =>
+            row ? <ShortfallCase key={key} row={row} notice={notice} /> : notice && <Case key={key} notice={notice} />,
+          )}
+        </ul>
+      </CaseDialogs>
       {(more || cases.length > room) && (
         <div className={classes.more}>
           <span className="soft">{t('attention.shown', { n: Math.min(room, cases.length) })}</span>
@@ -98,7 +99,6 @@ export function Attention() {
           </Button>
         </div>
       )}
-      {mapping !== undefined && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
     </Page>
   );
 }

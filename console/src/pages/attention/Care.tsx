@@ -11,6 +11,7 @@ import { useMinute } from '~/parts/Moment';
 import { isPutOff } from '~/parts/notices';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { wordOf } from '~/parts/words';
+import { useCaseDialog } from './caseDialog';
 
 type Notice = Schemas['Notice'];
 type Change = Schemas['NoticeChange'];
@@ -39,40 +40,37 @@ export function Care({ notice }: { notice: Notice }) {
   const may = useMay('stock:write');
   const me = useQuery(session()).data?.user?.email;
   const now = useMinute();
-  const [settling, setSettling] = useState(false);
+  const open = useCaseDialog();
   const act = useCare(notice, { tells: true });
   if (!may) return null;
   const mine = notice.assignee === me;
   return (
-    <>
-      <Menu withInitialFocusPlaceholder={false}>
-        <Menu.Target>
-          <Button
-            size="compact-sm"
-            variant="default"
-            loading={act.isPending}
-            aria-label={`${t('actions')}: ${wordOf(t, 'notice', notice.kind)}, ${notice.subject}`}
-          >
-            …
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {me && !mine && <Menu.Item onClick={() => act.mutate({ assignee: me })}>{t('attention.take')}</Menu.Item>}
-          {notice.assignee && (mine || !me) && <Menu.Item onClick={() => act.mutate({ assignee: '' })}>{t('attention.give')}</Menu.Item>}
-          <Menu.Divider />
-          <Menu.Label>{t('attention.later')}</Menu.Label>
-          {isPutOff(notice, now) && <Menu.Item onClick={() => act.mutate({ snooze_seconds: 0 })}>{t('attention.back')}</Menu.Item>}
-          {LATER.map(([name, seconds]) => (
-            <Menu.Item key={name} onClick={() => act.mutate({ snooze_seconds: seconds })}>
-              {t(name)}
-            </Menu.Item>
-          ))}
-          <Menu.Divider />
-          <Menu.Item onClick={() => setSettling(true)}>{t('attention.settle')}</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {settling && <SettleDialog notice={notice} onClose={() => setSettling(false)} />}
-    </>
+    <Menu withInitialFocusPlaceholder={false}>
+      <Menu.Target>
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={act.isPending}
+          aria-label={`${t('actions')}: ${wordOf(t, 'notice', notice.kind)}, ${notice.subject}`}
+        >
+          …
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {me && !mine && <Menu.Item onClick={() => act.mutate({ assignee: me })}>{t('attention.take')}</Menu.Item>}
+        {notice.assignee && (mine || !me) && <Menu.Item onClick={() => act.mutate({ assignee: '' })}>{t('attention.give')}</Menu.Item>}
+        <Menu.Divider />
+        <Menu.Label>{t('attention.later')}</Menu.Label>
+        {isPutOff(notice, now) && <Menu.Item onClick={() => act.mutate({ snooze_seconds: 0 })}>{t('attention.back')}</Menu.Item>}
+        {LATER.map(([name, seconds]) => (
+          <Menu.Item key={name} onClick={() => act.mutate({ snooze_seconds: seconds })}>
+            {t(name)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => open((close) => <SettleDialog notice={notice} onClose={close} />)}>{t('attention.settle')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useAct } from '~/api/act';
 import { api, take, type Schemas } from '~/api/client';
 import { useMay } from '~/api/session';
@@ -13,14 +13,15 @@ import { StateShape } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
 import { AdjustDialog } from '~/pages/stock/AdjustDialog';
 import { Care } from './Care';
-import { Remedies, type OnMap } from './Remedies';
+import { useCaseDialog } from './caseDialog';
+import { Remedies } from './Remedies';
 import { ToldText } from './ToldText';
 import classes from './Attention.module.css';
 
 type Notice = Schemas['Notice'];
 
 /** One thing that a person should know or do: what happened, since when, and what helps. */
-export function Case({ notice, onMap }: { notice: Notice; onMap: OnMap }) {
+export function Case({ notice }: { notice: Notice }) {
   const { t } = useI18n();
   const names = useShopNames();
   const tone = toneOf(notice);
@@ -39,7 +40,7 @@ export function Case({ notice, onMap }: { notice: Notice; onMap: OnMap }) {
         <Foot notice={notice} />
       </div>
       <div className={classes.remedies}>
-        {notice.open && <Remedies notice={notice} onMap={onMap} />}
+        {notice.open && <Remedies notice={notice} />}
         {notice.open && !notice.seen_at && <Seen notice={notice} />}
         {notice.open && <Care notice={notice} />}
       </div>
@@ -84,7 +85,7 @@ function Seen({ notice }: { notice: Notice }) {
 export function ShortfallCase({ row, notice }: { row: Schemas['Stock']; notice?: Notice }) {
   const { t, rich } = useI18n();
   const may = useMay('stock:write');
-  const [adjusting, setAdjusting] = useState(false);
+  const open = useCaseDialog();
   const link: ReactNode = (
     <Link to="/stock/$sku" params={{ sku: row.sku }} search={{ location: row.location, tab: 'holds' }}>
       {row.sku}
@@ -107,14 +108,13 @@ export function ShortfallCase({ row, notice }: { row: Schemas['Stock']; notice?:
       </div>
       <div className={classes.remedies}>
         {may && (
-          <Button size="compact-sm" onClick={() => setAdjusting(true)}>
+          <Button size="compact-sm" onClick={() => open((close) => <AdjustDialog sku={row.sku} location={row.location} onClose={close} />)}>
             {t('stock.adjust')}
           </Button>
         )}
         {notice && !notice.seen_at && <Seen notice={notice} />}
         {notice && <Care notice={notice} />}
       </div>
-      {adjusting && <AdjustDialog sku={row.sku} location={row.location} onClose={() => setAdjusting(false)} />}
     </li>
   );
 }

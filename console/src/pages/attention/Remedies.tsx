@@ -9,19 +9,17 @@ import { listing as listingQuery, shops } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { rowOf } from '~/parts/cases';
-import { ProblemNote } from '~/parts/ProblemNote';
 import { useShopNames } from '~/parts/shopNames';
 import { causeOf } from '~/pages/listings/causes';
 import { marketIdOfSubject } from '~/pages/orders/market';
+import { useCaseDialog } from './caseDialog';
+import { MapDialog } from './MapDialog';
 
 type Notice = Schemas['Notice'];
 type Policy = Schemas['Policy'];
 
-/** Says what a listing sells. The page keeps the dialog: the case goes away when somebody else was first. */
-export type OnMap = (listing: number) => void;
-
 /** What helps against it, as buttons. */
-export function Remedies({ notice, onMap }: { notice: Notice; onMap: OnMap }): ReactNode {
+export function Remedies({ notice }: { notice: Notice }): ReactNode {
   switch (notice.kind) {
     case 'shop_disconnected':
     case 'grant_ends':
@@ -49,7 +47,7 @@ export function Remedies({ notice, onMap }: { notice: Notice; onMap: OnMap }): R
     case 'listing_trouble':
       return <Push listing={Number(notice.subject)} />;
     case 'unmapped':
-      return <Map onMap={() => onMap(Number(notice.subject))} />;
+      return <Map listing={Number(notice.subject)} />;
     case 'order_trouble':
     case 'unknown_status':
     case 'return_received':
@@ -65,15 +63,12 @@ function useDone() {
   return () => notifications.show({ message: t('attention.done'), color: 'teal' });
 }
 
-/** A button that does one thing; what goes wrong is said below it. */
-function Act({ label, act, onClick, main }: { label: string; act: { isPending: boolean; isError: boolean; error: unknown }; onClick: () => void; main?: boolean }) {
+/** A button that does one thing. What goes wrong is told beside the page, because the case may be gone by then. */
+function Act({ label, act, onClick, main }: { label: string; act: { isPending: boolean }; onClick: () => void; main?: boolean }) {
   return (
-    <>
-      <Button size="compact-sm" variant={main ? 'filled' : 'default'} loading={act.isPending} onClick={onClick}>
-        {label}
-      </Button>
-      {act.isError && <ProblemNote error={act.error} />}
-    </>
+    <Button size="compact-sm" variant={main ? 'filled' : 'default'} loading={act.isPending} onClick={onClick}>
+      {label}
+    </Button>
   );
 }
 
@@ -85,7 +80,7 @@ function Reconnect({ notice }: { notice: Notice }) {
   const channel = all.data?.data.find((shop) => shop.id === notice.shop_id)?.channel;
   const act = useAct(
     (name: string) => take(api.POST('/v1/shops/connect', { body: { channel: name } })),
-    { onDone: ({ url }) => window.location.assign(url) },
+    { tells: true, onDone: ({ url }) => window.location.assign(url) },
   );
   if (!may || !channel) return null;
   return <Act main label={t('attention.do.connect')} act={act} onClick={() => act.mutate(channel)} />;
@@ -100,7 +95,7 @@ function Poll({ notice }: { notice: Notice }) {
   const act = useAct(
     (code: string, key: string) =>
       take(api.POST('/v1/shops/{shop}/poll', { params: { path: { shop: code }, header: { 'Idempotency-Key': key } } })),
-    { refresh: [['shops'], ['notices']], onDone: done },
+    { tells: true, refresh: [['shops'], ['notices']], onDone: done },
   );
   if (!may || !shop) return null;
   return <Act main label={t('attention.do.poll')} act={act} onClick={() => act.mutate(shop)} />;
@@ -191,7 +186,7 @@ function Decide({ listing }: { listing: number }) {
           body: { policy },
         }),
       ),
-    { refresh: [['notices'], ['listings'], ['stock']], onDone: done },
+    { tells: true, refresh: [['notices'], ['listings'], ['stock']], onDone: done },
   );
   if (!may) return null;
   return (
@@ -201,7 +196,6 @@ function Decide({ listing }: { listing: number }) {
           {t(`attention.edit.${policy}`)}
         </Button>
       ))}
-      {act.isError && <ProblemNote error={act.error} />}
     </>
   );
 }
@@ -213,18 +207,19 @@ function Push({ listing }: { listing: number }) {
   const act = useAct(
     (id: number, key: string) =>
       take(api.POST('/v1/listings/{id}/push', { params: { path: { id }, header: { 'Idempotency-Key': key } } })),
-    { refresh: [['notices'], ['listings']], onDone: done },
+    { tells: true, refresh: [['notices'], ['listings']], onDone: done },
   );
   if (!may) return null;
   return <Act main label={t('attention.do.push')} act={act} onClick={() => act.mutate(listing)} />;
 }
 
-function Map({ onMap }: { onMap: () => void }) {
+function Map({ listing }: { listing: number }) {
   const { t } = useI18n();
   const may = useMay('stock:write');
+  const open = useCaseDialog();
   if (!may) return null;
   return (
-    <Button size="compact-sm" onClick={onMap}>
+    <Button size="compact-sm" onClick={() => open((close) => <MapDialog listing={listing} onClose={close} />)}>
       {t('attention.do.map')}
     </Button>
   );

@@ -15,6 +15,7 @@ import { FilterChip } from '~/parts/FilterChip';
 import { Filters, FilterSelect, ViewSwitch } from '~/parts/Filters';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { serverWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { troubleOf } from '~/parts/trouble';
 import { Verdict } from '~/parts/Verdict';
@@ -284,7 +285,7 @@ function useColumns(onMap: (listing: Listing) => void, mapped: boolean): Column<
           ),
       },
       { id: 'told', header: t('mapping.told'), width: '70px', align: 'end', from: 640, cell: (row) => (typeof row.pushed === 'number' && row.sku ? <Figure value={row.pushed} label={t('mapping.told')} to={channelsOf(row.sku)} /> : '–') },
-      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble && <span title={row.trouble}>{troubleOf(t, row.trouble).words}</span> },
+      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(90px, 1fr)', from: 1000, cell: (row) => row.trouble && <span title={serverWords(t, troubleOf(t, row.trouble).said)}>{troubleOf(t, row.trouble).words}</span> },
       {
         id: 'actions',
         header: t('actions'),

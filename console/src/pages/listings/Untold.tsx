@@ -9,6 +9,7 @@ import { Figure } from '~/parts/Figure';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { pushState } from '~/parts/pushState';
+import { serverWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { troubleOf } from '~/parts/trouble';
@@ -67,7 +68,7 @@ function useColumns(): Column<Listing>[] {
       { id: 'shows', header: t('sync.untold.shows'), width: '80px', align: 'end', from: 420, cell: (row) => figure(row, row.pushed ?? row.seen, t('sync.untold.shows'), 'channels') },
       { id: 'should', header: t('sku.channels.should'), width: '92px', align: 'end', cell: (row) => figure(row, row.should, t('sku.channels.should'), 'ledger') },
       { id: 'state', header: t('word.state'), width: '120px', from: 480, cell: (row) => <StateBadge topic="push" state={pushState(row, states.get(row.shop_id))} /> },
-      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(120px, 2fr)', from: 760, cell: (row) => row.trouble && <span title={row.trouble}>{troubleOf(t, row.trouble).words}</span> },
+      { id: 'trouble', header: t('mapping.trouble'), width: 'minmax(120px, 2fr)', from: 760, cell: (row) => row.trouble && <span title={serverWords(t, troubleOf(t, row.trouble).said)}>{troubleOf(t, row.trouble).words}</span> },
     ];
   }, [t, names, states]);
 }

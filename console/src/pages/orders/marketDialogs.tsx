@@ -8,6 +8,7 @@ import { job as jobQuery } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { Dialog } from '~/parts/Dialog';
+import { FailureWords } from '~/parts/FailureWords';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateBadge } from '~/parts/StateBadge';
@@ -128,12 +129,12 @@ export function JobNote({ id }: { id: string }) {
   const { t } = useI18n();
   const query = useQuery({ ...jobQuery(id), refetchInterval: ({ state }) => (state.data?.ended_at ? false : 2_000) });
   return (
-    <p className={classes.job} role="status">
+    <div className={classes.job} role="status">
       <Link to="/jobs/$id" params={{ id }}>
         {t('market.job')}
       </Link>
       {query.data && <StateBadge topic="job" state={query.data.state} />}
-      {query.data?.failure && query.data.state !== 'done' && <span className="tone-bad">{query.data.failure.message}</span>}
-    </p>
+      {query.data?.failure && query.data.state !== 'done' && <FailureWords failure={query.data.failure} />}
+    </div>
   );
 }

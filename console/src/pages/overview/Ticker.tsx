@@ -6,6 +6,7 @@ import { dataOf, type FeedEvent } from '~/live/events';
 import { useLive } from '~/live/LiveProvider';
 import { At } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
+import { serverWords } from '~/parts/ServerWords';
 import { CHANNEL, shortReference, useShopNames } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
 import { stateOf, type Shape, type Tone } from '~/parts/vocabulary';
@@ -189,7 +190,7 @@ function rareTick(event: FeedEvent, { t, f, rich, units, names }: Tools): Line {
   const job = dataOf(event, 'job.died');
   if (job) {
     const message = (
-      <Link to="/jobs/$id" params={{ id: job.job }} title={job.message || undefined}>
+      <Link to="/jobs/$id" params={{ id: job.job }} title={job.message ? serverWords(t, job.message) : undefined}>
         {wordOf(t, 'failure', job.class)} ({job.code})
       </Link>
     );

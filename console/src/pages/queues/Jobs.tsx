@@ -8,6 +8,7 @@ import { DataTable, type Column } from '~/parts/DataTable';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
+import { serverWords } from '~/parts/ServerWords';
 import { useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
@@ -67,7 +68,7 @@ function useJobColumns(): Column<Job>[] {
         header: t('failures.cause'),
         width: 'minmax(120px, 1.6fr)',
         from: 620,
-        cell: (row) => row.failure && <span title={row.failure.message}>{wordOf(t, 'failure', row.failure.class)} <span className="mono soft">{row.failure.code}</span></span>,
+        cell: (row) => row.failure && <span title={serverWords(t, row.failure.message)}>{wordOf(t, 'failure', row.failure.class)} <span className="mono soft">{row.failure.code}</span></span>,
       },
       { id: 'tries', header: t('jobs.tries'), width: '56px', align: 'end', from: 800, cell: (row) => f.number(row.claims) },
       {

@@ -7,6 +7,7 @@ import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
 import { Figure } from '~/parts/Figure';
 import { Panel } from '~/parts/Page';
+import { pauseReasonOf } from '~/parts/serverNotes';
 import { StateBadge } from '~/parts/StateBadge';
 import { wordOf } from '~/parts/words';
 import { usePause } from './pause';
@@ -44,7 +45,7 @@ function useColumns(onPause: (row: Row) => void): Column<Row>[] {
   return useMemo(() => {
     const live = (kind: string, state: string): LinkProps => ({ to: '/queues', search: { jobs: 'live', kind, state }, resetScroll: false });
     return [
-      { id: 'kind', header: t('failures.kind'), width: 'minmax(104px, 1.4fr)', cell: (row) => <span title={row.paused_reason ?? undefined}>{wordOf(t, 'kind', row.kind)}</span> },
+      { id: 'kind', header: t('failures.kind'), width: 'minmax(104px, 1.4fr)', cell: (row) => <span title={pauseReasonOf(row)}>{wordOf(t, 'kind', row.kind)}</span> },
       { id: 'lane', header: t('job.fact.lane'), width: 'minmax(110px, 1fr)', from: 900, cell: (row) => wordOf(t, 'lane', row.lane) },
       { id: 'ready', header: t('queues.lane.ready'), width: '64px', align: 'end', cell: (row) => <Figure value={row.ready} label={t('queues.lane.ready')} to={live(row.kind, 'ready')} /> },
       { id: 'running', header: t('queues.lane.running'), width: '72px', align: 'end', from: 520, cell: (row) => <Figure value={row.running} label={t('queues.lane.running')} to={live(row.kind, 'running')} /> },
@@ -64,9 +65,9 @@ function useColumns(onPause: (row: Row) => void): Column<Row>[] {
         width: 'minmax(110px, 2fr)',
         from: 560,
         cell: (row) => (
-          <span title={row.paused_reason ?? undefined}>
+          <span title={pauseReasonOf(row)}>
             <StateBadge topic="kind" state={row.paused ? 'paused' : 'works'} />
-            {row.paused_reason && ` · ${row.paused_reason}`}
+            {pauseReasonOf(row) && ` · ${pauseReasonOf(row)}`}
           </span>
         ),
       },

@@ -4,6 +4,7 @@ import type { Schemas } from '~/api/client';
 import { queues } from '~/api/queries';
 import { useI18n } from '~/i18n';
 import { Ago } from '~/parts/Moment';
+import { pauseReasonOf } from '~/parts/serverNotes';
 import { wordOf } from '~/parts/words';
 import { stoppedIn } from './pause';
 
@@ -41,7 +42,8 @@ function Wait({ job, wait: { reason, text, until } }: { job: Job; wait: Job['wai
 function KindPaused({ kind }: { kind: string }) {
   const { t } = useI18n();
   const { data } = useQuery(queues());
-  const why = stoppedIn(data?.data ?? []).kinds.find((each) => each.kind === kind)?.paused_reason;
+  const found = stoppedIn(data?.data ?? []).kinds.find((each) => each.kind === kind);
+  const why = found && pauseReasonOf(found);
   return why ? (
     <>
       {t('wait.kind_paused')} <q>{why}</q>
