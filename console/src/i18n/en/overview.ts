@@ -49,7 +49,7 @@ export const overview = {
   'overview.integrity.unknown': 'The ledger was not checked from here yet.',
   'overview.integrity.clean': 'Every balance equals the sum of its movements: checked {when} in {span}.',
   'overview.integrity.broken': { one: '{n} invariant does not hold: checked {when} in {span}.', other: '{n} invariants do not hold: checked {when} in {span}.' },
-  'overview.integrity.remedy': 'Change nothing by hand. Keep a copy of the data, compare with the last clean backup (`onhand verify`), and report these lines:',
+  'overview.integrity.remedy': 'Change nothing by hand. Keep a copy of the data, compare with the last clean backup (onhand verify), and report these lines:',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': 'Check now',
   'overview.since': 'last {span}',

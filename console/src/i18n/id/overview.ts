@@ -49,7 +49,7 @@ export const overview: Translation<typeof english> = {
   'overview.integrity.unknown': 'Buku besar belum diperiksa dari sini.',
   'overview.integrity.clean': 'Setiap saldo sama dengan jumlah pergerakannya: diperiksa {when} dalam {span}.',
   'overview.integrity.broken': { other: '{n} syarat tidak terpenuhi: diperiksa {when} dalam {span}.' },
-  'overview.integrity.remedy': 'Jangan ubah apa pun secara manual. Simpan salinan data, bandingkan dengan cadangan bersih terakhir (`onhand verify`), dan laporkan baris ini:',
+  'overview.integrity.remedy': 'Jangan ubah apa pun secara manual. Simpan salinan data, bandingkan dengan cadangan bersih terakhir (onhand verify), dan laporkan baris ini:',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': 'Periksa sekarang',
   'overview.since': '{span} terakhir',

@@ -49,7 +49,7 @@ export const overview: Translation<typeof english> = {
   'overview.integrity.unknown': 'Lejar belum diperiksa dari sini.',
   'overview.integrity.clean': 'Setiap baki sama dengan jumlah pergerakannya: diperiksa {when} dalam {span}.',
   'overview.integrity.broken': { other: '{n} syarat tidak dipenuhi: diperiksa {when} dalam {span}.' },
-  'overview.integrity.remedy': 'Jangan ubah apa-apa dengan tangan. Simpan salinan data, bandingkan dengan sandaran bersih terakhir (`onhand verify`), dan laporkan baris ini:',
+  'overview.integrity.remedy': 'Jangan ubah apa-apa dengan tangan. Simpan salinan data, bandingkan dengan sandaran bersih terakhir (onhand verify), dan laporkan baris ini:',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': 'Periksa sekarang',
   'overview.since': '{span} lepas',

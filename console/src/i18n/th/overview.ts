@@ -49,7 +49,7 @@ export const overview: Translation<typeof english> = {
   'overview.integrity.unknown': 'ยังไม่ได้ตรวจบัญชีสต็อกจากที่นี่',
   'overview.integrity.clean': 'ทุกยอดเท่ากับผลรวมความเคลื่อนไหว: ตรวจ {when} ใช้เวลา {span}',
   'overview.integrity.broken': { other: '{n} เงื่อนไขไม่เป็นจริง: ตรวจ {when} ใช้เวลา {span}' },
-  'overview.integrity.remedy': 'อย่าแก้ไขด้วยมือ เก็บสำเนาข้อมูล เทียบกับสำรองที่ถูกต้องล่าสุด (`onhand verify`) และแจ้งบรรทัดเหล่านี้:',
+  'overview.integrity.remedy': 'อย่าแก้ไขด้วยมือ เก็บสำเนาข้อมูล เทียบกับสำรองที่ถูกต้องล่าสุด (onhand verify) และแจ้งบรรทัดเหล่านี้:',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': 'ตรวจตอนนี้',
   'overview.since': '{span} ที่ผ่านมา',

@@ -49,7 +49,7 @@ export const overview: Translation<typeof english> = {
   'overview.integrity.unknown': 'Sổ cái chưa được kiểm từ đây.',
   'overview.integrity.clean': 'Mọi số dư khớp tổng biến động: kiểm {when} trong {span}.',
   'overview.integrity.broken': { other: '{n} điều kiện không thỏa: kiểm {when} trong {span}.' },
-  'overview.integrity.remedy': 'Đừng sửa bằng tay. Hãy giữ một bản sao dữ liệu, so với bản sao lưu sạch gần nhất (`onhand verify`) và báo các dòng này:',
+  'overview.integrity.remedy': 'Đừng sửa bằng tay. Hãy giữ một bản sao dữ liệu, so với bản sao lưu sạch gần nhất (onhand verify) và báo các dòng này:',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': 'Kiểm ngay',
   'overview.since': '{span} qua',

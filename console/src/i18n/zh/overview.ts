@@ -49,7 +49,7 @@ export const overview: Translation<typeof english> = {
   'overview.integrity.unknown': '尚未从这里核对账本。',
   'overview.integrity.clean': '每个余额都等于其变动之和：{when}核对，用时 {span}。',
   'overview.integrity.broken': { other: '{n} 项不变量不成立：{when}核对，用时 {span}。' },
-  'overview.integrity.remedy': '不要手动更改任何内容。保留一份数据副本，与最近一次无误的备份比较（`onhand verify`），并报告这些行：',
+  'overview.integrity.remedy': '不要手动更改任何内容。保留一份数据副本，与最近一次无误的备份比较（onhand verify），并报告这些行：',
   'overview.integrity.version': 'Onhand {version}',
   'overview.integrity.verify': '立即核对',
   'overview.since': '最近 {span}',

@@ -47,8 +47,8 @@ export function AdjustDialog({ sku, location, onClose }: { sku: string; location
 function AdjustForm({ row, onClose }: { row: Row; onClose: () => void }) {
   const { t, f } = useI18n();
   const [change, setChange] = useState<Change>({ way: 'by', units: undefined, reason: 'correction', note: '' });
-  // The figure that the person decided by; it does not move while the dialog is open.
-  const [expected] = useState(row);
+  // The figure that the person decided by; it does not move while the dialog is open, unless the server has said that it is old.
+  const [expected, setExpected] = useState(row);
   const set = (next: Partial<Change>) => setChange((before) => ({ ...before, ...next }));
   // The figures come after the dialog, so its first field is chosen here.
   const field = useRef<HTMLInputElement>(null);
@@ -74,6 +74,11 @@ function AdjustForm({ row, onClose }: { row: Row; onClose: () => void }) {
       },
     },
   );
+
+  const refused = act.error?.problem.code === 'stale_expected';
+  useEffect(() => {
+    if (refused) setExpected(row);
+  }, [refused, row]);
 
   return (
     <form
