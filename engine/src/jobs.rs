@@ -35,7 +35,7 @@ pub(crate) use lease::millis;
 pub(crate) use runner::Shared;
 pub use runner::{Runner, RunnerHandle};
 pub(crate) use signals::{News, Signals};
-pub(crate) use slots::Held;
+pub(crate) use slots::HeldSlots;
 
 /// How the runner runs.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use onhand_store::{ListingFilter, Outcome};
 use self::concerns::{Concerns, merge};
 use self::low_stock::LowStock;
 use self::shown::Shown;
-use crate::jobs::{Held, Shared, within};
+use crate::jobs::{HeldSlots, Shared, within};
 use crate::ledger::{Engine, Request, SubmitError};
 
 pub use follower::Follower;
@@ -66,6 +66,15 @@ fn parts_of(listings: Told) -> Vec<(Urgency, Vec<(ListingId, Millis)>)> {
 /// What a notice about a row of stock is about.
 fn subject_of(sku: &str, location: &str) -> String {
     format!("{sku}@{location}")
+}
+
+/// What became of a command that moves the row: `Ok(Err(place))`, it is at another place.
+fn place_of(outcome: Outcome) -> Result<Result<(), i64>, String> {
+    match outcome {
+        Outcome::Done(_) => Ok(Ok(())),
+        Outcome::Refused(Refusal::StaleVersion { actual, .. }) => Ok(Err(actual)),
+        Outcome::Refused(refusal) => Err(format!("publishing was refused: {refusal}")),
+    }
 }
 
 /// The codes of a SKU and of a location.
@@ -260,30 +269,21 @@ impl Publisher {
         urgency: Urgency,
     ) -> Result<Result<(), i64>, String> {
         let held = match (&self.runner, urgency) {
-            (Some(runner), Urgency::Sale) => Held::take(runner, listings.len()),
+            (Some(runner), Urgency::Sale) => HeldSlots::take(runner, listings.len()),
             _ => None,
         };
-        let slots = held.as_ref().map(Held::slots);
+        let slots = held.as_ref().map(HeldSlots::slots);
         let command = Publish { from, to, listings, read_back: false, urgency, slots };
-        let answer = match (self.engine.submit(Request::internal(command)).await, &held) {
-            (Err(SubmitError::OutcomeUnknown), Some(_)) => {
-                if let Some(held) = held {
-                    held.start_after_all().await?;
-                }
+        let answer = self.engine.submit(Request::internal(command)).await.map(|answer| answer.outcome);
+        match (answer, held) {
+            (Ok(Outcome::Done(Receipt::Claimed { jobs })), Some(held)) => held.start(jobs),
+            (Err(SubmitError::OutcomeUnknown), Some(held)) => {
+                held.start_after_all().await?;
                 return Err(SubmitError::OutcomeUnknown.to_string());
             }
-            (answer, _) => answer.map_err(|error| error.to_string())?,
-        };
-        match answer.outcome {
-            Outcome::Done(receipt) => {
-                if let (Some(held), Receipt::Claimed { jobs }) = (held, receipt) {
-                    held.start(jobs);
-                }
-                Ok(Ok(()))
-            }
-            Outcome::Refused(Refusal::StaleVersion { actual, .. }) => Ok(Err(actual)),
-            Outcome::Refused(refusal) => Err(format!("publishing was refused: {refusal}")),
+            (answer, _) => return place_of(answer.map_err(|error| error.to_string())?),
         }
+        Ok(Ok(()))
     }
 
     /// A shortfall began (with what is available) or ended. Replicas follow the same feed: what is said already is not

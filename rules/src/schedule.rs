@@ -29,9 +29,9 @@ pub struct Waiting {
 /// A job that is due: its effective class, since when, its id, and the class it was given.
 type Due = (i64, Millis, JobId, i16);
 /// The name of a lane, and a shop: between those of one lane slots are shared out.
-pub type Line = (&'static str, Option<ShopId>);
+pub type ShopLane = (&'static str, Option<ShopId>);
 /// The best last, to be popped.
-type Groups = BTreeMap<Line, Vec<Due>>;
+type Groups = BTreeMap<ShopLane, Vec<Due>>;
 
 /// The class that a job counts as after it has waited.
 #[must_use]
@@ -48,7 +48,7 @@ pub fn effective_class(job: &Waiting, now: Millis) -> i64 {
 pub fn choose(
     candidates: &[Waiting],
     free: &BTreeMap<&'static str, u32>,
-    running: &BTreeMap<Line, u32>,
+    running: &BTreeMap<ShopLane, u32>,
     now: Millis,
     turn: u64,
 ) -> Vec<JobId> {
@@ -80,7 +80,7 @@ pub fn choose(
 
 /// The next in turn, as its group and place in it: the best class, then the shop with the least load, then the longest
 /// wait. For the floor: who waited longest in a class that is not the best of all.
-fn next(groups: &Groups, load: &BTreeMap<Line, u32>, floor: bool) -> Option<(Line, usize)> {
+fn next(groups: &Groups, load: &BTreeMap<ShopLane, u32>, floor: bool) -> Option<(ShopLane, usize)> {
     if floor {
         let best = groups.values().flatten().map(|(_, _, _, class)| *class).min()?;
         let all =

@@ -26,6 +26,8 @@ use crate::telemetry::OneLane;
 const BUSY: Duration = Duration::from_millis(5);
 /// The same while there is none: what other replicas enqueue is found by then.
 const IDLE: Duration = Duration::from_millis(500);
+/// Jobs that run are looked through up to so many: more than a fleet has slots.
+const RUNNING_MAX: usize = 10_000;
 /// A read of the database that takes longer is given up (Q17).
 pub(super) const READ_MAX: Duration = Duration::from_secs(10);
 
@@ -170,7 +172,7 @@ impl Claimer {
             let probe = first.filter(|_| running.rows.is_empty()).map(|job| job.id);
             candidates.retain(|job| job.shop != Some(*shop) || Some(job.id) == probe);
         }
-        let running = self.shared.table.by_line();
+        let running = self.shared.table.by_shop_lane();
         let mut chosen = choose(&candidates, &opening.free, &running, now, self.turn);
         chosen.truncate(most);
         self.turn += chosen.len() as u64;
@@ -182,13 +184,13 @@ impl Claimer {
         let shared = &self.shared;
         let lease_ms = i64::try_from(shared.settings.lease.as_millis()).unwrap_or(i64::MAX);
         let asked = Instant::now();
-        let command = ClaimJobs { owner: shared.owner, lease_ms, jobs: chosen.clone() };
+        let command = ClaimJobs { owner: shared.owner, lease_ms, jobs: chosen };
         let jobs = match shared.engine.submit(Request::internal(command)).await {
             Ok(answer) => match answer.outcome {
                 Outcome::Done(Receipt::Claimed { jobs }) => jobs,
                 other => return Err(format!("a claim was answered {other:?}")),
             },
-            Err(SubmitError::OutcomeUnknown) => self.claimed_after_all(&chosen).await?,
+            Err(SubmitError::OutcomeUnknown) => leased_after_all(shared).await?,
             Err(error) => return Err(error.to_string()),
         };
         let count = jobs.len();
@@ -197,19 +199,6 @@ impl Claimer {
             start(shared, job, asked);
         }
         Ok(count)
-    }
-
-    /// Nobody knows whether the claim was committed: what is ours and not in the table was.
-    async fn claimed_after_all(&self, chosen: &[JobId]) -> Result<Vec<Job>, String> {
-        let mut jobs = Vec::new();
-        for id in chosen {
-            let Some(job) = within(self.shared.engine.reads().job(*id)).await? else { continue };
-            let ours = job.lease.is_some_and(|lease| lease.owner == self.shared.owner);
-            if job.state == JobState::Running && ours && self.shared.table.work_of(*id).is_none() {
-                jobs.push(job);
-            }
-        }
-        Ok(jobs)
     }
 
     /// Until something happens that may concern this look, the next job is due, or the interval is over.
@@ -252,6 +241,18 @@ impl Claimer {
             () = tokio::time::sleep(IDLE) => {}
         }
     }
+}
+
+/// Nobody knows whether a commit that leases jobs was done: those that are leased to us and do not run here were.
+///
+/// # Errors
+/// When the database cannot be asked; the leases run out then.
+pub(super) async fn leased_after_all(shared: &Shared) -> Result<Vec<Job>, String> {
+    let filter = JobFilter { state: Some(JobState::Running), ..JobFilter::default() };
+    let running = within(shared.engine.reads().jobs(&filter, RUNNING_MAX)).await?;
+    let ours = |job: &Job| job.lease.is_some_and(|lease| lease.owner == shared.owner);
+    let lost = |job: &Job| ours(job) && shared.table.work_of(job.id).is_none();
+    Ok(running.rows.into_iter().filter(lost).collect())
 }
 
 fn earlier(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {

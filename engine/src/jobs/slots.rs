@@ -9,19 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use onhand_rules::commands::channels::FreeSlots;
-use onhand_rules::job::{JobState, lane_of};
+use onhand_rules::job::lane_of;
 use onhand_rules::{Job, ShopId};
-use onhand_store::JobFilter;
 
 use super::Shared;
-use super::claim::{start, within};
+use super::claim::{leased_after_all, start};
 
 /// The kind of a push.
 pub(super) const PUSH: i16 = 1;
 /// For how long the claimer's last look is believed: it looks more often than that.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// Jobs of ours that are looked for after a commit whose outcome is not known. There are never more than slots.
-const OURS_MAX: usize = 1_000;
 
 /// What the claimer's last look has shown about pushes.
 #[derive(Debug, Clone)]
@@ -54,14 +51,14 @@ impl LastLook {
 }
 
 /// Slots that are kept free until this is dropped.
-pub(crate) struct Held {
+pub(crate) struct HeldSlots {
     shared: Arc<Shared>,
     shops: BTreeSet<ShopId>,
     count: u32,
     asked: Instant,
 }
 
-impl Held {
+impl HeldSlots {
     /// As many slots for pushes as are free, `wanted` at most; `None` when there are none, or others wait for them.
     pub(crate) fn take(shared: &Arc<Shared>, wanted: usize) -> Option<Self> {
         if shared.stop.borrow().is_some() {
@@ -96,16 +93,13 @@ impl Held {
     /// # Errors
     /// When the database cannot be asked; the leases run out then.
     pub(crate) async fn start_after_all(self) -> Result<(), String> {
-        let filter = JobFilter { kinds: vec![PUSH], state: Some(JobState::Running), ..JobFilter::default() };
-        let running = within(self.shared.engine.reads().jobs(&filter, OURS_MAX)).await?;
-        let ours = |job: &Job| job.lease.is_some_and(|lease| lease.owner == self.shared.owner);
-        let lost: Vec<Job> = running.rows.into_iter().filter(ours).collect();
-        self.start(lost);
+        let jobs = leased_after_all(&self.shared).await?;
+        self.start(jobs);
         Ok(())
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldSlots {
     fn drop(&mut self) {
         self.shared.table.release(lane_of(PUSH), self.count);
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use onhand_rules::job::lane_of;
-use onhand_rules::schedule::Line;
+use onhand_rules::schedule::ShopLane;
 use onhand_rules::{JobId, ShopId};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -243,12 +243,12 @@ impl Table {
     }
 
     /// Jobs in the table of each lane and shop.
-    pub(super) fn by_line(&self) -> BTreeMap<Line, u32> {
-        let mut by_line = BTreeMap::new();
+    pub(super) fn by_shop_lane(&self) -> BTreeMap<ShopLane, u32> {
+        let mut by_shop_lane = BTreeMap::new();
         for entry in self.rows().entries.values() {
-            *by_line.entry((lane_of(entry.kind), entry.shop)).or_insert(0) += 1;
+            *by_shop_lane.entry((lane_of(entry.kind), entry.shop)).or_insert(0) += 1;
         }
-        by_line
+        by_shop_lane
     }
 
     /// Shops that have a job in the table.
@@ -352,7 +352,7 @@ mod tests {
         let (guard, one) = start(1, 4);
         table.admit(one);
         assert_eq!(table.shops(), BTreeSet::from([ShopId(7)]));
-        assert_eq!(table.by_line()[&("product_sync", Some(ShopId(7)))], 1);
+        assert_eq!(table.by_shop_lane()[&("product_sync", Some(ShopId(7)))], 1);
         assert_eq!(table.lose(&[(JobId(1), 4), (JobId(2), 1)]), 1);
         assert_eq!(guard.remaining(), Duration::ZERO);
         assert!(!table.may_end(JobId(1), 4));

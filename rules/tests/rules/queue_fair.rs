@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use onhand_rules::schedule::{Line, Waiting, choose, effective_class};
+use onhand_rules::schedule::{ShopLane, Waiting, choose, effective_class};
 use onhand_rules::{JobId, ShopId};
 
 const SECOND: i64 = 1_000;
@@ -43,7 +43,7 @@ impl Lane {
             self.running.pop_front();
         }
         let free = slots_in_all - self.running.len();
-        let mut load: BTreeMap<Line, u32> = BTreeMap::new();
+        let mut load: BTreeMap<ShopLane, u32> = BTreeMap::new();
         self.running.iter().for_each(|(_, job)| *load.entry((PUSHES, job.shop)).or_default() += 1);
         let offered: Vec<Waiting> =
             self.waiting.values().flat_map(|group| group.iter().take(free)).copied().collect();
