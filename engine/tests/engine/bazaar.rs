@@ -25,6 +25,7 @@ use onhand_engine::vault::Vault;
 use onhand_engine::{Engine, Request};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd, RescueJobs};
 use onhand_rules::job::{JobState, KINDS};
+use onhand_rules::setting::{PUBLISHER, Setting};
 use onhand_rules::shop::{PollFirst, ShopSettings};
 use onhand_rules::{EventBody, Job, Listing, MarketOrder, Shop, ShopId};
 use onhand_sandbox::{Market, Options, RateLimits, Sandbox};
@@ -273,6 +274,20 @@ impl Bazaar {
     async fn until_it_shows(&self, channel: &str, sku: &str, stock: i64) {
         within("the figure", async {
             while self.shows(channel, sku).await != stock || self.listing(channel, sku).await.dirty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// Until the publisher has marked what this event concerns.
+    async fn until_published(&self, event: i64) {
+        let kept = async || {
+            let rows = self.engine.reads().settings(PUBLISHER).await.expect("a read");
+            matches!(rows.as_slice(), [(_, Setting::Publisher { event: kept })] if *kept >= event)
+        };
+        within("the publisher", async {
+            while !kept().await {
                 tokio::task::yield_now().await;
             }
         })
