@@ -25,7 +25,6 @@ use onhand_engine::vault::Vault;
 use onhand_engine::{Engine, Request};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd, RescueJobs};
 use onhand_rules::job::{JobState, KINDS};
-use onhand_rules::setting::{PUBLISHER, Setting};
 use onhand_rules::shop::{PollFirst, ShopSettings};
 use onhand_rules::{EventBody, Job, Listing, MarketOrder, Shop, ShopId};
 use onhand_sandbox::{Market, Options, RateLimits, Sandbox};
@@ -35,6 +34,7 @@ use serde_json::{Value, json};
 
 use self::hooks::Hooks;
 use self::turnstile::Turnstile;
+use crate::publisher::publish_from_here;
 use crate::stage::{MAIN, Stage, done, figures, open_shop, quiet, receive, within};
 
 const SHOPEE: &str = "shopee";
@@ -146,6 +146,7 @@ impl Bazaar {
         for channel in plan.channels {
             assert_eq!(bazaar.shows(channel, "A").await, plan.units);
         }
+        publish_from_here(&bazaar.engine).await;
         bazaar
     }
 
@@ -274,20 +275,6 @@ impl Bazaar {
     async fn until_it_shows(&self, channel: &str, sku: &str, stock: i64) {
         within("the figure", async {
             while self.shows(channel, sku).await != stock || self.listing(channel, sku).await.dirty() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
-    }
-
-    /// Until the publisher has marked what this event concerns.
-    async fn until_published(&self, event: i64) {
-        let kept = async || {
-            let rows = self.engine.reads().settings(PUBLISHER).await.expect("a read");
-            matches!(rows.as_slice(), [(_, Setting::Publisher { event: kept })] if *kept >= event)
-        };
-        within("the publisher", async {
-            while !kept().await {
                 tokio::task::yield_now().await;
             }
         })

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use onhand_engine::Engine;
 use onhand_engine::jobs::{Ended, Handlers, LeaseGuard, Runner, RunnerHandle, RunnerSettings};
-use onhand_rules::commands::channels::{ConnectShop, NoteHealth, SeenListing, TakeListings, UpdateShop};
+use onhand_rules::commands::channels::{
+    ConnectShop, NoteHealth, Publish, SeenListing, TakeListings, UpdateShop, Urgency,
+};
 use onhand_rules::commands::queue::{ClaimJobs, End, FinishJobs, JobEnd, PutSetting};
 use onhand_rules::commands::{ChangeStock, CreateSku, PlaceOrder};
 use onhand_rules::notice::{Notice, NoticeKind};
@@ -97,6 +99,29 @@ pub(crate) async fn listing(engine: &Engine, shop: ShopId, sku: &str) -> Listing
     found.expect("the listing")
 }
 
+/// A runner that starts now begins to publish with what happens from here on. Otherwise it begins with the making of the stage,
+/// and marks are still to come for a while after its first jobs are done.
+pub(crate) async fn publish_from_here(engine: &Engine) {
+    let to = engine.reads().feed_head().await.expect("a read");
+    let (listings, read_back, urgency, slots) = (Vec::new(), false, Urgency::Bulk, None);
+    done(engine, Publish { from: Some(0), to, listings, read_back, urgency, slots }).await;
+}
+
+/// Waits until the publisher has marked what concerns everything that is committed now.
+pub(crate) async fn published(engine: &Engine) {
+    let head = engine.reads().feed_head().await.expect("a read");
+    within("the publisher", async {
+        loop {
+            let row = engine.reads().settings(PUBLISHER).await.expect("a read").pop();
+            if row.is_some_and(|(_, row)| matches!(row, Setting::Publisher { event } if event >= head)) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// Waits until the listing was marked more often than before.
 pub(crate) async fn marked(engine: &Engine, before: &Listing, sku: &str) -> Listing {
     within("the mark", async {
@@ -117,14 +142,7 @@ async fn caught_up(engine: &Engine, shop: ShopId, sku: &str) -> Listing {
     done(engine, confirmed(sku, 1)).await;
     let mut now = marked(engine, &before, sku).await;
     // The mark may have been that of an earlier change.
-    within("the last mark", async {
-        while engine.reads().settings(PUBLISHER).await.expect("a read").pop().map(|row| row.1)
-            != Some(Setting::Publisher { event: engine.reads().feed_head().await.expect("a read") })
-        {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    published(engine).await;
     now.desired = listing(engine, shop, sku).await.desired;
     now
 }

@@ -6,13 +6,14 @@ use onhand_rules::commands::channels::UpdateShop;
 use onhand_rules::commands::queue::PutSetting;
 use onhand_rules::commands::{ChangeStock, Reason, StockItem};
 use onhand_rules::publish::PublishRule;
-use onhand_rules::setting::{PUBLISHER, Setting, kind_pause_key};
+use onhand_rules::setting::{Setting, kind_pause_key};
 use onhand_rules::shop::ShopSettings;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::turnstile::Delay;
 use super::{Bazaar, LAZADA, SHOPEE, stop};
+use crate::publisher::published;
 use crate::stage::{MAIN, Stage, confirmed, done, is_done, on_both, publishing, receive, within};
 
 on_both!(
@@ -29,19 +30,6 @@ fn one_less() -> ChangeStock {
     let (sku, location) = ("A".to_owned(), MAIN.to_owned());
     let item = StockItem::Adjust { sku, location, delta: -1, reason: Reason::Correction, note: None };
     ChangeStock { items: vec![item] }
-}
-
-/// Waits until every change has been turned into what is to be told.
-async fn published(bazaar: &Bazaar) {
-    let reads = bazaar.engine.reads();
-    within("the publisher", async {
-        while reads.settings(PUBLISHER).await.expect("a read").pop().map(|row| row.1)
-            != Some(Setting::Publisher { event: reads.feed_head().await.expect("a read") })
-        {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
 }
 
 /// The marketplace where a unit is sold takes it off its figure itself.
@@ -116,7 +104,7 @@ async fn b9_ten_thousand_changes_while_one_push_is_on_its_way(stage: Stage) {
     while let Some(outcome) = within("a change", changes.join_next()).await {
         assert!(is_done(&outcome.expect("no panic")));
     }
-    published(&bazaar).await;
+    published(&bazaar.engine).await;
     assert_eq!(gate.writes(), before + 1, "the others wait for it");
     gate.open();
     bazaar.until_it_shows(SHOPEE, "A", 10_000).await;
@@ -174,7 +162,7 @@ async fn e2_a_write_that_arrives_too_late_is_told_over_at_the_next_look(stage: S
     gate.written(before + 1).await;
     // The time of its lease is over, so to speak; a newer figure is told by whoever takes over.
     done(&bazaar.engine, confirmed("A", 1)).await;
-    published(&bazaar).await;
+    published(&bazaar.engine).await;
     gate.delay(None);
     bazaar.until_it_shows(SHOPEE, "A", 7).await;
     stop(&runner).await;
