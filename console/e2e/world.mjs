@@ -124,6 +124,15 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready);
 }
 
+/** What can be seen only after it was scrolled sideways, and tables that are cut off. Runs inside the page. */
+function sideways() {
+  const tooWide = (element) => element.clientWidth > 1 && element.scrollWidth > element.clientWidth;
+  const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const holds = (element) => getComputedStyle(element).overflowX !== 'visible' && element.querySelector('table');
+  const found = [...document.querySelectorAll('body *')].filter((element) => tooWide(element) && (scrolls(element) || holds(element)));
+  return found.map((element) => `${element.tagName} ${element.className} ${element.ariaLabel ?? ''}: ${element.scrollWidth} > ${element.clientWidth}`);
+}
+
 /** Keeps a picture of the page, which must fit into its window, show its tables whole, and have nothing for axe. */
 export async function look(page, name, { theme, width }, options = {}) {
   await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png`, ...options });
@@ -133,6 +142,7 @@ export async function look(page, name, { theme, width }, options = {}) {
     [...document.querySelectorAll('[role=grid]')].filter((grid) => grid.scrollWidth > grid.clientWidth).map((grid) => grid.ariaLabel),
   );
   assert.deepEqual(cut, [], `${name} has tables whose columns do not fit`);
+  assert.deepEqual(await page.evaluate(sideways), [], `${name} has something that must be scrolled sideways, or is cut off`);
   // Evaluated from here, since the policy of the server allows no script inside the page.
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
