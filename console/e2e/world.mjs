@@ -151,3 +151,30 @@ export async function look(page, name, { theme, width }, options = {}) {
   });
   assert.deepEqual(found, [], `axe on ${name}`);
 }
+
+/** What everybody takes who sets a password in a walk. */
+export const PASSWORD = 'correct purple staple nine';
+
+/** Somebody opens their link for one use, sets a password by it and signs in. */
+export async function followLink(world, { page }, { email, link }) {
+  // At the address of the console that is looked at.
+  const { pathname, hash } = new URL(link, world.url);
+  await page.goto(world.url + pathname + hash);
+  await page.getByLabel('The new password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('The password is set').waitFor(WAIT);
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByRole('textbox', { name: /^Password/ }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+}
+
+/** The window of somebody who was let in with this role. */
+export async function openInvited(world, { email, name, role }) {
+  const made = await world.api('POST', '/v1/users', { email, name, role });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const { body } = await world.api('POST', `/v1/users/${made.body.id}/link`, {});
+  const guest = await open(world);
+  await followLink(world, guest, { email, link: body.url });
+  return guest;
+}
