@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { go as goIn, look, open, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
+import { go as goIn, look, openInvited, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
 
 /** Nobody else does anything with it. */
 const CAMPAIGN = 'TEE-HER-WHT-M';
@@ -233,20 +233,7 @@ test('the history of a mapping says who changed what, and one change is undone u
 });
 
 test('an operator, who may not read the audit log, sees the history of mappings and undoes one', async () => {
-  const password = 'correct purple staple nine';
-  const made = await world.api('POST', '/v1/users', { email: 'op@shop.example', name: 'Op', role: 'operator' });
-  assert.equal(made.status, 201, JSON.stringify(made.body));
-  const { context, page, errors } = await open(world);
-  const { body: link } = await world.api('POST', `/v1/users/${made.body.id}/link`, {});
-  const { pathname, hash } = new URL(link.url, world.url);
-  await page.goto(world.url + pathname + hash);
-  await page.getByLabel('The new password').fill(password);
-  await page.getByRole('button', { name: 'Set password' }).click();
-  await page.getByText('The password is set').waitFor(WAIT);
-  await page.getByLabel('E-mail address').fill('op@shop.example');
-  await page.getByRole('textbox', { name: /^Password/ }).fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  const { context, page, errors } = await openInvited(world, { email: 'op@shop.example', name: 'Op', role: 'operator' });
   const listing = await listed('TEE-HER-WHT-S');
   assert.equal((await world.api('POST', `/v1/listings/${listing.id}/map`, {})).status, 200);
   await go(page, `/mapping?view=history&listing=${listing.id}`);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import jsQR from 'jsqr';
-import { look, open, openOwner, openSight, SHOTS, SIGHTS, settled, start, until, WAIT, go as goIn } from './world.mjs';
+import { followLink, look, open, openOwner, openSight, PASSWORD, SHOTS, SIGHTS, settled, start, until, WAIT, go as goIn } from './world.mjs';
 
 let world;
 let owner;
@@ -149,15 +149,7 @@ test('somebody is let in, and can do no more than their role allows', async () =
   const link = await page.getByRole('textbox', { name: /^Hand this link/ }).inputValue();
   assert.match(link, /\/password#token=/);
   const guest = await open(world);
-  const { pathname, hash } = new URL(link);
-  await guest.page.goto(world.url + pathname + hash);
-  await guest.page.getByLabel('The new password').fill('correct purple staple nine');
-  await guest.page.getByRole('button', { name: 'Set password' }).click();
-  await guest.page.getByText('The password is set').waitFor(WAIT);
-  await guest.page.getByLabel('E-mail address').fill('vi@shop.example');
-  await guest.page.getByRole('textbox', { name: /^Password/ }).fill('correct purple staple nine');
-  await guest.page.getByRole('button', { name: 'Sign in' }).click();
-  await guest.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  await followLink(world, guest, { email: 'vi@shop.example', link });
   await guest.page.getByRole('link', { name: 'Stock', exact: true }).waitFor(WAIT);
   assert.equal(await guest.page.getByRole('link', { name: 'People' }).count(), 0);
   await go(guest.page, '/stock/TEE-HER-BLK-M');
@@ -192,7 +184,7 @@ test('a wrong password is refused in words, and a sign-out ends the session', as
   await guest.page.getByRole('textbox', { name: /^Password/ }).fill('wrong purple staple nine');
   await guest.page.getByRole('button', { name: 'Sign in' }).click();
   await guest.page.getByText('The address or the password is wrong').waitFor(WAIT);
-  await guest.page.getByRole('textbox', { name: /^Password/ }).fill('correct purple staple nine');
+  await guest.page.getByRole('textbox', { name: /^Password/ }).fill(PASSWORD);
   await guest.page.getByRole('button', { name: 'Sign in' }).click();
   await guest.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
   await guest.page.getByRole('button', { name: 'Account' }).click();

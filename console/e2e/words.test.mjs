@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { go as goIn, look, open, openOwner, start, until, WAIT } from './world.mjs';
+import { go as goIn, look, open, openInvited, openOwner, start, until, WAIT } from './world.mjs';
 
 const SHIRT = 'TEE-HER-BLK-S';
 const SIGHTS = [
@@ -215,9 +215,6 @@ test('a mapping that somebody else has changed meanwhile is refused from a case,
 });
 
 test('who may only read sees who did what by name', async () => {
-  const password = 'correct purple staple nine';
-  const made = await world.api('POST', '/v1/users', { email: 'vera@shop.example', name: 'Vera', role: 'viewer' });
-  assert.equal(made.status, 201, JSON.stringify(made.body));
   // Once by the owner in the console, once by a program.
   const { page: desk } = owner;
   await goIn(world, desk, '/stock/TEE-HER-WHT-L');
@@ -226,17 +223,7 @@ test('who may only read sees who did what by name', async () => {
   await desk.getByRole('dialog').getByRole('button', { name: 'Adjust', exact: true }).click();
   await desk.getByRole('dialog').waitFor({ state: 'detached', ...WAIT });
   await world.api('POST', '/v1/stock/adjust', { sku: 'TEE-HER-WHT-L', location: 'main', quantity: 1, reason: 'correction' });
-  const { context, page, errors } = await open(world);
-  const { body: link } = await world.api('POST', `/v1/users/${made.body.id}/link`, {});
-  const { pathname, hash } = new URL(link.url, world.url);
-  await page.goto(world.url + pathname + hash);
-  await page.getByLabel('The new password').fill(password);
-  await page.getByRole('button', { name: 'Set password' }).click();
-  await page.getByText('The password is set').waitFor(WAIT);
-  await page.getByLabel('E-mail address').fill('vera@shop.example');
-  await page.getByRole('textbox', { name: /^Password/ }).fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+  const { context, page, errors } = await openInvited(world, { email: 'vera@shop.example', name: 'Vera', role: 'viewer' });
   await goIn(world, page, '/stock/TEE-HER-WHT-L?tab=ledger&location=main');
   await page.getByRole('grid').getByText('Demo owner').first().waitFor(WAIT);
   assert.doesNotMatch(await page.getByRole('grid').first().innerText(), /prn_\d/);

@@ -124,6 +124,15 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready);
 }
 
+/** What can be seen only after it was scrolled sideways, and tables that are cut off. Runs inside the page. */
+function sideways() {
+  const tooWide = (element) => element.clientWidth > 1 && element.scrollWidth > element.clientWidth;
+  const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const holds = (element) => getComputedStyle(element).overflowX !== 'visible' && element.querySelector('table');
+  const found = [...document.querySelectorAll('body *')].filter((element) => tooWide(element) && (scrolls(element) || holds(element)));
+  return found.map((element) => `${element.tagName} ${element.className} ${element.ariaLabel ?? ''}: ${element.scrollWidth} > ${element.clientWidth}`);
+}
+
 /** Keeps a picture of the page, which must fit into its window, show its tables whole, and have nothing for axe. */
 export async function look(page, name, { theme, width }, options = {}) {
   await page.screenshot({ path: `${SHOTS}${name}-${theme}-${width}.png`, ...options });
@@ -133,6 +142,7 @@ export async function look(page, name, { theme, width }, options = {}) {
     [...document.querySelectorAll('[role=grid]')].filter((grid) => grid.scrollWidth > grid.clientWidth).map((grid) => grid.ariaLabel),
   );
   assert.deepEqual(cut, [], `${name} has tables whose columns do not fit`);
+  assert.deepEqual(await page.evaluate(sideways), [], `${name} has something that must be scrolled sideways, or is cut off`);
   // Evaluated from here, since the policy of the server allows no script inside the page.
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
@@ -140,4 +150,31 @@ export async function look(page, name, { theme, width }, options = {}) {
     return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join('; ')}`);
   });
   assert.deepEqual(found, [], `axe on ${name}`);
+}
+
+/** What everybody takes who sets a password in a walk. */
+export const PASSWORD = 'correct purple staple nine';
+
+/** Somebody opens their link for one use, sets a password by it and signs in. */
+export async function followLink(world, { page }, { email, link }) {
+  // At the address of the console that is looked at.
+  const { pathname, hash } = new URL(link, world.url);
+  await page.goto(world.url + pathname + hash);
+  await page.getByLabel('The new password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('The password is set').waitFor(WAIT);
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByRole('textbox', { name: /^Password/ }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+}
+
+/** The window of somebody who was let in with this role. */
+export async function openInvited(world, { email, name, role }) {
+  const made = await world.api('POST', '/v1/users', { email, name, role });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const { body } = await world.api('POST', `/v1/users/${made.body.id}/link`, {});
+  const guest = await open(world);
+  await followLink(world, guest, { email, link: body.url });
+  return guest;
 }

@@ -10,6 +10,7 @@ import { useI18n } from '~/i18n';
 import { Figure } from '~/parts/Figure';
 import { Ago, At } from '~/parts/Moment';
 import { FactList } from '~/parts/FactList';
+import { LineTable, type LineColumn } from '~/parts/LineTable';
 import { Page, Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { SYSTEM, useActorNames } from '~/parts/actorNames';
@@ -127,50 +128,42 @@ function Lines({ order }: { order: Detail }) {
   const { t, f } = useI18n();
   const may = useMay('stock:write');
   const [mapping, setMapping] = useState<number>();
+  const columns: [LineColumn<Line>, ...LineColumn<Line>[]] = [
+    { name: t('mapping.listing'), of: (line) => <Listing line={line} /> },
+    { name: t('orders.units'), end: true, of: (line) => <Units line={line} /> },
+    { name: t('word.sku'), of: (line) => <Sold line={line} onMap={may ? setMapping : undefined} /> },
+    { name: t('market.became'), of: (line) => <Became line={line} /> },
+    {
+      name: t('orders.amount'),
+      end: true,
+      of: (line) => (typeof line.unit_minor === 'number' && order.currency ? f.money(line.unit_minor * line.quantity, order.currency) : '–'),
+    },
+  ];
   return (
     <Panel title={t('order.lines')} flush>
-      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('order.lines')}>
-        <table className={classes.lines}>
-          <thead>
-            <tr>
-              <th scope="col">{t('mapping.listing')}</th>
-              <th scope="col" data-align="end">
-                {t('orders.units')}
-              </th>
-              <th scope="col">{t('word.sku')}</th>
-              <th scope="col">{t('market.became')}</th>
-              <th scope="col" data-align="end">
-                {t('orders.amount')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {order.lines.map((line) => (
-              <tr key={`${line.item}/${line.variant}/${line.ids.join()}`}>
-                <th scope="row" className={marketClasses.title}>
-                  {line.title || line.item}
-                  {line.seller_sku !== line.sku && <div className="code soft">{line.seller_sku}</div>}
-                </th>
-                <td data-align="end">
-                  {f.number(line.quantity)}
-                  {line.cancelled > 0 && <div className="soft">{t('market.line.cancelled', { n: line.cancelled })}</div>}
-                </td>
-                <td>
-                  <Sold line={line} onMap={may ? setMapping : undefined} />
-                </td>
-                <td>
-                  <Became line={line} />
-                </td>
-                <td data-align="end">
-                  {typeof line.unit_minor === 'number' && order.currency ? f.money(line.unit_minor * line.quantity, order.currency) : '–'}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <LineTable rows={order.lines} keyOf={(line) => `${line.item}/${line.variant}/${line.ids.join()}`} columns={columns} />
       {mapping !== undefined && <MapDialog listing={mapping} onClose={() => setMapping(undefined)} />}
     </Panel>
+  );
+}
+
+/** What the marketplace calls it, and the code it has there when that is not ours. */
+function Listing({ line }: { line: Line }) {
+  return (
+    <>
+      {line.title || line.item}
+      {line.seller_sku !== line.sku && <div className="code soft">{line.seller_sku}</div>}
+    </>
+  );
+}
+
+function Units({ line }: { line: Line }) {
+  const { t, f } = useI18n();
+  return (
+    <>
+      {f.number(line.quantity)}
+      {line.cancelled > 0 && <div className="soft">{t('market.line.cancelled', { n: line.cancelled })}</div>}
+    </>
   );
 }
 
@@ -201,7 +194,7 @@ function Became({ line }: { line: Line }) {
   if (line.state === 'waits_for_mapping') return <StateBadge topic="market_order" state="waits_for_mapping" />;
   if (line.applied.length === 0) return '–';
   return line.applied.map((part) => (
-    <div key={`${part.order_id}/${part.line}`}>
+    <div key={`${part.order_id}/${part.line}`} className={classes.push}>
       <Link to="/orders/$id" params={{ id: part.order_id }} className="num">
         …{part.order_id.slice(-8)}
       </Link>{' '}

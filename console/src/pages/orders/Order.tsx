@@ -5,6 +5,7 @@ import { marketOrder, order as orderQuery } from '~/api/queries';
 import type { Schemas } from '~/api/client';
 import { useI18n } from '~/i18n';
 import { FactList } from '~/parts/FactList';
+import { LineTable, type LineColumn } from '~/parts/LineTable';
 import { Figure } from '~/parts/Figure';
 import { Ago, At } from '~/parts/Moment';
 import { Page, Panel } from '~/parts/Page';
@@ -118,69 +119,59 @@ function OrderVerdict({ order, there, asked }: { order: Order; there: string | u
   return <Verdict tone={tone}>{sentence}</Verdict>;
 }
 
+type Line = Order['lines'][number];
+
 const ACCOUNT = ['ordered', 'reserved', 'allocated', 'shipped', 'cancelled', 'returned', 'short'] as const;
 
 /** The stock account of each line. Columns in which nothing happened are left out. */
 function Lines({ order }: { order: Order }) {
   const { t, f } = useI18n();
   const shown = ACCOUNT.filter((term) => term === 'ordered' || order.lines.some((line) => line[term] > 0));
+  const columns: [LineColumn<Line>, ...LineColumn<Line>[]] = [
+    { name: t('word.sku'), of: (line) => <Sku line={line} /> },
+    { name: t('word.location'), of: (line) => line.location },
+    ...shown.map((term) => ({ name: t(`order.line.${term}`), end: true, of: (line: Line) => <Term line={line} term={term} /> })),
+    {
+      name: t('orders.amount'),
+      end: true,
+      of: (line) => (typeof line.unit_minor === 'number' && order.currency ? f.money(line.unit_minor * line.ordered, order.currency) : '–'),
+    },
+  ];
   return (
     <Panel title={t('order.lines')} flush>
-      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t('order.lines')}>
-        <table className={classes.lines}>
-          <thead>
-            <tr>
-              <th scope="col">{t('word.sku')}</th>
-              <th scope="col" data-wide>{t('word.location')}</th>
-              {shown.map((term) => (
-                <th key={term} scope="col" data-align="end">
-                  {t(`order.line.${term}`)}
-                </th>
-              ))}
-              <th scope="col" data-align="end">
-                {t('orders.amount')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {order.lines.map((line) => (
-              <tr key={line.line}>
-                <th scope="row">
-                  <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location }} className="code">
-                    {line.sku}
-                  </Link>
-                  {line.parts && line.parts.length > 0 && (
-                    <div className="soft">
-                      {t('order.line.parts', { parts: line.parts.map((part) => `${part.per_item} × ${part.sku}`).join(', ') })}
-                    </div>
-                  )}
-                </th>
-                <td data-wide>{line.location}</td>
-                {shown.map((term) => (
-                  <td key={term} data-align="end">
-                    <Figure
-                      value={line[term]}
-                      tone={term === 'short' && line[term] > 0 ? 'bad' : undefined}
-                      label={t(`order.line.${term}`)}
-                      to={{
-                        to: '/stock/$sku',
-                        params: { sku: line.sku },
-                        search: { location: line.location, tab: term === 'reserved' || term === 'allocated' ? 'holds' : 'ledger' },
-                      }}
-                    />
-                  </td>
-                ))}
-                <td data-align="end">
-                  {typeof line.unit_minor === 'number' && order.currency
-                    ? f.money(line.unit_minor * line.ordered, order.currency)
-                    : '–'}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <LineTable rows={order.lines} keyOf={(line) => line.line} columns={columns} />
     </Panel>
+  );
+}
+
+/** What a line sells, and what that is made of. */
+function Sku({ line }: { line: Line }) {
+  const { t } = useI18n();
+  return (
+    <>
+      <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location }} className="code">
+        {line.sku}
+      </Link>
+      {line.parts && line.parts.length > 0 && (
+        <div className="soft">{t('order.line.parts', { parts: line.parts.map((part) => `${part.per_item} × ${part.sku}`).join(', ') })}</div>
+      )}
+    </>
+  );
+}
+
+function Term({ line, term }: { line: Line; term: (typeof ACCOUNT)[number] }) {
+  const { t } = useI18n();
+  return (
+    <Figure
+      value={line[term]}
+      tone={term === 'short' && line[term] > 0 ? 'bad' : undefined}
+      label={t(`order.line.${term}`)}
+      to={{
+        to: '/stock/$sku',
+        params: { sku: line.sku },
+        search: { location: line.location, tab: term === 'reserved' || term === 'allocated' ? 'holds' : 'ledger' },
+      }}
+    />
   );
 }
 

@@ -1,0 +1,100 @@
+// Orders with much in their lines, in windows of every width: `cargo xtask test --only walks`.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { go, look, open, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
+
+const TITLES = {
+  th: 'เสื้อยืดคอกลมผ้าฝ้ายแท้ร้อยเปอร์เซ็นต์ระบายอากาศได้ดีเยี่ยมสำหรับผู้ชายและผู้หญิง',
+  vi: 'Áo thun cổ tròn nghiêng nghiêng chất liệu cotton thoáng mát dành cho cả nam và nữ, phiên bản đặc biệt',
+};
+const CODE = 'ÁO-THUN-CỔ-TRÒN-PHIÊN-BẢN-ĐẶC-BIỆT-XXL';
+
+let world;
+let owner;
+const paths = {};
+
+before(async () => {
+  world = await start({ orders: 0 });
+  owner = await openOwner(world);
+  paths.own = await ownOrder();
+  paths.market = await marketOrder();
+});
+after(() => world?.stop());
+
+const wanted = async (method, path, body) => {
+  const answer = await world.api(method, path, body);
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
+
+/** An order of ours in whose account everything has happened. */
+async function ownOrder() {
+  const [sku, location] = [CODE, 'main'];
+  await wanted('POST', '/v1/skus', { sku, name: TITLES.vi });
+  await wanted('POST', '/v1/stock/adjust', { sku, quantity: 12_000, reason: 'received' });
+  const lines = [{ sku, location, quantity: 12_000, unit_minor: 1_250_000 }];
+  const { id } = await wanted('POST', '/v1/orders', { reference: 'NARROW-1', currency: 'VND', confirm: true, lines });
+  const { line } = (await wanted('GET', `/v1/orders/${id}`)).lines[0];
+  await wanted('POST', `/v1/orders/${id}/ship`, { lines: [{ line, quantity: 3_000 }] });
+  await wanted('POST', `/v1/orders/${id}/return`, { lines: [{ line, quantity: 1_000, condition: 'damaged' }] });
+  await wanted('POST', `/v1/orders/${id}/cancel`, { lines: [{ line, quantity: 2_000 }] });
+  await wanted('POST', '/v1/stock/count', { sku, location, counted: 3_000, confirmed: true });
+  return `/orders/${id}`;
+}
+
+/** An order of a marketplace with long titles, one of them of a SKU that nobody has mapped. */
+async function marketOrder() {
+  const items = Object.entries(TITLES).map(([language, title]) => ({ title, axes: [], variants: [{ seller_sku: `${CODE}-${language}`, options: [], price: 1_250_000, stock: 90 }] }));
+  await world.sandbox('POST', 'catalogue', { market: 'lazada', items });
+  const { shop, id } = (await wanted('GET', '/v1/shops')).data.find(({ channel }) => channel === 'lazada');
+  await wanted('POST', `/v1/shops/${shop}/import`);
+  const listing = async () => (await wanted('GET', '/v1/listings?mapped=false')).data.find(({ seller_sku }) => seller_sku === `${CODE}-vi`);
+  await until('the listings have come in', async () => (await listing()) !== undefined);
+  await wanted('POST', `/v1/listings/${(await listing()).id}/map`, { sku: CODE, quantity: 2 });
+  const lines = [`${CODE}-vi`, `${CODE}-th`, 'TEE-HER-BLK-M'].map((seller_sku) => ({ seller_sku, quantity: 3 }));
+  const { order } = await world.sandbox('POST', 'orders', { market: 'lazada', lines, pay: true });
+  const path = `/v1/market-orders/${id}-${order}`;
+  await until('the order has come in', async () => (await world.api('GET', path)).body.state === 'waits_for_mapping');
+  return `/orders/market/${id}-${order}`;
+}
+
+test('the lines of an order are read without scrolling sideways, and stay a table for who hears them', async () => {
+  for (const sight of SIGHTS) {
+    const { context, page, errors } = await openSight(world, owner, sight);
+    for (const [name, path] of Object.entries(paths)) {
+      await go(world, page, path);
+      await settled(page);
+      const table = page.getByRole('table');
+      assert.ok((await table.getByRole('columnheader').count()) >= 5);
+      assert.equal(await table.getByRole('rowheader').count(), (await table.getByRole('row').count()) - 1);
+      await look(page, `narrow_${name}`, sight, { fullPage: true });
+      const columns = new Set(await table.getByRole('row').last().locator('> *').evaluateAll((cells) => cells.map((cell) => cell.offsetTop)));
+      assert.equal(columns.size === 1, sight.width > 400, 'side by side where there is room, and only there');
+    }
+    assert.deepEqual(errors, []);
+    await context.close();
+  }
+});
+
+test('the lines of an order have room at every width, also in long words', async () => {
+  for (const language of ['en', 'th', 'vi']) {
+    const { context, page } = await open(world, { storageState: await owner.context.storageState() });
+    await context.addInitScript((chosen) => localStorage.setItem('onhand-language', chosen), language);
+    for (const [name, path] of Object.entries(paths)) {
+      await go(world, page, path);
+      await page.getByRole('table').getByRole('rowheader').first().waitFor(WAIT);
+      for (let width = 360; width <= 1_440; width += 60) {
+        await page.setViewportSize({ width, height: 760 });
+        const fits = () => {
+          const table = document.querySelector('table');
+          const { right } = table.parentElement.getBoundingClientRect();
+          const over = [...table.querySelectorAll('tbody :is(th, td)')].filter((cell) => cell.scrollWidth > cell.clientWidth || cell.getBoundingClientRect().right > right + 1);
+          return over.length === 0 && document.documentElement.scrollWidth <= window.innerWidth;
+        };
+        await page.waitForFunction(fits, undefined, { timeout: 5_000 }).catch(() => assert.fail(`${name} does not fit at ${width} px, ${language}`));
+      }
+    }
+    await context.close();
+  }
+});
