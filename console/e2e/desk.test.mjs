@@ -272,3 +272,36 @@ test('what is replayed or discarded is named and counted first', async () => {
   await page.getByRole('dialog').getByRole('button', { name: /^Discard \d+ jobs?$/ }).click();
   await row.waitFor({ state: 'detached', ...WAIT });
 });
+
+test('without a network it is said that nothing was reached, and what is pressed again is done once', async () => {
+  const { context, page } = await open(world, { storageState: await owner.context.storageState() });
+  const onHand = async () => (await world.api('GET', '/v1/stock/CND-CRA/main')).body.on_hand;
+  const before = await onHand();
+  const away = 'The server cannot be reached';
+  const dialog = page.getByRole('dialog');
+  const press = dialog.getByRole('button', { name: 'Adjust', exact: true });
+  await go(page, '/stock/CND-CRA');
+  await page.getByRole('button', { name: 'Adjust', exact: true }).first().click();
+  await dialog.getByLabel('Units more (negative: fewer)').fill('7');
+  await context.setOffline(true);
+  await press.click();
+  await dialog.getByRole('alert').getByText(away).waitFor(WAIT);
+  await context.setOffline(false);
+  await press.click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  assert.equal(await onHand(), before + 7);
+  await context.setOffline(true);
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  await page.getByRole('main').getByRole('alert').getByText(away).waitFor(WAIT);
+  await context.setOffline(false);
+  await page.getByRole('main').getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('grid').getByRole('row').nth(1).waitFor(WAIT);
+  await context.close();
+});
+
+test('a search that finds no listing does not say that all of them are mapped', async () => {
+  const { page } = owner;
+  await go(page, '/mapping?q=nothing+of+the+kind');
+  await page.getByRole('grid').getByText('No listing here.').waitFor(WAIT);
+  assert.equal(await page.getByRole('grid').getByText('Every listing is mapped to a SKU.').count(), 0);
+});

@@ -24,7 +24,12 @@ function onError(error: Error, queryKey?: readonly unknown[]) {
 
 const client = new PollingClient({
   defaultOptions: {
+    // A browser that takes itself to be offline would wait in silence, and send a change later, when nobody thinks of it any
+    // more; besides, the server may well be on this very computer. It is asked, and what fails is said.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 5_000,
       // What the server refuses it will refuse again; only what may pass is asked again.
       retry: (count, error) => error instanceof ProblemError && error.problem.retryable && count < 3,

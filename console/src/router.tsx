@@ -1,17 +1,20 @@
 // Every page and the parameters of its address. A page is fetched when it is opened.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { loaded } from './api/reach';
 import { Shell } from './shell/Shell';
 import { NotFound } from './shell/NotFound';
 import { RouteProblem } from './shell/RouteProblem';
 import { flag, oneOf, params, parseSearch, stringifySearch, text, whole } from './shell/search';
+
+const late = <T extends Record<string, unknown>, K extends keyof T>(load: () => Promise<T>, name: K) => lazyRouteComponent(() => loaded(load), name);
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const under = <const P extends string>(path: P) => ({ getParentRoute: () => root, path });
 
 const overview = createRoute({
   ...under('/'),
-  component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+  component: late(() => import('./pages/overview/Overview'), 'Overview'),
 });
 
 const stock = createRoute({
@@ -21,7 +24,7 @@ const stock = createRoute({
     location: text,
     below: whole,
   }),
-  component: lazyRouteComponent(() => import('./pages/stock/Stock'), 'Stock'),
+  component: late(() => import('./pages/stock/Stock'), 'Stock'),
 });
 
 const sku = createRoute({
@@ -31,7 +34,7 @@ const sku = createRoute({
     location: text,
     as_of: text,
   }),
-  component: lazyRouteComponent(() => import('./pages/sku/Sku'), 'Sku'),
+  component: late(() => import('./pages/sku/Sku'), 'Sku'),
 });
 
 const orders = createRoute({
@@ -44,108 +47,108 @@ const orders = createRoute({
     view: oneOf('market'),
     shop: text,
   }),
-  component: lazyRouteComponent(() => import('./pages/orders/Orders'), 'Orders'),
+  component: late(() => import('./pages/orders/Orders'), 'Orders'),
 });
 
 const order = createRoute({
   ...under('/orders/$id'),
-  component: lazyRouteComponent(() => import('./pages/orders/Order'), 'OrderPage'),
+  component: late(() => import('./pages/orders/Order'), 'OrderPage'),
 });
 
 const marketOrder = createRoute({
   ...under('/orders/market/$id'),
-  component: lazyRouteComponent(() => import('./pages/orders/MarketOrder'), 'MarketOrderPage'),
+  component: late(() => import('./pages/orders/MarketOrder'), 'MarketOrderPage'),
 });
 
 const people = createRoute({
   ...under('/people'),
-  component: lazyRouteComponent(() => import('./pages/access/People'), 'People'),
+  component: late(() => import('./pages/access/People'), 'People'),
 });
 
 const keys = createRoute({
   ...under('/keys'),
-  component: lazyRouteComponent(() => import('./pages/access/Keys'), 'Keys'),
+  component: late(() => import('./pages/access/Keys'), 'Keys'),
 });
 
 const audit = createRoute({
   ...under('/audit'),
-  component: lazyRouteComponent(() => import('./pages/access/Audit'), 'Audit'),
+  component: late(() => import('./pages/access/Audit'), 'Audit'),
 });
 
 const account = createRoute({
   ...under('/account'),
-  component: lazyRouteComponent(() => import('./pages/access/Account'), 'Account'),
+  component: late(() => import('./pages/access/Account'), 'Account'),
 });
 
 const attention = createRoute({
   ...under('/attention'),
   validateSearch: params({ all: flag, later: flag }),
-  component: lazyRouteComponent(() => import('./pages/attention/Attention'), 'Attention'),
+  component: late(() => import('./pages/attention/Attention'), 'Attention'),
 });
 
 const queues = createRoute({
   ...under('/queues'),
   validateSearch: params({ jobs: oneOf('live'), lane: text, kind: text, shop: text, state: text, code: text }),
-  component: lazyRouteComponent(() => import('./pages/queues/Queues'), 'Queues'),
+  component: late(() => import('./pages/queues/Queues'), 'Queues'),
 });
 
 const job = createRoute({
   ...under('/jobs/$id'),
-  component: lazyRouteComponent(() => import('./pages/queues/Job'), 'JobPage'),
+  component: late(() => import('./pages/queues/Job'), 'JobPage'),
 });
 
 const shops = createRoute({
   ...under('/shops'),
-  component: lazyRouteComponent(() => import('./pages/shops/Shops'), 'Shops'),
+  component: late(() => import('./pages/shops/Shops'), 'Shops'),
 });
 
 const shop = createRoute({
   ...under('/shops/$shop'),
-  component: lazyRouteComponent(() => import('./pages/shops/Shop'), 'ShopPage'),
+  component: late(() => import('./pages/shops/Shop'), 'ShopPage'),
 });
 
 const webhooks = createRoute({
   ...under('/webhooks'),
   validateSearch: params({ shop: text, state: oneOf('unknown_shop') }),
-  component: lazyRouteComponent(() => import('./pages/webhooks/Webhooks'), 'Webhooks'),
+  component: late(() => import('./pages/webhooks/Webhooks'), 'Webhooks'),
 });
 
 const mapping = createRoute({
   ...under('/mapping'),
   validateSearch: params({ view: oneOf('mapped', 'history'), shop: text, q: text, listing: whole }),
-  component: lazyRouteComponent(() => import('./pages/listings/Mapping'), 'Mapping'),
+  component: late(() => import('./pages/listings/Mapping'), 'Mapping'),
 });
 
 const sync = createRoute({
   ...under('/pushes'),
   validateSearch: params({ view: oneOf('untold'), shop: text }),
-  component: lazyRouteComponent(() => import('./pages/listings/Sync'), 'Sync'),
+  component: late(() => import('./pages/listings/Sync'), 'Sync'),
 });
 
 const drift = createRoute({
   ...under('/drift'),
-  component: lazyRouteComponent(() => import('./pages/listings/Drift'), 'Drift'),
+  component: late(() => import('./pages/listings/Drift'), 'Drift'),
 });
 
 const reservations = createRoute({
   ...under('/reservations'),
   validateSearch: params({ view: oneOf('all') }),
-  component: lazyRouteComponent(() => import('./pages/orders/Reservations'), 'Reservations'),
+  component: late(() => import('./pages/orders/Reservations'), 'Reservations'),
 });
 
 const imports = createRoute({
   ...under('/imports'),
-  component: lazyRouteComponent(() => import('./pages/imports/Imports'), 'Imports'),
+  component: late(() => import('./pages/imports/Imports'), 'Imports'),
 });
 
 const sandbox = createRoute({
   ...under('/sandbox'),
-  component: lazyRouteComponent(() => import('./pages/sandbox/Sandbox'), 'Sandbox'),
+  component: late(() => import('./pages/sandbox/Sandbox'), 'Sandbox'),
 });
 
 const rehearsal = createRoute({
   ...under('/rehearsal'),
-  component: lazyRouteComponent(() => import('./pages/rehearsal/Rehearsal'), 'RehearsalPage'),
+  component: late(() => import('./pages/rehearsal/Rehearsal'), 'RehearsalPage'),
 });
 
 export const router = createRouter({

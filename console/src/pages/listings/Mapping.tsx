@@ -95,7 +95,7 @@ function Accepted({ changes, onClose }: { changes: Undoable[]; onClose: () => vo
 
 function Listings({ onAccepted }: { onAccepted: (changes: Undoable[]) => void }) {
   const { t } = useI18n();
-  const { view } = route.useSearch();
+  const { view, shop, q } = route.useSearch();
   const mapped = view === 'mapped';
   const { query, rows, more, cut } = useListings();
   const may = useMay('stock:write') && !mapped;
@@ -143,7 +143,7 @@ function Listings({ onAccepted }: { onAccepted: (changes: Undoable[]) => void })
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={setMapping}
           onKey={(key, row) => key === 'x' && may && toggle(row)}
-          empty={t(mapped || rows.length < (query.data?.pages[0]?.data.length ?? 0) ? 'mapping.empty' : 'mapping.verdict.ok')}
+          empty={t(mapped || shop || q ? 'mapping.empty' : 'mapping.verdict.ok')}
           tone={(row) => (row.trouble ? 'bad' : undefined)}
         />
       )}
