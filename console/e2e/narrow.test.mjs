@@ -98,3 +98,23 @@ test('the lines of an order have room at every width, also in long words', async
     await context.close();
   }
 });
+
+test('on a telephone, no code and no name in a table is cut off, also in long words', async () => {
+  for (const language of ['en', 'vi']) {
+    const { context, page } = await open(world, { viewport: { width: 360, height: 740 }, storageState: await owner.context.storageState() });
+    await context.addInitScript((chosen) => localStorage.setItem('onhand-language', chosen), language);
+    for (const path of ['/mapping?view=mapped', '/queues', '/people', '/keys']) {
+      await go(world, page, path);
+      await page.getByRole('grid').first().getByRole('row').nth(1).waitFor(WAIT);
+      const cut = () => {
+        const cells = [...document.querySelectorAll('[role=row][aria-selected] > [role=gridcell]')].filter((cell) => !cell.querySelector('[title]'));
+        const small = (each) => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight + 1;
+        const labels = [...document.querySelectorAll('[role=gridcell] button *')].filter((label) => getComputedStyle(label).overflow !== 'visible');
+        return [...cells, ...labels].filter((each) => small(each) && each.innerText.trim()).map((each) => each.innerText);
+      };
+      assert.deepEqual([...new Set(await page.evaluate(cut))], [], `${path}, ${language}`);
+      await look(page, `narrow_table_${path.replace(/\W+/g, '_')}_${language}`, { theme: 'light', width: 360 });
+    }
+    await context.close();
+  }
+});

@@ -71,7 +71,7 @@ function useColumns(onPause: (row: Row) => void): Column<Row>[] {
           </span>
         ),
       },
-      { id: 'do', header: t('actions'), bare: true, width: '96px', align: 'end', cell: (row) => <Toggle row={row} onPause={onPause} /> },
+      { id: 'do', header: t('actions'), bare: true, width: '104px', align: 'end', cell: (row) => <Toggle row={row} onPause={onPause} /> },
     ];
   }, [t, onPause]);
 }
