@@ -35,6 +35,9 @@ fn one_less() -> ChangeStock {
 /// The marketplace where a unit is sold takes it off its figure itself.
 async fn a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there(stage: Stage) {
     let bazaar = Bazaar::open(stage, &[SHOPEE, LAZADA], 100).await;
+    // A look that comes between the sale and its order sees one too few, and has it told over.
+    let value = Some(Setting::KindPaused { reason: "a test".into() });
+    done(&bazaar.engine, PutSetting { key: kind_pause_key("read_back"), value }).await;
     let runner = bazaar.run();
     // What was done before is published by then.
     done(&bazaar.engine, confirmed("B", 1)).await;
