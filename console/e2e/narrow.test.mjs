@@ -1,4 +1,4 @@
-// Orders with much in their lines, in windows of every width: `cargo xtask test --only walks`.
+// Long words and large figures where there is little room: `cargo xtask test --only walks`.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
