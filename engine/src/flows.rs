@@ -184,13 +184,14 @@ impl Flows {
 
     /// Runs a command; a refusal or a database that is away ends the job.
     async fn submit(&self, command: impl Into<Command>) -> Result<Receipt, End> {
-        let answer = self.engine.submit(Request::internal(command)).await.map_err(|error| away(&error))?;
-        match answer.outcome {
-            Outcome::Done(receipt) => Ok(receipt),
-            Outcome::Refused(refusal) => {
-                Err(failed(FailureClass::Invalid, refusal.code(), &refusal.to_string()))
-            }
-        }
+        receipt_of(self.engine.submit(Request::internal(command)).await.map(|answer| answer.outcome))
+    }
+}
+
+fn receipt_of(answer: Result<Outcome, SubmitError>) -> Result<Receipt, End> {
+    match answer.map_err(|error| away(&error))? {
+        Outcome::Done(receipt) => Ok(receipt),
+        Outcome::Refused(refusal) => Err(failed(FailureClass::Invalid, refusal.code(), &refusal.to_string())),
     }
 }
 

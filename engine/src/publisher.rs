@@ -8,7 +8,6 @@ mod concerns;
 mod follower;
 mod hurry;
 mod low_stock;
-mod shown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,14 +16,13 @@ use std::time::{Duration, Instant};
 use onhand_rules::commands::channels::{Publish, RaiseNotice, Urgency};
 use onhand_rules::notice::{Notice, NoticeKind};
 use onhand_rules::setting::{PUBLISHER, Setting};
-use onhand_rules::{ListingId, Millis, NoticeBody, Receipt, Refusal, ShopId};
+use onhand_rules::{ListingId, Millis, NoticeBody, Refusal};
 use onhand_store::{ListingFilter, Outcome};
 
 use self::concerns::{Concerns, merge};
 use self::low_stock::LowStock;
-use self::shown::Shown;
 use crate::jobs::{HeldSlots, Shared, within};
-use crate::ledger::{Engine, Request, SubmitError};
+use crate::ledger::{Engine, Request};
 
 pub use follower::Follower;
 pub(crate) use follower::run_with_slots;
@@ -88,21 +86,12 @@ struct Publisher {
     shops: bool,
     place: Option<Place>,
     low: LowStock,
-    shown: Shown,
     kept_at: Instant,
 }
 
 impl Publisher {
     fn new(engine: Engine, runner: Option<Arc<Shared>>) -> Self {
-        Self {
-            engine,
-            runner,
-            shops: false,
-            place: None,
-            low: LowStock::default(),
-            shown: Shown::default(),
-            kept_at: Instant::now(),
-        }
+        Self { engine, runner, shops: false, place: None, low: LowStock::default(), kept_at: Instant::now() }
     }
 
     /// After a failure nothing that was only in memory is believed.
@@ -193,20 +182,17 @@ impl Publisher {
     }
 
     /// The listings that these events may concern, with the oldest change of each.
-    async fn concerned(&mut self, concerns: &Concerns) -> Result<Told, String> {
+    async fn concerned(&self, concerns: &Concerns) -> Result<Told, String> {
         let mut listings = Told::new();
         let reads = self.engine.reads();
         let skus: Vec<&str> = concerns.skus.keys().map(String::as_str).collect();
-        let mut shops: BTreeMap<ListingId, ShopId> = BTreeMap::new();
         for part in skus.chunks(LISTINGS) {
-            for (sku, listing, shop) in within(reads.listings_concerning(part)).await? {
+            for (sku, listing) in within(reads.listings_concerning(part)).await? {
                 let change = concerns.skus.get(&sku).copied().unwrap_or((0, Urgency::Sale));
-                merge(&mut listings, listing, change);
-                shops.insert(listing, shop);
+                if concerns.told.get(&sku).is_none_or(|told| !told.contains(&listing)) {
+                    merge(&mut listings, listing, change);
+                }
             }
-        }
-        for shown in self.shown.among(reads, &shops, &concerns.sold).await? {
-            listings.remove(&shown);
         }
         for (code, at) in &concerns.shops {
             self.concerned_by_shop(code, *at, &mut listings).await?;
@@ -274,16 +260,8 @@ impl Publisher {
         };
         let slots = held.as_ref().map(HeldSlots::slots);
         let command = Publish { from, to, listings, read_back: false, urgency, slots };
-        let answer = self.engine.submit(Request::internal(command)).await.map(|answer| answer.outcome);
-        match (answer, held) {
-            (Ok(Outcome::Done(Receipt::Claimed { jobs })), Some(held)) => held.start(jobs),
-            (Err(SubmitError::OutcomeUnknown), Some(held)) => {
-                held.start_after_all().await?;
-                return Err(SubmitError::OutcomeUnknown.to_string());
-            }
-            (answer, _) => return place_of(answer.map_err(|error| error.to_string())?),
-        }
-        Ok(Ok(()))
+        let answer = HeldSlots::submit(held, &self.engine, Request::internal(command)).await;
+        place_of(answer.map_err(|error| error.to_string())?)
     }
 
     /// A shortfall began (with what is available) or ended. Replicas follow the same feed: what is said already is not

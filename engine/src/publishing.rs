@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use onhand_rules::commands::channels::PushOutcome;
 use onhand_rules::listing::ListingState;
-use onhand_rules::publish::{Published, figure};
+use onhand_rules::publish::{Published, figure, parts_of};
 use onhand_rules::shop::Shop;
 use onhand_rules::{Listing, LocationId, Quantities, Sku, SkuId, Stock, StockKey};
 use onhand_store::{Reads, StoreError};
@@ -93,7 +92,7 @@ impl Sources {
         let skus = skus_of(reads, sold.iter().map(|(listing, _, _)| *listing)).await?;
         let keys: BTreeSet<StockKey> = sold
             .iter()
-            .flat_map(|(listing, _, location)| parts_of(listing, &skus, *location))
+            .flat_map(|(listing, _, location)| rows_of(listing, &skus, *location))
             .map(|(key, _)| key)
             .collect();
         let keys: Vec<StockKey> = keys.into_iter().collect();
@@ -107,7 +106,7 @@ impl Sources {
     }
 
     pub(crate) fn told(&self, shop: &Shop, maximum: i64, listing: &Listing, location: LocationId) -> Told {
-        let needed = parts_of(listing, &self.skus, location);
+        let needed = rows_of(listing, &self.skus, location);
         let known = needed.iter().any(|(key, _)| self.rows.contains_key(key));
         let parts: Vec<(StockKey, Quantities, i64)> = needed
             .into_iter()
@@ -124,49 +123,9 @@ impl Sources {
     }
 }
 
-/// What is to be done about one listing.
-pub(crate) enum Decision {
-    /// It is told so much.
-    Send(i64),
-    /// Nothing is sent.
-    Settled(PushOutcome),
-}
-
-/// What is to be told, by what was told before and sold there since. `in_doubt`: whatever was sent before may be there.
-pub(crate) fn decide(shop: &Shop, listing: &Listing, told: &Told, in_doubt: bool) -> Decision {
-    let Some(published) = told.published.as_ref().filter(|_| shop.settings.push) else {
-        return Decision::Settled(PushOutcome::HeldBack);
-    };
-    // A campaign's units cannot be taken away: the marketplace would refuse less.
-    let quantity = published.quantity.max(listing.promotion_reserved);
-    if let Some(edit) = &listing.edit {
-        // The seller may be stopping sales: his figure is not raised. Lowering goes out at once.
-        return if quantity >= edit.seen {
-            Decision::Settled(PushOutcome::HeldBack)
-        } else {
-            Decision::Send(quantity)
-        };
-    }
-    // The marketplace where a sale happened has deducted it itself.
-    let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
-    if there == Some(quantity) && listing.trouble.is_none() && !in_doubt {
-        return Decision::Settled(PushOutcome::Same { quantity });
-    }
-    Decision::Send(quantity)
-}
-
-fn parts_of(listing: &Listing, skus: &BTreeMap<SkuId, Sku>, location: LocationId) -> Vec<(StockKey, i64)> {
+fn rows_of(listing: &Listing, skus: &BTreeMap<SkuId, Sku>, location: LocationId) -> Vec<(StockKey, i64)> {
     let Some(mapping) = listing.mapping else { return Vec::new() };
-    let Some(sku) = skus.get(&mapping.sku) else { return Vec::new() };
-    if sku.is_bundle() {
-        let part = |component: &onhand_rules::Component| {
-            let key = StockKey { sku: component.sku, location };
-            (key, component.quantity.saturating_mul(mapping.quantity))
-        };
-        sku.components.iter().map(part).collect()
-    } else {
-        vec![(StockKey { sku: sku.id, location }, mapping.quantity)]
-    }
+    skus.get(&mapping.sku).map(|sku| parts_of(&mapping, sku, location)).unwrap_or_default()
 }
 
 async fn skus_of(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::audit::AuditChange;
-use crate::id::{JobId, OpId, OrderId, PrincipalId, ReservationId, UserId};
+use crate::id::{JobId, ListingId, OpId, OrderId, PrincipalId, ReservationId, UserId};
 use crate::notice_body::NoticeBody;
 use crate::order::{FulfilmentState, OrderState, PaymentState};
 use crate::quantity::{Millis, Quantity, is_one, one};
@@ -116,6 +116,10 @@ pub enum EventBody {
         unavailable: Quantity,
         available: Quantity,
         version: i64,
+        /// Listings that it concerns and that were dealt with in the same commit: marked, or found to show it. The publisher looks
+        /// at all others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<ListingId>,
     },
     /// `available` fell below what the backorder limit allows, through an external fact.
     #[serde(rename = "stock.shortfall")]

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ShopId;
+use crate::id::{LocationId, ShopId};
+use crate::listing::{Listing, Mapping};
 use crate::quantity::{Millis, Quantities, Quantity};
+use crate::shop::Shop;
+use crate::sku::Sku;
+use crate::stock::StockKey;
 
 /// Which figure is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -195,6 +199,51 @@ pub fn figure(
     }
     let quantity = apply("maximum", now.min(maximum));
     Published { quantity, steps }
+}
+
+/// The stock rows behind a listing that is mapped to this SKU, at the location whose stock its shop publishes, with the units
+/// of each in one unit of the listing.
+#[must_use]
+pub fn parts_of(mapping: &Mapping, sku: &Sku, location: LocationId) -> Vec<(StockKey, Quantity)> {
+    if !sku.is_bundle() {
+        return vec![(StockKey { sku: sku.id, location }, mapping.quantity)];
+    }
+    let part = |component: &crate::sku::Component| {
+        let row = StockKey { sku: component.sku, location };
+        (row, component.quantity.saturating_mul(mapping.quantity))
+    };
+    sku.components.iter().map(part).collect()
+}
+
+/// What is to be done about one listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is told so much.
+    Send(Quantity),
+    /// So much is there already.
+    Same(Quantity),
+    /// Nothing is told: there is nothing to tell, the shop is not to be written to, or a seller's own figure stands below it.
+    HeldBack,
+}
+
+/// What is to be told, by what was told before and sold there since. `in_doubt`: whatever was sent before may be there.
+#[must_use]
+pub fn decide(shop: &Shop, listing: &Listing, told: Option<&Published>, in_doubt: bool) -> Decision {
+    let Some(published) = told.filter(|_| shop.settings.push) else {
+        return Decision::HeldBack;
+    };
+    // A campaign's units cannot be taken away: the marketplace would refuse less.
+    let quantity = published.quantity.max(listing.promotion_reserved);
+    if let Some(edit) = &listing.edit {
+        // The seller may be stopping sales: his figure is not raised. Lowering goes out at once.
+        return if quantity >= edit.seen { Decision::HeldBack } else { Decision::Send(quantity) };
+    }
+    // The marketplace where a sale happened has deducted it itself.
+    let there = listing.pushed.map(|pushed| (pushed - listing.sold_there).max(0));
+    if there == Some(quantity) && listing.trouble.is_none() && !in_doubt {
+        return Decision::Same(quantity);
+    }
+    Decision::Send(quantity)
 }
 
 #[cfg(test)]

@@ -200,6 +200,9 @@ pub enum Receipt {
         state: MarketOrderState,
         /// Orders of ours that it became.
         orders: Vec<OrderId>,
+        /// Pushes because of it that were leased for the slots that came with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pushes: Vec<Job>,
     },
     /// Holds past due were ended.
     Expired {
@@ -213,7 +216,9 @@ impl Receipt {
     #[must_use]
     pub fn leases(&self) -> Vec<(JobId, i64)> {
         match self {
-            Self::Claimed { jobs } => jobs.iter().map(|job| (job.id, job.lease_number)).collect(),
+            Self::Claimed { jobs } | Self::MarketOrder { pushes: jobs, .. } => {
+                jobs.iter().map(|job| (job.id, job.lease_number)).collect()
+            }
             _ => Vec::new(),
         }
     }

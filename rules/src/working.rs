@@ -14,7 +14,7 @@ pub use sync::{SyncChanges, SyncNeeds, SyncRows};
 
 use crate::access::ApiKey;
 use crate::event::{Event, EventBody};
-use crate::id::{ApiKeyId, LocationId, OpId, OrderId, PrincipalId, ReservationId, SkuId};
+use crate::id::{ApiKeyId, ListingId, LocationId, OpId, OrderId, PrincipalId, ReservationId, SkuId};
 use crate::movement::{Holder, Movement};
 use crate::order::Order;
 use crate::reservation::Reservation;
@@ -36,6 +36,19 @@ impl<T: Clone> Tracked<T> {
     pub fn loaded(row: Option<T>) -> Self {
         Self { before: row.clone(), now: row }
     }
+}
+
+/// A listing that a change of a stock row concerns, and that the command which changed it has dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The row.
+    pub row: StockKey,
+    /// Its version that the listing was judged by; a later one is not dealt with.
+    pub version: i64,
+    /// The listing.
+    pub listing: ListingId,
+    /// Whether it was marked; else it shows what it should at that version.
+    pub marked: bool,
 }
 
 /// The next free numbers of rows that are numbered; one row in the database.
@@ -139,6 +152,8 @@ pub struct Working {
     pub movements: Vec<Movement>,
     /// Events made so far, in order.
     pub events: Vec<Event>,
+    /// Listings that were dealt with because of a stock row, in order.
+    pub told: Vec<Told>,
     /// Reads that nobody had asked for. A command that made one cannot be decided in this batch: an earlier command of
     /// the batch has changed what it must see (a new SKU, the last unit taken), so it is put off to the next one. If
     /// nothing had changed, it is a bug in `needs`.
@@ -225,6 +240,8 @@ impl Working {
     fn stock_changed(&self, key: StockKey, stock: &Stock) -> Option<EventBody> {
         let sku = self.skus.get(&key.sku)?.now.as_ref()?;
         let location = self.locations.get(&key.location)?.now.as_ref()?;
+        let judged = self.told.iter().filter(|told| told.row == key && told.version == stock.version);
+        let told = judged.map(|told| told.listing).collect();
         Some(EventBody::StockChanged {
             sku: sku.code.clone(),
             location: location.code.clone(),
@@ -234,6 +251,7 @@ impl Working {
             unavailable: stock.figures.unavailable,
             available: stock.figures.available(),
             version: stock.version,
+            told,
         })
     }
 }

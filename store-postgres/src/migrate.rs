@@ -29,6 +29,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "events by type",
         sql: include_str!("../migrations/0004_events_by_type.sql"),
     },
+    Migration {
+        number: 5,
+        name: "listings found by name",
+        sql: include_str!("../migrations/0005_listings_found_by_name.sql"),
+    },
 ];
 
 /// An arbitrary number, so that no other program's lock is ours: "onhand" in ASCII.

@@ -274,3 +274,6 @@ impl Session for PostgresSession {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,9 +254,11 @@ statements! {
         select last_event from head");
 
     // The queue and the channels. Those of `Lock…` replace what the ones without it found.
+    // `offset 0`: see `ListingsByKey`.
     BundlesOf = Text::Plain(concat!("select k.component, ", sku_columns!(),
-        " from (select component, bundle from sku_component where component = any ($1)) as k \
-        join sku s on s.id = k.bundle"));
+        " from (select unnest($1::bigint[]) as component) as k \
+        cross join lateral (select c.bundle from sku_component c where c.component = k.component offset 0) as b \
+        cross join lateral (select * from sku x where x.id = b.bundle offset 0) as s"));
     Settings = Text::Plain("select t.key, t.body from setting t where t.key = any ($1)");
     LockSettings = Text::Plain("select t.key, t.body from setting t where t.key = any ($1) \
         order by t.key for no key update of t");
@@ -302,7 +304,8 @@ statements! {
         from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as seller_sku) as k \
         cross join lateral (select l.body from listing l \
             where l.shop = k.shop and l.seller_sku = k.seller_sku offset 0) as t");
-    ListingsOfSku = Text::Plain("select t.body from listing t where t.sku = any ($1)");
+    ListingsOfSku = Text::Plain("select t.body from (select unnest($1::bigint[]) as sku) as k \
+        cross join lateral (select l.body from listing l where l.sku = k.sku and l.sku is not null offset 0) as t");
     ListingsOfUnit = Text::Plain("select t.body from (select unnest($1::bigint[]) as shop, unnest($2::text[]) as unit) as k \
         cross join lateral (select l.body from listing l where l.shop = k.shop and l.unit = k.unit offset 0) as t");
     // At most `WAITING_MAX` for each listing.

@@ -215,14 +215,9 @@ pub trait SyncReads: Send + Sync {
     ) -> Result<Option<Listing>, StoreError>;
     async fn listings(&self, filter: &ListingFilter, limit: usize) -> Result<Page<Listing>, StoreError>;
     async fn listings_of_unit(&self, shop: ShopId, unit: &str) -> Result<Vec<Listing>, StoreError>;
-    /// Listings by number; those that do not exist are left out. In order of the number.
-    async fn listings_by_id(&self, ids: &[ListingId]) -> Result<Vec<Listing>, StoreError>;
     /// Active, mapped listings that sell the SKUs with these codes or bundles with one of them as a component: the code that
-    /// brought each up, the listing, its shop. By (code, listing).
-    async fn listings_concerning(
-        &self,
-        skus: &[&str],
-    ) -> Result<Vec<(String, ListingId, ShopId)>, StoreError>;
+    /// brought each up, and the listing. By (code, listing).
+    async fn listings_concerning(&self, skus: &[&str]) -> Result<Vec<(String, ListingId)>, StoreError>;
     /// What waits to be told, by shop.
     async fn staleness(&self) -> Result<Vec<Staleness>, StoreError>;
     /// Stock rows by key; those that do not exist are left out.

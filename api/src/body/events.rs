@@ -104,6 +104,7 @@ impl Data {
                 unavailable,
                 available,
                 version,
+                told: _,
             } => Self::Stock { sku, location, on_hand, reserved, allocated, unavailable, available, version },
             EventBody::StockShortfall { sku, location, available }
             | EventBody::StockShortfallCleared { sku, location, available } => {

@@ -236,6 +236,7 @@ mod tests {
             unavailable: 0,
             available,
             version: 1,
+            told: Vec::new(),
         }
     }
 

@@ -44,9 +44,9 @@ export function Page({ title, above, beside, verdict, actions, curl, filled, chi
 }
 
 /** A box with a heading. */
-export function Panel({ title, aside, children, flush }: { title?: ReactNode; aside?: ReactNode; children: ReactNode; flush?: boolean }) {
+export function Panel({ id, title, aside, children, flush }: { id?: string; title?: ReactNode; aside?: ReactNode; children: ReactNode; flush?: boolean }) {
   return (
-    <section className={classes.panel}>
+    <section id={id} className={classes.panel}>
       {title && (
         <div className={classes.panelHead}>
           <h2>{title}</h2>

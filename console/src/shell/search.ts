@@ -35,11 +35,13 @@ export const oneOf =
   (value: unknown): W | undefined =>
     words.find((word) => word === value);
 
-/** The parameters of a page: each is read by its own rule, and what does not fit is as good as missing. */
+/** The parameters of a page: each is read by its own rule, and what does not fit, or the page does not know, is as good as missing. */
 export const params =
   <S extends object>(readers: { [K in keyof S]: (value: unknown) => S[K] | undefined }) =>
   (search: Record<string, unknown>): Partial<S> => {
     const read: Partial<S> = {};
     for (const name of Object.keys(readers) as (keyof S & string)[]) read[name] = readers[name](search[name]);
-    return read;
+    // The router would keep what is not named here, and the pages would ask the server for it.
+    const unknown = Object.keys(search).filter((name) => !(name in readers));
+    return { ...Object.fromEntries(unknown.map((name) => [name, undefined])), ...read };
   };

@@ -14,8 +14,13 @@ use onhand_rules::{NoticeBody, Receipt, ShopId};
 
 use super::catching_up::OVERLAP_MS;
 use super::visit::Visit;
-use super::{Attempt, Flows, done, read};
+use super::{Attempt, Flows, done, read, receipt_of};
+use crate::jobs::HeldSlots;
+use crate::ledger::Request;
 
+/// Slots that are kept for the pushes of each line of an order: most sellers have three shops, and the one that sold it has taken
+/// its units off itself. More wait for the claimer.
+const PUSHES_OF_A_LINE: usize = 3;
 /// How far the first poll of a shop's returns looks back, in milliseconds.
 const FIRST_MS: i64 = 24 * 3_600_000;
 
@@ -99,8 +104,12 @@ impl Flows {
     async fn take_order(&self, attempt: &Attempt<'_>, shop: ShopId, order: RemoteOrder) -> Result<(), End> {
         let reference = order.reference.clone();
         let job = Some(attempt.job.id);
-        let take = TakeMarketOrder { shop, reference: reference.clone(), snapshot: snapshot_of(order), job };
-        if let Receipt::MarketOrder { state, .. } = self.submit(take).await? {
+        let snapshot = snapshot_of(order);
+        let held = attempt.guard.slots().take(PUSHES_OF_A_LINE * snapshot.lines.len());
+        let slots = held.as_ref().map(HeldSlots::slots);
+        let take = TakeMarketOrder { shop, reference: reference.clone(), snapshot, job, slots };
+        let taken = HeldSlots::submit(held, &self.engine, Request::internal(take)).await;
+        if let Receipt::MarketOrder { state, .. } = receipt_of(taken)? {
             tracing::debug!(shop = shop.0, reference, ?state, "an order was taken");
         }
         Ok(())

@@ -7,13 +7,14 @@ use onhand_connector::{Call, Channel, Class, Endpoint, ItemOutcome, ListingKey, 
 use onhand_rules::commands::channels::{PushOutcome, PushResult, RaiseNotice, RecordPush};
 use onhand_rules::commands::queue::End;
 use onhand_rules::notice::{Notice, NoticeKind};
+use onhand_rules::publish::{Decision, decide};
 use onhand_rules::retry::FailureClass;
 use onhand_rules::{Listing, NoticeBody, Receipt, ShopId};
 
 use super::peek::may_hurt;
 use super::visit::{Cost, Visit, class_of};
 use super::{Attempt, FlowEnd, Flows, catalogue, done, failed, read};
-use crate::publishing::{Decision, Told, decide, told_at};
+use crate::publishing::{Told, told_at};
 
 /// The connectors' code for an item whose fate is unknown because another one of its batch was refused.
 const BATCH_REFUSED: &str = "batch_refused";
@@ -112,10 +113,15 @@ impl Flows {
             }
             // Whatever an attempt sent that was cut off, it may be there.
             let in_doubt = listing.in_doubt() || attempt.job.was_cut_off();
-            match decide(&visit.shop, &listing, told, in_doubt) {
-                Decision::Send(quantity) => plan.sends.push((listing, quantity)),
-                Decision::Settled(outcome) => plan.results.push(result(&listing, outcome)),
-            }
+            let outcome = match decide(&visit.shop, &listing, told.published.as_ref(), in_doubt) {
+                Decision::Send(quantity) => {
+                    plan.sends.push((listing, quantity));
+                    continue;
+                }
+                Decision::Same(quantity) => PushOutcome::Same { quantity },
+                Decision::HeldBack => PushOutcome::HeldBack,
+            };
+            plan.results.push(result(&listing, outcome));
         }
         Ok(plan)
     }

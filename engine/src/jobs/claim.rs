@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::gates::{Gates, Opening};
 use super::lease::LeaseGuard;
-use super::slots::{PUSH, Seen};
+use super::slots::{PUSH, Seen, SlotSource};
 use super::table::Start;
 use super::{Ended, Shared, backoff, millis};
 use crate::ids::chance;
@@ -275,6 +275,7 @@ pub(super) fn start(shared: &Arc<Shared>, job: Job, asked: Instant) {
     let (kind, number) = (job.body.number(), job.lease_number);
     let claimed_at = shared.clock.estimate();
     let (guard, keeper) = LeaseGuard::new(&job, number, asked, claimed_at, shared.settings.lease);
+    let guard = guard.with_slots(SlotSource::of(shared));
     let lane = OneLane { lane: lane_of(kind) };
     let waited = (claimed_at - job.run_at).max(0) as f64 / 1_000.0;
     shared.engine.metrics().queue.claim_seconds.get_or_create(&lane).observe(waited);

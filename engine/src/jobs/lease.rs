@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use onhand_rules::{Job, JobId, Millis};
 use tokio::sync::watch;
 
+use super::slots::SlotSource;
+
 /// What came of a request must be durable before the lease or the attempt ends: this long is kept for that. A marketplace
 /// that says nothing is so a failure of the network, which is tried again by its class, and never a job that did not end.
 const KEEPING: Duration = Duration::from_secs(2);
@@ -22,6 +24,7 @@ pub struct LeaseGuard {
     until: Arc<Mutex<Instant>>,
     lost: watch::Receiver<bool>,
     ending: Arc<AtomicBool>,
+    slots: SlotSource,
 }
 
 /// The other side of a [`LeaseGuard`]: the heart renews it or gives it up.
@@ -46,7 +49,18 @@ impl LeaseGuard {
         let deadline = asked + millis(job.body.deadline_ms());
         let ending = Arc::new(AtomicBool::new(false));
         let keeper = LeaseKeeper { until: until.clone(), lost: sender, ending: ending.clone() };
-        (Self { job: job.id, number, claimed_at, deadline, until, lost, ending }, keeper)
+        let slots = SlotSource::default();
+        (Self { job: job.id, number, claimed_at, deadline, until, lost, ending, slots }, keeper)
+    }
+
+    /// The same, with a runner in whose slots the pushes may begin that it makes.
+    pub(super) fn with_slots(self, slots: SlotSource) -> Self {
+        Self { slots, ..self }
+    }
+
+    /// Where pushes may begin in the commit that makes them.
+    pub(crate) fn slots(&self) -> &SlotSource {
+        &self.slots
     }
 
     /// A lease that nobody renews, for running a handler without a runner.

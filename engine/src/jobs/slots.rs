@@ -1,19 +1,21 @@
 //! Pushes that begin in the commit that makes them.
 //!
 //! A push that is enqueued, looked for and claimed costs a read and a commit more than one that its maker leases at once.
-//! The publisher of this process does that while slots are free and nothing else waits for them; otherwise its pushes
+//! The publisher of this process does that, and whoever takes an order of a marketplace, while slots are free and nothing else waits for them; otherwise its pushes
 //! wait for the claimer, who is fair.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use onhand_rules::commands::channels::FreeSlots;
 use onhand_rules::job::lane_of;
-use onhand_rules::{Job, ShopId};
+use onhand_rules::{Job, Receipt, ShopId};
+use onhand_store::Outcome;
 
 use super::Shared;
 use super::claim::{leased_after_all, start};
+use crate::ledger::{Engine, Request, SubmitError};
 
 /// The kind of a push.
 pub(super) const PUSH: i16 = 1;
@@ -50,6 +52,27 @@ impl LastLook {
     }
 }
 
+/// Whose slots a handler may have for pushes that it makes: those of the runner that runs it.
+#[derive(Clone, Default)]
+pub(crate) struct SlotSource(Weak<Shared>);
+
+impl SlotSource {
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::downgrade(shared))
+    }
+
+    /// As [`HeldSlots::take`]; without a runner there are none.
+    pub(crate) fn take(&self, wanted: usize) -> Option<HeldSlots> {
+        HeldSlots::take(&self.0.upgrade()?, wanted)
+    }
+}
+
+impl std::fmt::Debug for SlotSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SlotSource")
+    }
+}
+
 /// Slots that are kept free until this is dropped.
 pub(crate) struct HeldSlots {
     shared: Arc<Shared>,
@@ -81,21 +104,37 @@ impl HeldSlots {
         }
     }
 
-    /// Starts what was leased.
-    pub(crate) fn start(self, jobs: Vec<Job>) {
+    /// Runs a command that was given these slots, and starts what it has leased for them. Where nobody knows whether it was
+    /// done, those jobs are started that the database says are ours; if it cannot be asked, their leases run out.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub(crate) async fn submit(
+        held: Option<Self>,
+        engine: &Engine,
+        request: Request,
+    ) -> Result<Outcome, SubmitError> {
+        let mut answer = engine.submit(request).await.map(|answer| answer.outcome);
+        let Some(held) = held else { return answer };
+        match &mut answer {
+            Ok(Outcome::Done(Receipt::Claimed { jobs } | Receipt::MarketOrder { pushes: jobs, .. })) => {
+                held.start(std::mem::take(jobs));
+            }
+            Err(SubmitError::OutcomeUnknown) => match leased_after_all(&held.shared).await {
+                Ok(jobs) => held.start(jobs),
+                Err(why) => {
+                    tracing::warn!(why, "which pushes were leased is not known; their leases run out")
+                }
+            },
+            _ => {}
+        }
+        answer
+    }
+
+    fn start(self, jobs: Vec<Job>) {
         for job in jobs {
             start(&self.shared, job, self.asked);
         }
-    }
-
-    /// Nobody knows whether the pushes were leased: those that are ours and do not run here are started.
-    ///
-    /// # Errors
-    /// When the database cannot be asked; the leases run out then.
-    pub(crate) async fn start_after_all(self) -> Result<(), String> {
-        let jobs = leased_after_all(&self.shared).await?;
-        self.start(jobs);
-        Ok(())
     }
 }
 

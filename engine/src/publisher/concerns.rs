@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use onhand_rules::commands::channels::Urgency;
 use onhand_rules::notice::{NoticeKind, kind_name};
-use onhand_rules::{EventBody, Millis, OpId, ShopId};
+use onhand_rules::{EventBody, ListingId, Millis, OpId, ShopId};
 use onhand_store::EventRow;
 
 use super::{Change, Row};
@@ -20,8 +20,8 @@ pub(super) struct Concerns {
     /// Shops that are well again, by code and by number: what waits after their failures is tried now.
     pub(super) well: BTreeSet<String>,
     pub(super) answers: BTreeSet<ShopId>,
-    /// Codes of the shops whose orders changed.
-    pub(super) sold: BTreeSet<String>,
+    /// Listings that the commit of every change of their SKU has dealt with, by SKU.
+    pub(super) told: BTreeMap<String, BTreeSet<ListingId>>,
     /// By SKU and location: what is available, or that it is over.
     pub(super) shortfalls: Vec<(Row, Option<i64>, Millis)>,
 }
@@ -35,6 +35,7 @@ impl Concerns {
                 EventBody::StockChanged { sku, .. } | EventBody::SkuChanged { sku, .. } => {
                     let urgency = if bulk.contains(&event.op) { Urgency::Bulk } else { Urgency::Sale };
                     merge(&mut concerns.skus, sku.clone(), (event.at, urgency));
+                    concerns.keep_told(sku, dealt_with(&event.body));
                 }
                 EventBody::ShopChanged { shop, state, reason } => {
                     // It may sell again, or something else is published there.
@@ -50,9 +51,6 @@ impl Concerns {
                 {
                     concerns.answers.insert(ShopId(*shop));
                 }
-                EventBody::MarketOrderChanged { shop, .. } => {
-                    concerns.sold.insert(shop.clone());
-                }
                 EventBody::StockShortfall { sku, location, available } => {
                     let row = (sku.clone(), location.clone());
                     concerns.shortfalls.push((row, Some(*available), event.at));
@@ -64,6 +62,20 @@ impl Concerns {
             }
         }
         concerns
+    }
+
+    fn keep_told(&mut self, sku: &str, listings: BTreeSet<ListingId>) {
+        match self.told.get_mut(sku) {
+            Some(told) => told.retain(|listing| listings.contains(listing)),
+            None => drop(self.told.insert(sku.to_owned(), listings)),
+        }
+    }
+}
+
+fn dealt_with(body: &EventBody) -> BTreeSet<ListingId> {
+    match body {
+        EventBody::StockChanged { told, .. } => told.iter().copied().collect(),
+        _ => BTreeSet::new(),
     }
 }
 
@@ -118,6 +130,7 @@ mod tests {
             unavailable: 0,
             available: 1,
             version: 1,
+            told: Vec::new(),
         }
     }
 
@@ -172,7 +185,30 @@ mod tests {
         };
         order.push(EventRow { op: OpId(3), ..event(2, held) });
         assert_eq!(urgency(&order, "S0"), Urgency::Sale, "however many lines it has");
-        assert_eq!(Concerns::of(&order).sold, BTreeSet::from(["shopee-1".to_owned()]));
+    }
+
+    #[test]
+    fn only_what_every_change_has_dealt_with_needs_no_second_look() {
+        let dealt = |sku: &str, listings: &[i64]| {
+            let mut body = stock(sku);
+            if let EventBody::StockChanged { told, .. } = &mut body {
+                told.extend(listings.iter().map(|id| ListingId(*id)));
+            }
+            event(1, body)
+        };
+        let told = |events: &[EventRow]| {
+            let told = Concerns::of(events).told.remove("A").unwrap_or_default();
+            told.into_iter().map(|listing| listing.0).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[dealt("A", &[1, 2]), dealt("B", &[3])]), [1, 2]);
+        assert_eq!(
+            told(&[dealt("A", &[1, 2]), dealt("A", &[2, 3])]),
+            [2],
+            "1 was not looked at the second time"
+        );
+        assert_eq!(told(&[dealt("A", &[1, 2]), dealt("A", &[]), dealt("A", &[1, 2])]), [0; 0]);
+        let composed = event(1, EventBody::SkuChanged { sku: "A".into(), version: 2, archived: false });
+        assert_eq!(told(&[dealt("A", &[1]), composed]), [0; 0]);
     }
 
     #[test]

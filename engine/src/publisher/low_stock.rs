@@ -142,6 +142,7 @@ mod tests {
             unavailable: 0,
             available,
             version: 1,
+            told: Vec::new(),
         })
     }
 

@@ -5,10 +5,10 @@ mod sync;
 
 use std::collections::BTreeMap;
 
-use super::{Counters, Tracked, Working};
+use super::{Counters, Told, Tracked, Working};
 use crate::access::ApiKey;
 use crate::event::Event;
-use crate::id::{ApiKeyId, LocationId, OrderId, ReservationId, SkuId};
+use crate::id::{ApiKeyId, ListingId, LocationId, OrderId, ReservationId, SkuId};
 use crate::movement::{Holder, Movement};
 use crate::order::Order;
 use crate::reservation::Reservation;
@@ -35,6 +35,7 @@ pub struct Scope<'w> {
     undo: Vec<Undo>,
     movements: usize,
     events: usize,
+    told: usize,
     done: usize,
     ordinal: u32,
     accepted: bool,
@@ -70,8 +71,8 @@ macro_rules! row_access {
 impl<'w> Scope<'w> {
     pub(super) fn open(working: &'w mut Working) -> Self {
         let (movements, events) = (working.movements.len(), working.events.len());
-        let done = working.sync.done.len();
-        Self { working, undo: Vec::new(), movements, events, done, ordinal: 0, accepted: false }
+        let (told, done) = (working.told.len(), working.sync.done.len());
+        Self { working, undo: Vec::new(), movements, events, told, done, ordinal: 0, accepted: false }
     }
 }
 
@@ -202,6 +203,16 @@ impl Scope<'_> {
         self.working.events.push(event);
     }
 
+    /// Notes that a listing was dealt with because of a stock row.
+    pub fn note_told(&mut self, told: Told) {
+        self.working.told.push(told);
+    }
+
+    /// Whether a command of this batch has marked a listing because of a stock row.
+    pub fn is_marked(&self, listing: ListingId) -> bool {
+        self.working.told.iter().any(|told| told.listing == listing && told.marked)
+    }
+
     /// Keeps what was done.
     pub fn accept(mut self) {
         self.accepted = true;
@@ -221,6 +232,7 @@ impl Drop for Scope<'_> {
         }
         self.working.movements.truncate(self.movements);
         self.working.events.truncate(self.events);
+        self.working.told.truncate(self.told);
         self.working.sync.done.truncate(self.done);
         while let Some(step) = self.undo.pop() {
             match step {

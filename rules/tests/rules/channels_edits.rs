@@ -15,7 +15,7 @@ use crate::commands::{adjust, place};
 use EditPolicy::{Adopt, Cap, Reject};
 
 /// Tells every listing what is available, as the pushes would.
-fn push_all(world: &mut Market) {
+pub(crate) fn push_all(world: &mut Market) {
     let units: Vec<_> = world
         .jobs
         .values()

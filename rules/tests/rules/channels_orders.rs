@@ -40,7 +40,7 @@ fn order(at: i64, lines: &[(&str, i64, i64, MarketStatus)]) -> TakeMarketOrder {
         completed: false,
         returning: false,
     };
-    TakeMarketOrder { shop: SHOP, reference: "R".into(), snapshot, job: None }
+    TakeMarketOrder { shop: SHOP, reference: "R".into(), snapshot, job: None, slots: None }
 }
 
 pub(crate) fn one(at: i64, cancelled: i64, status: MarketStatus) -> TakeMarketOrder {

@@ -79,39 +79,51 @@ impl Market {
     }
 
     pub(crate) fn run(&mut self, command: impl Into<Command>) -> Result<Receipt, Refusal> {
-        let command = command.into();
-        let mut working = self.load(&command);
-        self.ops += 1;
-        let context = Context { now: self.now, op: OpId(self.ops), actor: PrincipalId(1), trace: None };
-        let mut scope = working.scope();
-        let decided = command.decide(&mut scope, &context);
-        match &decided {
-            Ok(_) => scope.accept(),
-            Err(_) => drop(scope),
+        self.batch(vec![command.into()]).remove(0)
+    }
+
+    /// Several commands in one transaction.
+    pub(crate) fn batch(&mut self, commands: Vec<Command>) -> Vec<Result<Receipt, Refusal>> {
+        let mut working = self.load(&commands);
+        let mut all = Vec::new();
+        for command in &commands {
+            self.ops += 1;
+            // Ids that a command makes count up from its own.
+            let op = OpId(self.ops << 32);
+            let context = Context { now: self.now, op, actor: PrincipalId(1), trace: None };
+            let mut scope = working.scope();
+            let decided = command.decide(&mut scope, &context);
+            match &decided {
+                Ok(_) => scope.accept(),
+                Err(_) => drop(scope),
+            }
+            assert!(working.unasked.is_empty(), "{command:?} read without asking: {:?}", working.unasked);
+            all.push(decided);
         }
-        assert!(working.unasked.is_empty(), "{command:?} read without asking: {:?}", working.unasked);
         let changes = working.into_changes(PrincipalId::SYSTEM);
-        if decided.is_err() {
+        if all.iter().all(Result::is_err) {
             assert!(changes.is_empty(), "I7: refused, and yet {changes:?}");
-            return decided;
+            return all;
         }
         self.keep(changes);
         self.check();
-        decided
+        all
     }
 
-    fn load(&self, command: &Command) -> Working {
+    fn load(&self, commands: &[Command]) -> Working {
         let mut working = Working::default();
         for _ in 0..=ROUNDS_MAX {
             let mut needs = Needs::default();
-            command.needs(&working, &mut needs);
+            for command in commands {
+                command.needs(&working, &mut needs);
+            }
             let missing = working.missing(&needs);
             if missing.is_empty() {
                 return working;
             }
             self.find(&missing, &mut working);
         }
-        panic!("{ROUNDS_MAX} rounds are too few for {command:?}");
+        panic!("{ROUNDS_MAX} rounds are too few for {commands:?}");
     }
 
     fn find(&self, needs: &Needs, working: &mut Working) {
@@ -145,7 +157,11 @@ impl Market {
             working.stock_of.insert(*sku);
         }
         for sku in &needs.bundles_of {
-            working.bundles_of.insert(*sku, std::collections::BTreeSet::new());
+            let part_of = |row: &&Sku| row.components.iter().any(|part| part.sku == *sku);
+            let found: std::collections::BTreeSet<SkuId> =
+                self.skus.values().filter(part_of).map(|row| row.id).collect();
+            put(found.iter().copied(), &self.skus, &mut working.skus);
+            working.bundles_of.insert(*sku, found);
         }
         if needs.counters {
             working.counters = Some(Tracked::loaded(Some(self.counters)));

@@ -29,3 +29,4 @@ mod queue_schedules;
 mod queue_world;
 mod refusals;
 mod shops;
+mod telling;

@@ -32,7 +32,7 @@ const CONCERNING: &str = "with named (sku, code) as ( \
         select n.code, n.sku from named n \
       union \
         select n.code, c.bundle from named n join sku_component c on c.component = n.sku \
-     ) select distinct s.code, t.id, t.shop from seller s cross join lateral (select l.id, l.shop from listing l \
+     ) select distinct s.code, t.id from seller s cross join lateral (select l.id from listing l \
          where l.sku = s.sells and l.sku is not null and l.state = 'active' offset 0) as t \
      order by s.code, t.id";
 
@@ -173,17 +173,10 @@ impl SyncReads for PostgresReads {
         let sql = "select body from listing where shop = $1 and unit = $2 order by id";
         self.documents_by_key(sql, &[&shop.0, &unit]).await
     }
-    async fn listings_by_id(&self, ids: &[ListingId]) -> Result<Vec<Listing>, StoreError> {
-        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        self.documents_by_key("select body from listing where id = any ($1) order by id", &[&ids]).await
-    }
-    async fn listings_concerning(
-        &self,
-        skus: &[&str],
-    ) -> Result<Vec<(String, ListingId, ShopId)>, StoreError> {
+    async fn listings_concerning(&self, skus: &[&str]) -> Result<Vec<(String, ListingId)>, StoreError> {
         rows::all(&self.keyed(CONCERNING, &[&skus]).await?, |row| {
             let mut columns = Columns::of(row);
-            Ok((columns.next()?, ListingId(columns.next()?), ShopId(columns.next()?)))
+            Ok((columns.next()?, ListingId(columns.next()?)))
         })
     }
     async fn staleness(&self) -> Result<Vec<Staleness>, StoreError> {

@@ -251,22 +251,7 @@ impl SyncReads for SqliteReads {
         self.run(move |connection| all(connection, "shop = ? AND unit = ? ORDER BY id", values)).await
     }
 
-    async fn listings_by_id(&self, ids: &[ListingId]) -> Result<Vec<Listing>, StoreError> {
-        let ids: BTreeSet<ListingId> = ids.iter().copied().collect();
-        self.run(move |connection| {
-            let mut found = Vec::new();
-            for id in ids {
-                found.extend(one(connection, "id = ?", vec![Value::Integer(id.0)])?);
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    async fn listings_concerning(
-        &self,
-        skus: &[&str],
-    ) -> Result<Vec<(String, ListingId, ShopId)>, StoreError> {
+    async fn listings_concerning(&self, skus: &[&str]) -> Result<Vec<(String, ListingId)>, StoreError> {
         let skus: BTreeSet<String> = skus.iter().map(|sku| (*sku).to_owned()).collect();
         self.run(move |connection| concerning(connection, &skus)).await
     }
@@ -382,17 +367,17 @@ impl SyncReads for SqliteReads {
     }
 }
 
-fn concerning(connection: &Connection, codes: &BTreeSet<String>) -> Sql<Vec<(String, ListingId, ShopId)>> {
+fn concerning(connection: &Connection, codes: &BTreeSet<String>) -> Sql<Vec<(String, ListingId)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT listing.id, listing.shop FROM sku JOIN listing ON listing.sku = sku.id
+        "SELECT listing.id FROM sku JOIN listing ON listing.sku = sku.id
          WHERE sku.code = ?1 AND listing.active = 1
-         UNION SELECT listing.id, listing.shop FROM sku
+         UNION SELECT listing.id FROM sku
          JOIN sku_component ON sku_component.component = sku.id JOIN listing ON listing.sku = sku_component.bundle
          WHERE sku.code = ?1 AND listing.active = 1 ORDER BY 1",
     )?;
     let mut found = Vec::new();
     for code in codes {
-        let listing = |row: &Row<'_>| Ok((code.clone(), ListingId(row.get(0)?), ShopId(row.get(1)?)));
+        let listing = |row: &Row<'_>| Ok((code.clone(), ListingId(row.get(0)?)));
         for listing in statement.query_map([code], listing)? {
             found.push(listing?);
         }

@@ -135,6 +135,7 @@ fn every_kind() -> Vec<EventBody> {
             unavailable: 4,
             available: -8,
             version: 9,
+            told: vec![ListingId(1), ListingId(i64::MAX)],
         },
         EventBody::StockShortfall { sku: sku.clone(), location: location.clone(), available },
         EventBody::StockShortfallCleared { sku: sku.clone(), location: location.clone(), available: 0 },

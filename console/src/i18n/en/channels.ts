@@ -136,6 +136,7 @@ export const channels = {
   'sync.view.told': 'Told',
   'sync.view.untold': 'Not told yet',
   'sync.untold.empty': 'Every shop shows what it should.',
+  'sync.untold.shop': 'This shop shows what it should.',
   'sync.untold.shows': 'Shows',
   'sync.empty': 'Nothing was told yet.',
 
@@ -182,6 +183,7 @@ export const channels = {
   'reservations.ends': 'Ends',
   'reservations.made': 'Made',
   'reservations.empty': 'Nothing is reserved.',
+  'reservations.none': 'There are no reservations yet.',
   'reservations.release': 'Release',
   'reservations.extend': 'Extend',
   'reservations.released': 'The units are free again',

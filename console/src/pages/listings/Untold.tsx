@@ -34,7 +34,7 @@ export function Untold({ shop }: { shop?: string }) {
         loading={query.isPending}
         more={query.hasNextPage}
         onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
-        empty={t('sync.untold.empty')}
+        empty={t(shop ? 'sync.untold.shop' : 'sync.untold.empty')}
         tone={(row) => (row.trouble ? 'bad' : undefined)}
       />
     </Panel>

@@ -158,10 +158,10 @@ function Listing({ line }: { line: Line }) {
 }
 
 function Units({ line }: { line: Line }) {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   return (
     <>
-      {f.number(line.quantity)}
+      <Figure value={line.quantity} label={t('orders.units')} to={line.sku ? { to: '/stock/$sku', params: { sku: line.sku }, search: { tab: 'ledger' } } : undefined} />
       {line.cancelled > 0 && <div className="soft">{t('market.line.cancelled', { n: line.cancelled })}</div>}
     </>
   );

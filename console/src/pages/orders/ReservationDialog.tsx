@@ -19,7 +19,7 @@ export const EXTENSION_S = 3_600;
 
 /** One reservation: what it holds, until when, and the way to hold it longer or to give it back. */
 export function ReservationDialog({ id, onClose }: { id: string; onClose: () => void }) {
-  const { t, rich } = useI18n();
+  const { t, f, rich } = useI18n();
   const may = useMay('orders:write');
   const query = useQuery(reservation(id));
   const held = query.data;
@@ -38,9 +38,8 @@ export function ReservationDialog({ id, onClose }: { id: string; onClose: () => 
             <div>
               {held.lines.map((line) => (
                 <div key={line.line} className="num">
-                  {line.outstanding > 0 ? line.outstanding : line.quantity} ×{' '}
-                  <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location, tab: 'holds' }} className="code">
-                    {line.sku}
+                  <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location, tab: 'holds' }}>
+                    {f.number(line.outstanding > 0 ? line.outstanding : line.quantity)} × <span className="code">{line.sku}</span>
                   </Link>{' '}
                   <span className="soft">{line.location}</span>
                 </div>

@@ -65,7 +65,7 @@ export function Reservations() {
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={({ id }) => setOpen(id)}
-          empty={t('reservations.empty')}
+          empty={t(state ? 'reservations.empty' : 'reservations.none')}
         />
       )}
       {open && <ReservationDialog id={open} onClose={() => setOpen(undefined)} />}
@@ -114,9 +114,8 @@ function useColumns(onRelease: (id: string) => void): Column<Reservation>[] {
           row.lines.map((line, place) => (
             <Fragment key={place}>
               {place > 0 && ', '}
-              {f.number(line.quantity)} ×{' '}
               <Link to="/stock/$sku" params={{ sku: line.sku }} search={{ location: line.location, tab: 'holds' }}>
-                {line.sku}
+                {f.number(line.quantity)} × {line.sku}
               </Link>
             </Fragment>
           )),

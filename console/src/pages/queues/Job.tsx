@@ -28,6 +28,8 @@ import classes from './Queues.module.css';
 type Job = Schemas['JobDetail'];
 
 const route = getRouteApi('/jobs/$id');
+/** Where the page says how the last try ended. */
+const FAILURE = 'failure';
 
 /** One job: where it stands, how its last try ended, and what it knows. */
 export function JobPage() {
@@ -129,6 +131,7 @@ function JobActions({ job }: { job: Job }) {
 function Facts({ job }: { job: Job }) {
   const { t, f } = useI18n();
   const names = useShopNames();
+  const cause = (figure: string) => (job.failure ? <a href={`#${FAILURE}`}>{figure}</a> : figure);
   const facts: [string, ReactNode][] = [
     [t('word.id'), <span className="mono">{job.id}</span>],
     [
@@ -146,9 +149,9 @@ function Facts({ job }: { job: Job }) {
     [t('job.fact.class'), t('job.fact.class.value', { n: job.class })],
     [t('order.fact.placed'), <At at={job.created_at} date />],
     [t('jobs.next'), <At at={job.run_at} date />],
-    [t('job.fact.attempts'), typeof job.tries.of === 'number' ? t('job.fact.attempts.of', { n: job.tries.made, of: job.tries.of }) : f.number(job.tries.made)],
+    [t('job.fact.attempts'), cause(typeof job.tries.of === 'number' ? t('job.fact.attempts.of', { n: job.tries.made, of: job.tries.of }) : f.number(job.tries.made))],
     [t('job.fact.claims'), f.number(job.claims)],
-    [t('job.fact.crashes'), f.number(job.crashes)],
+    [t('job.fact.crashes'), cause(f.number(job.crashes))],
     [
       t('job.fact.replay_of'),
       job.replay_of ? (
@@ -193,7 +196,7 @@ function JobTimeline({ events }: { events: Job['timeline'] }) {
 function LastFailure({ failure }: { failure: NonNullable<Job['failure']> }) {
   const { t } = useI18n();
   return (
-    <Panel title={t('job.failure')} aside={<Ago at={failure.at} />}>
+    <Panel id={FAILURE} title={t('job.failure')} aside={<Ago at={failure.at} />}>
       <FailureWords failure={failure} />
       <p>{wordOf(t, 'class', failure.class)}</p>
     </Panel>

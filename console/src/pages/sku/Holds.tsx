@@ -8,6 +8,7 @@ import { holders } from '~/api/queries';
 import { useMay } from '~/api/session';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
+import { Figure } from '~/parts/Figure';
 import { Ago } from '~/parts/Moment';
 import { Panel } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
@@ -72,7 +73,7 @@ function useHoldColumns(release: (holder: Holder) => void): Column<Holder>[] {
         from: 420,
         cell: (row) => <StateBadge topic="reservation" state={row.reserved > 0 ? 'held' : 'allocated'} />,
       },
-      { id: 'units', header: t('word.units'), width: '64px', align: 'end', cell: (row) => f.number(row.reserved + row.allocated) },
+      { id: 'units', header: t('word.units'), width: '64px', align: 'end', cell: (row) => <Figure value={row.reserved + row.allocated} label={t('word.units')} to={row.order_id ? { to: '/orders/$id', params: { id: row.order_id } } : { to: '/reservations' }} /> },
       {
         id: 'until',
         header: t('sku.holds.until'),

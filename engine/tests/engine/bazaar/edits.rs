@@ -94,6 +94,8 @@ async fn h5_a_figure_that_stands_counts_once_by_difference_with_the_sales_in_bet
     fetch_orders(&bazaar, LAZADA, &[&there]).await;
     done(&bazaar.engine, confirmed("A", 1)).await;
     assert_eq!(bazaar.available("A").await, 47);
+    // They are told of each other's sales; the one in the window of its edit is not raised.
+    bazaar.work("push_stock").await;
     look(&bazaar, SHOPEE).await;
     bazaar.stage.pass(3 * MINUTE + 1_000).await;
     for _ in 0..3 {

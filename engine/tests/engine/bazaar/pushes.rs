@@ -1,5 +1,6 @@
 //! Telling figures, many changes, and answers that are lost or late.
 
+use onhand_engine::jobs::RunnerSettings;
 use onhand_engine::{Request, SubmitError};
 use onhand_rules::Job;
 use onhand_rules::commands::channels::UpdateShop;
@@ -18,6 +19,7 @@ use crate::stage::{MAIN, Stage, confirmed, done, is_done, on_both, publishing, r
 
 on_both!(
     a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there,
+    a_sale_is_told_by_its_own_commit_where_nobody_publishes,
     b9_ten_thousand_changes_while_one_push_is_on_its_way,
     e1_an_answer_that_is_lost_is_not_done_twice,
     e2_a_write_that_arrives_too_late_is_told_over_at_the_next_look,
@@ -60,9 +62,13 @@ async fn a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there(stage: 
         }
     })
     .await;
+    let (there, writes) = (bazaar.listing(LAZADA, "A").await, bazaar.gates[LAZADA].writes());
     let order = bazaar.buy(SHOPEE, "A", 1).await;
     bazaar.until_taken(SHOPEE, &order).await;
     bazaar.until_it_shows(LAZADA, "A", 99).await;
+    published(&bazaar.engine).await;
+    let told = (bazaar.listing(LAZADA, "A").await.desired, bazaar.gates[LAZADA].writes());
+    assert_eq!(told, (there.desired + 1, writes + 1), "once: the publisher knows what the commit has marked");
     let after = bazaar.listing(SHOPEE, "A").await;
     assert_eq!((after.desired, after.sold_there), (before.desired, 1), "nothing is to be told");
     assert_eq!((after.dirty(), bazaar.shows(SHOPEE, "A").await), (false, 99));
@@ -78,6 +84,24 @@ async fn a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there(stage: 
     bazaar.until_it_shows(SHOPEE, "A", 49).await;
     bazaar.until_it_shows(LAZADA, "A", 98).await;
     stop(&runner).await;
+    bazaar.nothing_is_dead().await;
+    bazaar.stage.verify().await;
+}
+
+/// Whoever takes the order marks the others, and begins to tell them.
+async fn a_sale_is_told_by_its_own_commit_where_nobody_publishes(stage: Stage) {
+    let bazaar = Bazaar::open(stage, &[SHOPEE, LAZADA], 100).await;
+    let settings =
+        RunnerSettings { publish: false, timers: false, gauges_every: None, ..RunnerSettings::default() };
+    let runner = bazaar.run_with(settings);
+    for left in (95..100).rev() {
+        let order = bazaar.buy(SHOPEE, "A", 1).await;
+        bazaar.until_taken(SHOPEE, &order).await;
+        bazaar.until_it_shows(LAZADA, "A", left).await;
+    }
+    stop(&runner).await;
+    assert_eq!(bazaar.engine.metrics().queue.rescues.get(), 0, "what was leased has begun");
+    assert_eq!(bazaar.engine.metrics().queue.published.get(), 0);
     bazaar.nothing_is_dead().await;
     bazaar.stage.verify().await;
 }

@@ -3,14 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::put;
 use crate::command::Context;
 use crate::commands::{CancelOrder, ConfirmOrder, DeliverOrder, LineChoice, ShipOrder, finish_order};
 use crate::id::OrderId;
+use crate::listing::Listing;
 use crate::market_order::{AppliedLine, MarketOrder, MarketSnapshot, MarketStatus};
 use crate::order::OrderState;
 use crate::quantity::{Millis, Quantity};
 use crate::refusal::Refusal;
+use crate::shop::Shop;
 use crate::working::Scope;
+
+/// An order that is older says nothing of how fast a listing sells now.
+const LATELY_MS: Millis = 60 * 60_000;
+/// Nearer to the last figure than this, an order may be older or younger than it: the marketplace tells the second, its clock is
+/// known to two, and a write may take twenty until it is acknowledged.
+const ABOUT_MS: Millis = 30_000;
 
 /// What a snapshot says of one listing over all its lines.
 #[derive(Debug, Clone, Default)]
@@ -271,4 +280,31 @@ fn ship_moves(
         }
     }
     Ok(())
+}
+
+/// The marketplace has deducted these units itself, unless the order is older than the figure that we wrote over it. And
+/// the listing sells that fast, unless the order is an old one that was only heard of now.
+pub(super) fn sold_there(
+    scope: &mut Scope<'_>,
+    context: &Context,
+    shop: &Shop,
+    snapshot: &MarketSnapshot,
+    mut listing: Listing,
+    quantity: Quantity,
+) {
+    let ordered_at = snapshot.created_at - shop.health.clock_offset;
+    let deducted = listing.pushed_at.is_some_and(|at| ordered_at > at);
+    let lately = context.now - ordered_at < LATELY_MS;
+    // As if it were older: too little is shown then, and never too much.
+    let unsure = !deducted && listing.pushed_at.is_some_and(|at| at - ordered_at < ABOUT_MS);
+    if deducted {
+        listing.sold_there += quantity;
+    }
+    listing.unsure |= unsure;
+    if lately {
+        listing.sales.add(quantity, context.now);
+    }
+    if deducted || unsure || lately {
+        put(scope, context, listing);
+    }
 }

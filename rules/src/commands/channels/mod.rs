@@ -22,6 +22,7 @@ mod start_consent;
 mod take_listings;
 mod take_market_order;
 mod take_webhook;
+mod telling;
 mod update_shop;
 
 pub use care_for_notice::CareForNotice;

@@ -117,7 +117,12 @@ impl Publish {
 
 impl FreeSlots {
     /// After all listings are marked: one push may tell several of them.
-    fn fill(&self, scope: &mut Scope<'_>, context: &Context, pushes: &BTreeSet<(JobId, ShopId)>) -> Vec<Job> {
+    pub(super) fn fill(
+        &self,
+        scope: &mut Scope<'_>,
+        context: &Context,
+        pushes: &BTreeSet<(JobId, ShopId)>,
+    ) -> Vec<Job> {
         let open = pushes.iter().filter(|(_, shop)| self.shops.contains(shop));
         open.filter_map(|(job, _)| claim(scope, context, *job, self.owner, self.lease_ms))
             .take(self.count)

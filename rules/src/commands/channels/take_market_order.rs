@@ -2,20 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::FreeSlots;
 use super::market_steps::{self, LineTotals, totals};
+use super::telling::{Before, needs_of_telling};
 use crate::command::Context;
 use crate::commands::PlaceOrder;
 use crate::event::EventBody;
 use crate::holding::{LineRequest, needs_of_holder};
-use crate::id::{JobId, OrderId, ShopId};
+use crate::id::{JobId, ListingId, OrderId, ShopId};
 use crate::job::{JobBody, NewJob};
 use crate::listing::Listing;
-use crate::market_order::{AppliedLine, MarketOrder, MarketOrderState, MarketSnapshot, MarketStatus};
+use crate::market_order::{
+    AppliedLine, MarketLine, MarketOrder, MarketOrderState, MarketSnapshot, MarketStatus,
+};
 use crate::movement::Holder;
 use crate::notice::NoticeKind;
 use crate::notice_body::NoticeBody;
 use crate::noticing::{close, needs_of_notice, raise};
-use crate::quantity::{Millis, Quantity};
+use crate::quantity::Quantity;
 use crate::queueing::{enqueue, needs_of_job};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -36,13 +40,9 @@ pub struct TakeMarketOrder {
     pub snapshot: MarketSnapshot,
     /// The job that fetched it.
     pub job: Option<JobId>,
+    /// Who begins with its pushes at once, in the commit that makes them.
+    pub slots: Option<FreeSlots>,
 }
-
-/// An order that is older says nothing of how fast a listing sells now.
-const LATELY_MS: Millis = 60 * 60_000;
-/// Nearer to the last figure than this, an order may be older or younger than it: the marketplace tells the second, its clock is
-/// known to two, and a write may take twenty until it is acknowledged.
-const ABOUT_MS: Millis = 30_000;
 
 impl TakeMarketOrder {
     fn subject(&self) -> String {
@@ -93,23 +93,41 @@ impl TakeMarketOrder {
         let Some(shop) = scope.shop(&self.shop).cloned() else {
             return Err(Refusal::NotFound { what: "shop".into(), id: self.shop.0.to_string() });
         };
+        let location = scope.location_by_code(&shop.settings.location).map(|location| location.id);
+        let named = self.listings(scope);
+        let before = location.map(|location| Before::of(scope, named, location));
+        let mut receipt = self.apply(scope, context, &shop)?;
+        if let (Some(before), Receipt::MarketOrder { pushes, .. }) = (before, &mut receipt) {
+            *pushes = before.tell(scope, context, self.slots.as_ref());
+        }
+        Ok(receipt)
+    }
+
+    /// What it names that was ever read.
+    fn listings(&self, scope: &mut Scope<'_>) -> BTreeSet<ListingId> {
+        let lines = self.snapshot.lines.iter();
+        let key = |line: &MarketLine| (self.shop, line.item.clone(), line.variant.clone());
+        lines.filter_map(|line| scope.listing_by_key(&key(line))).collect()
+    }
+
+    fn apply(&self, scope: &mut Scope<'_>, context: &Context, shop: &Shop) -> Result<Receipt, Refusal> {
         let key = (self.shop, self.reference.clone());
         let known = scope.market_order(&key).cloned();
         if let Some(mut old) = known.clone().filter(|old| !self.is_news(old)) {
             old.stale_news += 1;
-            self.depart(scope, context, &shop, &mut old)?;
-            return Ok(self.keep(scope, context, &shop, known.as_ref(), old, false));
+            self.depart(scope, context, shop, &mut old)?;
+            return Ok(self.keep(scope, context, shop, known.as_ref(), old, false));
         }
         let mut order = known.clone().unwrap_or_else(|| self.first(context));
         self.believe(scope, context, &mut order);
         order.set_trouble(None);
-        self.place(scope, context, &shop, &mut order)?;
+        self.place(scope, context, shop, &mut order)?;
         market_steps::follow(scope, context, &mut order)?;
         market_steps::hold_longer(scope, context, &order, shop.settings.hold_ms);
         self.conclude(scope, context, &mut order);
         order.job = self.job;
         order.updated_at = context.now.max(order.updated_at);
-        Ok(self.keep(scope, context, &shop, known.as_ref(), order, true))
+        Ok(self.keep(scope, context, shop, known.as_ref(), order, true))
     }
 
     fn keep(
@@ -318,7 +336,7 @@ impl TakeMarketOrder {
                 cancelled: 0,
                 shipped: 0,
             });
-            sold_there(scope, context, shop, &order.snapshot, listing, quantity);
+            market_steps::sold_there(scope, context, shop, &order.snapshot, listing, quantity);
         }
         Ok(())
     }
@@ -402,33 +420,6 @@ impl TakeMarketOrder {
     }
 }
 
-/// The marketplace has deducted these units itself, unless the order is older than the figure that we wrote over it. And
-/// the listing sells that fast, unless the order is an old one that was only heard of now.
-fn sold_there(
-    scope: &mut Scope<'_>,
-    context: &Context,
-    shop: &Shop,
-    snapshot: &MarketSnapshot,
-    mut listing: Listing,
-    quantity: Quantity,
-) {
-    let ordered_at = snapshot.created_at - shop.health.clock_offset;
-    let deducted = listing.pushed_at.is_some_and(|at| ordered_at > at);
-    let lately = context.now - ordered_at < LATELY_MS;
-    // As if it were older: too little is shown then, and never too much.
-    let unsure = !deducted && listing.pushed_at.is_some_and(|at| at - ordered_at < ABOUT_MS);
-    if deducted {
-        listing.sold_there += quantity;
-    }
-    listing.unsure |= unsure;
-    if lately {
-        listing.sales.add(quantity, context.now);
-    }
-    if deducted || unsure || lately {
-        super::put(scope, context, listing);
-    }
-}
-
 /// Units that have gone one way or the other: of two snapshots of one version the one that says more is the later one.
 fn moved(snapshot: &MarketSnapshot) -> Quantity {
     totals(snapshot).values().map(|total| total.cancelled + total.shipped).sum()
@@ -445,6 +436,7 @@ fn needs_of_sku(listing: &Listing, shop: Option<&Shop>, seen: &Working, needs: &
         if sku.is_bundle() { sku.components.iter().map(|c| c.sku).collect() } else { vec![sku.id] };
     for part in parts {
         needs.skus.insert(part);
+        needs_of_telling(part, seen, needs);
         if let Some(location) = seen.location_by_code(&shop.settings.location) {
             needs.stock.insert(StockKey { sku: part, location: location.id });
         }
@@ -461,7 +453,12 @@ fn differs(old: &MarketOrder, new: &MarketOrder) -> bool {
 
 fn receipt_of(order: &MarketOrder, news: bool) -> Receipt {
     let orders: BTreeMap<OrderId, ()> = order.applied.iter().map(|line| (line.order, ())).collect();
-    Receipt::MarketOrder { news, state: order.state, orders: orders.into_keys().collect() }
+    Receipt::MarketOrder {
+        news,
+        state: order.state,
+        orders: orders.into_keys().collect(),
+        pushes: Vec::new(),
+    }
 }
 
 fn state_name(state: MarketOrderState) -> &'static str {
