@@ -41,9 +41,6 @@ async fn a_sale_is_told_where_it_was_made_only_if_it_does_not_show_there(stage: 
     let value = Some(Setting::KindPaused { reason: "a test".into() });
     done(&bazaar.engine, PutSetting { key: kind_pause_key("read_back"), value }).await;
     let runner = bazaar.run();
-    // Whoever publishes is at work by then, and not only starting.
-    done(&bazaar.engine, confirmed("B", 1)).await;
-    bazaar.until_it_shows(SHOPEE, "B", 99).await;
     let before = within("a clean listing", async {
         loop {
             let listing = bazaar.listing(SHOPEE, "A").await;
