@@ -2,7 +2,8 @@
 //!
 //! Its place in the feed is a row. It is moved in the same transaction that marks the listings, and only from where it
 //! was, so two replicas do not both do it and none can skip (`Publish`). Events that concern nobody cost no commit: the
-//! row follows every few thousand events or seconds.
+//! row follows every few thousand events or seconds. What an order of a marketplace has marked itself (its event says so) is
+//! not marked again.
 
 mod concerns;
 mod follower;

@@ -154,6 +154,8 @@ pub struct Working {
     pub events: Vec<Event>,
     /// Listings that were dealt with because of a stock row, in order.
     pub told: Vec<Told>,
+    /// Those of them that were marked.
+    pub marked: BTreeSet<ListingId>,
     /// Reads that nobody had asked for. A command that made one cannot be decided in this batch: an earlier command of
     /// the batch has changed what it must see (a new SKU, the last unit taken), so it is put off to the next one. If
     /// nothing had changed, it is a bug in `needs`.
@@ -211,12 +213,17 @@ impl Working {
         // The last movement of a row names the command that its figures follow from.
         let last: BTreeMap<StockKey, (OpId, PrincipalId)> =
             self.movements.iter().map(|m| (m.key, (m.op, m.actor))).collect();
+        let mut dealt_with: BTreeMap<(StockKey, i64), Vec<ListingId>> = BTreeMap::new();
+        for told in &self.told {
+            dealt_with.entry((told.row, told.version)).or_default().push(told.listing);
+        }
         for (key, row) in std::mem::take(&mut self.stock) {
             let Some(stock) = row.now else { continue };
             if row.before.is_some_and(|before| before == stock) {
                 continue;
             }
-            if let Some(body) = self.stock_changed(key, &stock) {
+            let told = dealt_with.remove(&(key, stock.version)).unwrap_or_default();
+            if let Some(body) = self.stock_changed(key, &stock, told) {
                 let (op, actor) = last.get(&key).copied().unwrap_or((OpId(0), actor));
                 self.events.push(Event { body, op, actor, trace: None });
             }
@@ -237,11 +244,9 @@ impl Working {
         changes
     }
 
-    fn stock_changed(&self, key: StockKey, stock: &Stock) -> Option<EventBody> {
+    fn stock_changed(&self, key: StockKey, stock: &Stock, told: Vec<ListingId>) -> Option<EventBody> {
         let sku = self.skus.get(&key.sku)?.now.as_ref()?;
         let location = self.locations.get(&key.location)?.now.as_ref()?;
-        let judged = self.told.iter().filter(|told| told.row == key && told.version == stock.version);
-        let told = judged.map(|told| told.listing).collect();
         Some(EventBody::StockChanged {
             sku: sku.code.clone(),
             location: location.code.clone(),

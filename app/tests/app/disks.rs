@@ -13,10 +13,11 @@ use crate::shop::Shop;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What SQLite calls depends on how it was built. `strace` counts for each thread, so this is about the writer's own
-/// calls: the first are those of the first start.
-fn syncs(what: &str) -> [String; 5] {
+/// calls: the first are those of the first start. With `-D` the server is our own child, and not that of `strace`: it ends
+/// with the test.
+fn syncs(what: &str) -> [String; 6] {
     let inject = format!("inject=fsync,fdatasync:{what}");
-    ["-f", "-qq", "-o/dev/null", "-e", &inject].map(str::to_owned)
+    ["-D", "-f", "-qq", "-o/dev/null", "-e", &inject].map(str::to_owned)
 }
 
 fn with_strace(place: &Place, flags: &[&str], what: &str) -> Server {

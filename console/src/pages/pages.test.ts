@@ -6,7 +6,7 @@ import { en } from '~/i18n/en';
 import type { Schemas } from '~/api/client';
 import { dataOf, type FeedEvent } from '~/live/events';
 import { pushState } from '~/parts/pushState';
-import { parseSearch, stringifySearch, whole } from '~/shell/search';
+import { params, parseSearch, stringifySearch, text, whole } from '~/shell/search';
 import { unitsAtRisk } from './overview/risk';
 import { amountOf } from './orders/columns';
 import { stepsFor, stepsOf } from './orders/OrderActions';
@@ -110,6 +110,12 @@ describe('the address', () => {
     expect(stringifySearch(search)).toBe('?q=TEE+1%262&below=0');
     expect(parseSearch('?q=TEE+1%262&below=0')).toEqual({ q: 'TEE 1&2', below: '0' });
     expect([whole('12'), whole('1.5'), whole(''), whole('x')]).toEqual([12, undefined, undefined, undefined]);
+  });
+
+  it('does not pass on what a page does not know', () => {
+    const read = params({ state: text, below: whole })({ state: 'pending', below: 'x', q: 'TEE', toString: 'x' });
+    // The router lays this over what stands in the address.
+    expect({ q: 'TEE', toString: 'x', ...read }).toEqual({ state: 'pending', below: undefined, q: undefined, toString: undefined });
   });
 });
 

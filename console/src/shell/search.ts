@@ -42,6 +42,6 @@ export const params =
     const read: Partial<S> = {};
     for (const name of Object.keys(readers) as (keyof S & string)[]) read[name] = readers[name](search[name]);
     // The router would keep what is not named here, and the pages would ask the server for it.
-    const unknown = Object.keys(search).filter((name) => !(name in readers));
+    const unknown = Object.keys(search).filter((name) => !Object.hasOwn(readers, name));
     return { ...Object.fromEntries(unknown.map((name) => [name, undefined])), ...read };
   };

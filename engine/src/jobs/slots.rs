@@ -1,8 +1,8 @@
 //! Pushes that begin in the commit that makes them.
 //!
 //! A push that is enqueued, looked for and claimed costs a read and a commit more than one that its maker leases at once.
-//! The publisher of this process does that, and whoever takes an order of a marketplace, while slots are free and nothing else waits for them; otherwise its pushes
-//! wait for the claimer, who is fair.
+//! Whoever takes an order of a marketplace does that, and for other changes the publisher of this process, while slots are
+//! free and nothing else waits for them; otherwise the pushes wait for the claimer, who is fair.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

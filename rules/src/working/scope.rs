@@ -26,6 +26,7 @@ enum Undo {
     Reservation(ReservationId, Option<Option<Reservation>>),
     ApiKey(ApiKeyId, Option<Option<ApiKey>>),
     Counters(Option<Counters>),
+    Marked(ListingId),
     Sync(sync::Undo),
 }
 
@@ -206,11 +207,14 @@ impl Scope<'_> {
     /// Notes that a listing was dealt with because of a stock row.
     pub fn note_told(&mut self, told: Told) {
         self.working.told.push(told);
+        if told.marked && self.working.marked.insert(told.listing) {
+            self.undo.push(Undo::Marked(told.listing));
+        }
     }
 
     /// Whether a command of this batch has marked a listing because of a stock row.
     pub fn is_marked(&self, listing: ListingId) -> bool {
-        self.working.told.iter().any(|told| told.listing == listing && told.marked)
+        self.working.marked.contains(&listing)
     }
 
     /// Keeps what was done.
@@ -246,6 +250,7 @@ impl Drop for Scope<'_> {
                 Undo::Reservation(key, old) => restore(&mut self.working.reservations, key, old),
                 Undo::ApiKey(key, old) => restore(&mut self.working.api_keys, key, old),
                 Undo::Sync(step) => step.run(&mut self.working.sync),
+                Undo::Marked(listing) => drop(self.working.marked.remove(&listing)),
                 Undo::Counters(old) => {
                     if let Some(counters) = self.working.counters.as_mut() {
                         counters.now = old;

@@ -176,7 +176,7 @@ export const channels = {
   'drift.by.other': 'it is not known yet',
 
   'reservations.title': 'Reservations',
-  'reservations.verdict': { one: '{n} reservation holds stock.', other: '{n} reservations hold stock.' },
+  'reservations.verdict': { one: '{count} reservation holds stock.', other: '{count} reservations hold stock.' },
   'reservations.owner': 'For',
   'reservations.what': 'What',
   'reservations.state': 'State',

@@ -175,7 +175,7 @@ export const channels: Translation<typeof english> = {
   'drift.by.unseen_order': 'unit yang terjual di sana belum dikurangi dari angkanya',
   'drift.by.other': 'belum diketahui',
   'reservations.title': 'Reservasi',
-  'reservations.verdict': { other: '{n} reservasi menahan stok.' },
+  'reservations.verdict': { other: '{count} reservasi menahan stok.' },
   'reservations.owner': 'Untuk',
   'reservations.what': 'Barang',
   'reservations.state': 'Status',

@@ -175,7 +175,7 @@ export const channels: Translation<typeof english> = {
   'drift.by.unseen_order': 'unit yang terjual di sana belum ditolak daripada angkanya',
   'drift.by.other': 'belum diketahui',
   'reservations.title': 'Tempahan',
-  'reservations.verdict': { other: '{n} tempahan menahan stok.' },
+  'reservations.verdict': { other: '{count} tempahan menahan stok.' },
   'reservations.owner': 'Untuk',
   'reservations.what': 'Barang',
   'reservations.state': 'Status',

@@ -175,7 +175,7 @@ export const channels: Translation<typeof english> = {
   'drift.by.unseen_order': 'ของที่ขายที่นั่นยังไม่ถูกหักจากยอด',
   'drift.by.other': 'ยังไม่ทราบ',
   'reservations.title': 'การจอง',
-  'reservations.verdict': { other: '{n} การจองถือสต็อกไว้' },
+  'reservations.verdict': { other: '{count} การจองถือสต็อกไว้' },
   'reservations.owner': 'สำหรับ',
   'reservations.what': 'รายการ',
   'reservations.state': 'สถานะ',

@@ -175,7 +175,7 @@ export const channels: Translation<typeof english> = {
   'drift.by.unseen_order': 'hàng bán ở đó chưa được trừ khỏi số hiện',
   'drift.by.other': 'chưa rõ',
   'reservations.title': 'Giữ hàng',
-  'reservations.verdict': { other: '{n} phiếu giữ đang giữ hàng.' },
+  'reservations.verdict': { other: '{count} phiếu giữ đang giữ hàng.' },
   'reservations.owner': 'Cho',
   'reservations.what': 'Mặt hàng',
   'reservations.state': 'Trạng thái',

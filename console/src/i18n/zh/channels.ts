@@ -175,7 +175,7 @@ export const channels: Translation<typeof english> = {
   'drift.by.unseen_order': '那里售出的货物尚未从显示数量中扣除',
   'drift.by.other': '尚不清楚',
   'reservations.title': '预留',
-  'reservations.verdict': { other: '{n} 个预留占用库存。' },
+  'reservations.verdict': { other: '{count} 个预留占用库存。' },
   'reservations.owner': '用于',
   'reservations.what': '内容',
   'reservations.state': '状态',

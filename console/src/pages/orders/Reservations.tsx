@@ -15,6 +15,7 @@ import { Ago } from '~/parts/Moment';
 import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { StateBadge } from '~/parts/StateBadge';
+import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { EXTENSION_S, ReservationDialog } from './ReservationDialog';
 
@@ -32,13 +33,13 @@ export function Reservations() {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
   const [open, setOpen] = useState<string>();
   const columns = useColumns(setOpen);
-  const held = rows.filter((row) => row.state === 'held').length;
+  const held = useInfiniteQuery({ ...reservations('held'), refetchInterval: 10_000 }).data?.pages;
   return (
     <Page
       title={t('nav.reservations')}
       filled
       curl={withQuery('/v1/reservations', { state })}
-      verdict={query.data && <Verdict tone={held > 0 ? 'busy' : 'ok'}>{t('reservations.verdict', { n: held })}</Verdict>}
+      verdict={held && <HeldVerdict tally={{ count: held.reduce((sum, page) => sum + page.data.length, 0), more: held.at(-1)?.has_more ?? false }} />}
     >
       <Filters
         aside={
@@ -71,6 +72,12 @@ export function Reservations() {
       {open && <ReservationDialog id={open} onClose={() => setOpen(undefined)} />}
     </Page>
   );
+}
+
+function HeldVerdict({ tally }: { tally: Schemas['Tally'] }) {
+  const { t, f } = useI18n();
+  const said = t('reservations.verdict', { n: tally.count, count: tallied(f, tally) });
+  return <Verdict tone={tally.count > 0 ? 'busy' : 'ok'}>{said}</Verdict>;
 }
 
 /** Whose it is; once it has become an order, the way there. */

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useI18n } from '~/i18n';
 import { DataTable, type Column } from '~/parts/DataTable';
-import { Flash } from '~/parts/Figure';
+import { Figure } from '~/parts/Figure';
 import { Panel } from '~/parts/Page';
 import { CHANNEL } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
@@ -43,7 +43,7 @@ export function Goods() {
 }
 
 function useColumns(): Column<Sku>[] {
-  const { t, f } = useI18n();
+  const { t } = useI18n();
   return useMemo(
     () => [
       {
@@ -64,11 +64,12 @@ function useColumns(): Column<Sku>[] {
           align: 'end',
           cell: (row) => {
             const value = shownOf(row).by.get(market);
-            return value === undefined ? '–' : <Flash value={value}>{f.number(value)}</Flash>;
+            const label = CHANNEL[market] ?? market;
+            return value === undefined ? '–' : <Figure value={value} label={label} to={{ to: '/stock/$sku', params: { sku: row.seller_sku }, search: { tab: 'channels' } }} />;
           },
         }),
       ),
-      { id: 'ordered', header: t('sandbox.goods.ordered'), width: '90px', align: 'end', from: 520, cell: (row) => f.number(row.ordered) },
+      { id: 'ordered', header: t('sandbox.goods.ordered'), width: '90px', align: 'end', from: 520, cell: (row) => <Figure value={row.ordered} label={t('sandbox.goods.ordered')} to={{ to: '/stock/$sku', params: { sku: row.seller_sku }, search: { tab: 'ledger' } }} /> },
       {
         id: 'differ',
         header: t('word.state'),
@@ -82,6 +83,6 @@ function useColumns(): Column<Sku>[] {
           ),
       },
     ],
-    [t, f],
+    [t],
   );
 }

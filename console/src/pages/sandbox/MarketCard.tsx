@@ -1,8 +1,11 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
+import type { LinkProps } from '@tanstack/react-router';
 import { useAct } from '~/api/act';
+import { shops } from '~/api/queries';
 import { useI18n } from '~/i18n';
+import { Figure } from '~/parts/Figure';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL } from '~/parts/shopNames';
 import { StateShape } from '~/parts/StateBadge';
@@ -20,12 +23,16 @@ export function MarketCard({ market }: { market: Market }) {
   const sum = (member: 'orders' | 'requests' | 'throttled') => own.reduce((total, shop) => total + shop[member], 0);
   const told = webhooks.data?.markets.find((each) => each.market === market);
   const authorised = state.data?.shops.some((shop) => shop.market === market && shop.authorised) ?? true;
-  const figures: [string, number][] = [
-    [t('sandbox.market.orders'), sum('orders')],
-    [t('sandbox.market.requests'), sum('requests')],
-    [t('sandbox.market.throttled'), sum('throttled')],
-    [t('sandbox.market.webhooks'), told?.counts.delivered ?? 0],
-    [t('sandbox.market.lost'), (told?.counts.dropped ?? 0) + (told?.counts.given_up ?? 0)],
+  const connected = useQuery(shops());
+  const shop = connected.data?.data.find((each) => each.channel === market)?.shop;
+  const hooks: LinkProps = { to: '/webhooks', search: { shop } };
+  // What has come of it here.
+  const figures: [string, number, LinkProps | undefined][] = [
+    [t('sandbox.market.orders'), sum('orders'), { to: '/orders', search: { view: 'market', shop } }],
+    [t('sandbox.market.requests'), sum('requests'), { to: '/pushes', search: { shop } }],
+    [t('sandbox.market.throttled'), sum('throttled'), shop ? { to: '/shops/$shop', params: { shop } } : undefined],
+    [t('sandbox.market.webhooks'), told?.counts.delivered ?? 0, hooks],
+    [t('sandbox.market.lost'), (told?.counts.dropped ?? 0) + (told?.counts.given_up ?? 0), hooks],
   ];
   const name = CHANNEL[market] ?? market;
   const act = useAct(
@@ -46,10 +53,12 @@ export function MarketCard({ market }: { market: Market }) {
         </span>
       </div>
       <dl className={`${classes.figures} num`}>
-        {figures.map(([label, value]) => (
+        {figures.map(([label, value, to]) => (
           <div key={label}>
             <dt>{label}</dt>
-            <dd>{f.number(value)}</dd>
+            <dd>
+              <Figure value={value} label={label} to={to} />
+            </dd>
           </div>
         ))}
       </dl>

@@ -6,24 +6,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FreeSlots, Urgency, mark_dirty, needs_of_listing, put};
+use super::{FreeSlots, Urgency, loaded_listing, mark_dirty, put};
 use crate::command::Context;
 use crate::id::{JobId, ListingId, LocationId, ShopId, SkuId};
-use crate::job::Job;
+use crate::job::{Job, JobBody};
 use crate::listing::{Listing, ListingState};
 use crate::publish::{Decision, decide, figure, parts_of};
 use crate::quantity::Quantities;
+use crate::queueing::needs_of_job;
 use crate::stock::StockKey;
 use crate::working::{Needs, Scope, Told, Working};
 
-/// Asks for the listings that a change of this SKU's stock concerns, and for what marks them.
+/// Asks for the listings that a change of this SKU's stock concerns, and for what marks them. Not for their shops: two replicas
+/// that take orders of two shops would wait for each other.
 pub(super) fn needs_of_telling(sku: SkuId, seen: &Working, needs: &mut Needs) {
     needs.bundles_of.insert(sku);
     let bundles = seen.bundles_of.get(&sku).into_iter().flatten();
     for sells in std::iter::once(&sku).chain(bundles) {
         needs.sync.listings_of.insert(*sells);
         for id in seen.sync.listings_of.get(sells).into_iter().flatten() {
-            needs_of_listing(*id, seen, needs);
+            if let Some(listing) = loaded_listing(seen, *id) {
+                let (shop, unit) = (listing.shop, listing.unit.clone());
+                needs_of_job(&JobBody::PushStock { shop, unit }, needs);
+            }
         }
     }
 }
