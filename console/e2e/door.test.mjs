@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { serveDist } from './served.mjs';
-import { BROWSERS, go as goIn, look, open, SHOTS, SIGHTS, until, WAIT } from './world.mjs';
+import { BROWSERS, go as goIn, look, open, openSight, settled, SHOTS, SIGHTS, until, WAIT } from './world.mjs';
 
 const OWNER = { name: 'Ada Owner', email: 'ada@shop.example', password: 'correct purple staple nine' };
 const NEW_PASSWORD = 'another purple staple nine';
@@ -128,6 +128,21 @@ test('a password that is too short or easy to guess is refused in words, and the
   await goIn(world, owner.page, world.setUp.pathname + world.setUp.hash);
   await set(owner.page, OWNER.password);
   await owner.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor(WAIT);
+});
+
+const PAGES = ['', 'stock', 'orders', 'orders?view=market', 'attention', 'queues', 'shops', 'webhooks', 'mapping', 'pushes', 'drift', 'reservations', 'imports', 'people', 'keys', 'audit', 'account'];
+
+test('a server with nothing in it: every page can be looked at, and none has an error', async () => {
+  for (const sight of SIGHTS.filter(({ theme, width }) => (theme === 'light') === (width > 1_000))) {
+    const { context, page, errors } = await openSight(world, owner, sight);
+    for (const path of PAGES) {
+      await goIn(world, page, `/${path}`);
+      await settled(page);
+      await look(page, `first_day_${path.replace(/\W/g, '_') || 'overview'}`, sight);
+    }
+    assert.deepEqual(errors, []);
+    await context.close();
+  }
 });
 
 test('what is hard to undo asks for the password again, and then goes on by itself', async () => {

@@ -89,14 +89,16 @@ impl Sources {
         reads: &dyn Reads,
         sold: &[(&Listing, &Shop, LocationId)],
     ) -> Result<Self, StoreError> {
-        let skus = skus_of(reads, sold.iter().map(|(listing, _, _)| *listing)).await?;
-        let keys: BTreeSet<StockKey> = sold
-            .iter()
-            .flat_map(|(listing, _, location)| rows_of(listing, &skus, *location))
-            .map(|(key, _)| key)
-            .collect();
-        let keys: Vec<StockKey> = keys.into_iter().collect();
-        let rows = reads.stock_rows(&keys).await?.into_iter().map(|row| (row.key, row)).collect();
+        // Most SKUs are no bundles and have a row of their own: it is read beside them.
+        let own = sold.iter().filter_map(|(listing, _, location)| {
+            Some(StockKey { sku: listing.mapping?.sku, location: *location })
+        });
+        let own: BTreeSet<StockKey> = own.collect();
+        let listings = sold.iter().map(|(listing, _, _)| *listing);
+        let (skus, mut rows) = tokio::try_join!(skus_of(reads, listings), rows_at(reads, own.iter().copied()))?;
+        let needed = sold.iter().flat_map(|(listing, _, location)| rows_of(listing, &skus, *location));
+        let parts: BTreeSet<StockKey> = needed.map(|(key, _)| key).filter(|key| !own.contains(key)).collect();
+        rows.extend(rows_at(reads, parts.into_iter()).await?);
         // The clock is only asked where a speed counts.
         let by_speed = |(listing, shop, _): &(&Listing, &Shop, LocationId)| {
             listing.rule.as_ref().unwrap_or(&shop.settings.rule).velocity.is_some()
@@ -121,6 +123,17 @@ impl Sources {
         let sku = listing.mapping.and_then(|mapping| self.skus.get(&mapping.sku)).map(|sku| sku.code.clone());
         Told { published, sku, parts }
     }
+}
+
+async fn rows_at(
+    reads: &dyn Reads,
+    keys: impl Iterator<Item = StockKey>,
+) -> Result<BTreeMap<StockKey, Stock>, StoreError> {
+    let keys: Vec<StockKey> = keys.collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(reads.stock_rows(&keys).await?.into_iter().map(|row| (row.key, row)).collect())
 }
 
 fn rows_of(listing: &Listing, skus: &BTreeMap<SkuId, Sku>, location: LocationId) -> Vec<(StockKey, i64)> {
