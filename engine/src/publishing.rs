@@ -95,7 +95,8 @@ impl Sources {
         });
         let own: BTreeSet<StockKey> = own.collect();
         let listings = sold.iter().map(|(listing, _, _)| *listing);
-        let (skus, mut rows) = tokio::try_join!(skus_of(reads, listings), rows_at(reads, own.iter().copied()))?;
+        let (skus, mut rows) =
+            tokio::try_join!(skus_of(reads, listings), rows_at(reads, own.iter().copied()))?;
         let needed = sold.iter().flat_map(|(listing, _, location)| rows_of(listing, &skus, *location));
         let parts: BTreeSet<StockKey> = needed.map(|(key, _)| key).filter(|key| !own.contains(key)).collect();
         rows.extend(rows_at(reads, parts.into_iter()).await?);

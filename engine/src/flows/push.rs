@@ -103,12 +103,7 @@ impl Flows {
 
     /// What is to be told now. Generations were read before the stock: a change in between makes the listing dirty again,
     /// never clean too soon.
-    async fn plan(
-        &self,
-        attempt: &Attempt<'_>,
-        visit: &Visit,
-        listings: Vec<Listing>,
-    ) -> Result<Plan, End> {
+    async fn plan(&self, attempt: &Attempt<'_>, visit: &Visit, listings: Vec<Listing>) -> Result<Plan, End> {
         if listings.is_empty() {
             return Err(done("obsolete"));
         }
