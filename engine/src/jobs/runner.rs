@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(super) owner: u128,
     pub(super) table: Table,
     pub(super) last_look: LastLook,
+    /// How many keep slots for pushes that they are just making.
+    pub(super) held: watch::Sender<usize>,
     pub(crate) clock: LedgerClock,
     /// Set when it stops: until when handlers may go on.
     pub(crate) stop: watch::Sender<Option<Instant>>,
@@ -81,6 +83,7 @@ impl Runner {
             owner: ids::incarnation(),
             table: Table::default(),
             last_look: LastLook::default(),
+            held: watch::channel(0).0,
             clock: LedgerClock::default(),
             stop: watch::channel(None).0,
             ends,
@@ -147,11 +150,13 @@ impl RunnerHandle {
             let _ended = starter.await;
         }
         self.wait_until_idle().await;
-        for (job, lease, _) in self.shared.table.stop_all() {
-            let message = "the program stopped before it was over".to_owned();
-            let end = End::PutBack { code: "stopped".to_owned(), message };
-            self.shared.send_end(job, lease, Ended::End(end));
+        self.put_back();
+        // A job that was stopped may have been making pushes: what its commit has leased is put back, too.
+        let mut held = self.shared.held.subscribe();
+        if tokio::time::timeout(FLUSH_MAX, held.wait_for(|held| *held == 0)).await.is_err() {
+            tracing::warn!("pushes were being made; their leases run out");
         }
+        self.put_back();
         let mut count = self.shared.table.count();
         if tokio::time::timeout(FLUSH_MAX, count.wait_for(|count| *count == 0)).await.is_err() {
             tracing::warn!("ends of jobs could not be written; their leases run out");
@@ -160,6 +165,14 @@ impl RunnerHandle {
         let finisher = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).finisher.take();
         for task in others.into_iter().chain(finisher) {
             task.abort();
+        }
+    }
+
+    fn put_back(&self) {
+        for (job, lease, _) in self.shared.table.stop_all() {
+            let message = "the program stopped before it was over".to_owned();
+            let end = End::PutBack { code: "stopped".to_owned(), message };
+            self.shared.send_end(job, lease, Ended::End(end));
         }
     }
 

@@ -84,14 +84,18 @@ pub(crate) struct HeldSlots {
 impl HeldSlots {
     /// As many slots for pushes as are free, `wanted` at most; `None` when there are none, or others wait for them.
     pub(crate) fn take(shared: &Arc<Shared>, wanted: usize) -> Option<Self> {
+        // Counted before it looks: whoever stops waits for those that are counted.
+        shared.held.send_modify(|held| *held += 1);
+        let asked = Instant::now();
+        let mut held = Self { shared: shared.clone(), shops: BTreeSet::new(), count: 0, asked };
         if shared.stop.borrow().is_some() {
             return None;
         }
         let seen = shared.last_look.clear(*shared.engine.signals().gates.borrow())?;
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-        let count = shared.table.reserve(lane_of(PUSH), wanted, seen.concurrency);
-        let held = Self { shared: shared.clone(), shops: seen.shops, count, asked: Instant::now() };
-        (count > 0).then_some(held)
+        held.count = shared.table.reserve(lane_of(PUSH), wanted, seen.concurrency);
+        held.shops = seen.shops;
+        (held.count > 0).then_some(held)
     }
 
     /// For the command.
@@ -114,8 +118,16 @@ impl HeldSlots {
         engine: &Engine,
         request: Request,
     ) -> Result<Outcome, SubmitError> {
+        let Some(held) = held else { return engine.submit(request).await.map(|answer| answer.outcome) };
+        // In a task of its own: whoever waits for it may be stopped in between, and what was leased would run for nobody.
+        let engine = engine.clone();
+        let submitted = tokio::spawn(async move { held.submit_and_start(&engine, request).await });
+        submitted.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
+    }
+
+    async fn submit_and_start(self, engine: &Engine, request: Request) -> Result<Outcome, SubmitError> {
+        let held = self;
         let mut answer = engine.submit(request).await.map(|answer| answer.outcome);
-        let Some(held) = held else { return answer };
         match &mut answer {
             Ok(Outcome::Done(Receipt::Claimed { jobs } | Receipt::MarketOrder { pushes: jobs, .. })) => {
                 held.start(std::mem::take(jobs));
@@ -140,7 +152,10 @@ impl HeldSlots {
 
 impl Drop for HeldSlots {
     fn drop(&mut self) {
-        self.shared.table.release(lane_of(PUSH), self.count);
+        if self.count > 0 {
+            self.shared.table.release(lane_of(PUSH), self.count);
+        }
+        self.shared.held.send_modify(|held| *held -= 1);
     }
 }
 
