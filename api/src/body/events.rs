@@ -104,6 +104,7 @@ impl Data {
                 unavailable,
                 available,
                 version,
+                // Between a sale and the publisher: numbers that mean nothing to others.
                 told: _,
             } => Self::Stock { sku, location, on_hand, reserved, allocated, unavailable, available, version },
             EventBody::StockShortfall { sku, location, available }
