@@ -11,6 +11,7 @@ mod orders;
 mod pending;
 mod polls;
 mod pushes;
+mod stops;
 mod turnstile;
 mod webhooks;
 

@@ -27,6 +27,8 @@ pub(super) enum Delay {
 pub(super) struct Turnstile {
     inner: Arc<dyn Channel>,
     open: watch::Sender<bool>,
+    /// Fetches of orders are let through at once.
+    orders_open: watch::Sender<bool>,
     /// Writes that wait or run, by listing, and the most there were at once for one.
     under_way: Mutex<BTreeMap<ListingKey, u64>>,
     most: AtomicU64,
@@ -45,7 +47,7 @@ pub(super) struct Turnstile {
     last: Mutex<Option<Call>>,
     /// Fetches of orders that are let through; the next ones break.
     fetches: AtomicU64,
-    orders_asked: AtomicU64,
+    orders_asked: watch::Sender<u64>,
     /// The earliest time from which changed orders were listed.
     earliest: AtomicI64,
     /// What happens when lost messages were fetched the next time.
@@ -57,6 +59,7 @@ impl Turnstile {
         Self {
             inner,
             open: watch::Sender::new(true),
+            orders_open: watch::Sender::new(true),
             under_way: Mutex::default(),
             most: AtomicU64::default(),
             writes: AtomicU64::default(),
@@ -68,7 +71,7 @@ impl Turnstile {
             news: Mutex::default(),
             last: Mutex::default(),
             fetches: AtomicU64::new(u64::MAX),
-            orders_asked: AtomicU64::default(),
+            orders_asked: watch::Sender::new(0),
             earliest: AtomicI64::new(i64::MAX),
             once_fetched: Mutex::default(),
         }
@@ -86,7 +89,22 @@ impl Turnstile {
 
     /// Orders that were fetched, each as often as it was.
     pub(super) fn orders_asked(&self) -> u64 {
-        self.orders_asked.load(Ordering::SeqCst)
+        *self.orders_asked.borrow()
+    }
+
+    /// Fetches of orders wait from now on.
+    pub(super) fn hold_orders(&self) {
+        self.orders_open.send_replace(false);
+    }
+
+    pub(super) fn let_orders_go(&self) {
+        self.orders_open.send_replace(true);
+    }
+
+    /// Waits until this many orders have been asked for.
+    pub(super) async fn asked_for_orders(&self, count: u64) {
+        let mut asked = self.orders_asked.subscribe();
+        within("a fetch", asked.wait_for(|asked| *asked >= count)).await.expect("the turnstile is there");
     }
 
     /// Writes wait from now on.
@@ -249,7 +267,9 @@ impl Channel for Turnstile {
             self.fetches.store(0, Ordering::SeqCst);
             return Err(Failure::new(Class::Network, "connect", "the line is cut"));
         }
-        self.orders_asked.fetch_add(references.len() as u64, Ordering::SeqCst);
+        self.orders_asked.send_modify(|asked| *asked += references.len() as u64);
+        let opened = self.orders_open.subscribe().wait_for(|open| *open).await.map(|_| ());
+        opened.expect("the turnstile is there");
         let mut orders = self.inner.orders(call, references).await?;
         let mut news = self.news.lock().unwrap();
         for order in &mut orders {
