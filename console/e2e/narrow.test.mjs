@@ -1,6 +1,7 @@
 // Long words and large figures where there is little room: `cargo xtask test --only walks`.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { go, look, open, openOwner, openSight, settled, SIGHTS, start, until, WAIT } from './world.mjs';
 
@@ -48,6 +49,7 @@ async function marketOrder() {
   const items = Object.entries(TITLES).map(([language, title]) => ({ title, axes: [], variants: [{ seller_sku: `${CODE}-${language}`, options: [], price: 1_250_000, stock: 90 }] }));
   await world.sandbox('POST', 'catalogue', { market: 'lazada', items });
   const { shop, id } = (await wanted('GET', '/v1/shops')).data.find(({ channel }) => channel === 'lazada');
+  paths.shop = shop;
   await wanted('POST', `/v1/shops/${shop}/import`);
   const listing = async () => (await wanted('GET', '/v1/listings?mapped=false')).data.find(({ seller_sku }) => seller_sku === `${CODE}-vi`);
   await until('the listings have come in', async () => (await listing()) !== undefined);
@@ -114,6 +116,57 @@ test('on a telephone, no code and no name in a table is cut off, also in long wo
       };
       assert.deepEqual([...new Set(await page.evaluate(cut))], [], `${path}, ${language}`);
       await look(page, `narrow_table_${path.replace(/\W+/g, '_')}_${language}`, { theme: 'light', width: 360 });
+    }
+    await context.close();
+  }
+});
+
+/** A text of the console as a person of that language reads it. */
+function textOf(language, key) {
+  const texts = new URL(`../src/i18n/${language}/`, import.meta.url);
+  const found = readdirSync(texts).map((file) => new RegExp(`^  '${key}': '(.*)',$`, 'm').exec(readFileSync(new URL(file, texts), 'utf8'))?.[1]);
+  return found.find(Boolean) ?? assert.fail(`no text ${key} in ${language}`);
+}
+
+/** Pages, and the button there that asks before it does something; without one, the first row of their table opens. */
+const dialogs = () => [
+  ['/stock/TEE-HER-BLK-M', 'stock.adjust'],
+  [paths.own, 'order.do.ship'],
+  [paths.market, 'attention.do.map'],
+  [`/shops/${paths.shop}`, 'shops.pause'],
+  [`/shops/${paths.shop}`, 'shops.disconnect'],
+  ['/shops', 'shops.connect'],
+  ['/people', 'people.invite'],
+  ['/keys', 'keys_page.make'],
+  ['/queues', 'queues.lane.pause'],
+  ['/mapping', undefined],
+  ['/mapping?view=mapped', undefined],
+  ['/webhooks', undefined],
+  ['/audit', undefined],
+];
+
+test('dialogs on a telephone, in long words: whole, with nothing for axe, and left by a key', async () => {
+  for (const language of ['vi', 'th']) {
+    const { context, page } = await open(world, { viewport: { width: 360, height: 740 }, storageState: await owner.context.storageState() });
+    await context.addInitScript((chosen) => localStorage.setItem('onhand-language', chosen), language);
+    for (const [path, key] of dialogs()) {
+      await go(world, page, path);
+      const row = page.getByRole('grid').first().getByRole('row').nth(1);
+      const opener = key ? page.getByRole('main').getByRole('button', { name: textOf(language, key) }).first() : row;
+      // At its edge, where no link of the row is.
+      await opener.click({ ...WAIT, position: { x: 8, y: 8 } });
+      const dialog = page.getByRole('dialog');
+      await dialog.waitFor(WAIT).catch(() => assert.fail(`${path}, ${key}, ${language}: no dialog`));
+      await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'), undefined, WAIT);
+      await look(page, `dialog_${path.split(/\W/)[1]}_${key ?? (path.split('=')[1] ?? 'row')}_${language}`, { theme: 'light', width: 360 });
+      const outside = await dialog.evaluate((root) => {
+        const room = root.getBoundingClientRect();
+        const beside = (each) => each.width > 1 && (each.left < room.left - 1 || each.right > room.right + 1);
+        return [...root.querySelectorAll('*')].filter((each) => beside(each.getBoundingClientRect())).map((each) => `${each.tagName} ${each.innerText}`);
+      });
+      assert.deepEqual(outside, [], `${path}, ${key}, ${language}: beside its dialog`);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached', ...WAIT });
     }
     await context.close();
   }

@@ -115,6 +115,13 @@ test('break 300 jobs with one cause, fix it once, replay 300 with one button, se
   await page.getByRole('button', { name: 'Authorise again' }).waitFor(WAIT);
   await world.sandbox('DELETE', 'faults');
 
+  // One of the jobs: how often it was tried leads to how that ended.
+  const { body: jobs } = await world.api('GET', `/v1/failures/jobs?code=${cause.code}&limit=1`);
+  await go(page, `/jobs/${jobs.data[0].id}`);
+  await page.getByRole('term').filter({ hasText: 'Failed tries that count' }).locator('xpath=following-sibling::dd').getByRole('link').click();
+  await page.waitForURL(/#failure$/);
+  await page.locator('#failure').getByText('error_permission').first().waitFor(WAIT);
+
   // Replayed with one button and its confirmation; somebody else asks for the same at the same time.
   await go(page, '/queues');
   await row.getByRole('button', { name: 'Replay' }).click();

@@ -2,7 +2,7 @@ export const webhooks = {
   'webhooks.title': 'Received webhooks',
   'webhooks.verdict.none': 'No webhook came yet. Orders are found by looking for them, a little later.',
   'webhooks.verdict.ok': 'Every webhook was taken in; the last one came {when}.',
-  'webhooks.verdict.unknown': { one: '{n} webhook came from an account that was not connected, and nothing follows from it. Connect the account, then follow it again.', other: '{n} webhooks came from accounts that were not connected, and nothing follows from them. Connect the accounts, then follow them again.' },
+  'webhooks.verdict.unknown': { one: '{count} webhook came from an account that was not connected, and nothing follows from it. Connect the account, then follow it again.', other: '{count} webhooks came from accounts that were not connected, and nothing follows from them. Connect the accounts, then follow them again.' },
   'webhooks.verdict.silent': 'No webhooks come from {shops}, although orders do. Check the webhook address in the settings of the app there; until then orders are found by looking for them.',
   'webhooks.shops': 'Last webhook of each shop',
   'webhooks.never': 'none yet',

@@ -202,6 +202,7 @@ export const work = {
   'job.fact.attempts': 'Failed tries that count',
   'job.fact.attempts.of': '{n} of {of}',
   'job.fact.claims': 'Times claimed',
+  'job.fact.claims.value': '{n} · with those that do not count: held back by a limit, put back, crashed',
   'job.fact.crashes': 'Crashes',
   'job.fact.replay_of': 'Replay of',
   'job.facts': 'About it',

@@ -5,7 +5,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.title': 'Webhook yang diterima',
   'webhooks.verdict.none': 'Belum ada webhook. Pesanan ditemukan lewat pencarian berkala, sedikit lebih lambat.',
   'webhooks.verdict.ok': 'Semua webhook sudah diterima; yang terakhir datang {when}.',
-  'webhooks.verdict.unknown': { other: '{n} webhook datang dari akun yang belum terhubung dan tidak diproses. Hubungkan akunnya, lalu proses ulang.' },
+  'webhooks.verdict.unknown': { other: '{count} webhook datang dari akun yang belum terhubung dan tidak diproses. Hubungkan akunnya, lalu proses ulang.' },
   'webhooks.verdict.silent': 'Tidak ada webhook dari {shops} padahal pesanan masuk. Periksa alamat webhook di pengaturan aplikasi di sana; sementara itu pesanan ditemukan lewat pencarian berkala.',
   'webhooks.shops': 'Webhook terakhir tiap toko',
   'webhooks.never': 'belum ada',

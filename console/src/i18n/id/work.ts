@@ -198,6 +198,7 @@ export const work: Translation<typeof english> = {
   'job.fact.attempts': 'Percobaan gagal yang dihitung',
   'job.fact.attempts.of': '{n} dari {of}',
   'job.fact.claims': 'Kali diambil',
+  'job.fact.claims.value': '{n} · termasuk yang tidak dihitung: ditahan batas, dikembalikan, crash',
   'job.fact.crashes': 'Gagal mendadak',
   'job.fact.replay_of': 'Ulangan dari',
   'job.facts': 'Tentangnya',

@@ -5,7 +5,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.title': 'Webhook yang diterima',
   'webhooks.verdict.none': 'Belum ada webhook. Pesanan dikesan melalui carian berkala, sedikit lewat.',
   'webhooks.verdict.ok': 'Semua webhook telah diterima; yang terakhir tiba {when}.',
-  'webhooks.verdict.unknown': { other: '{n} webhook datang daripada akaun yang belum disambungkan dan tidak diproses. Sambungkan akaun itu, kemudian proses semula.' },
+  'webhooks.verdict.unknown': { other: '{count} webhook datang daripada akaun yang belum disambungkan dan tidak diproses. Sambungkan akaun itu, kemudian proses semula.' },
   'webhooks.verdict.silent': 'Tiada webhook daripada {shops} walaupun ada pesanan. Semak alamat webhook dalam tetapan aplikasi di sana; sementara itu pesanan dikesan melalui carian berkala.',
   'webhooks.shops': 'Webhook terakhir setiap kedai',
   'webhooks.never': 'belum ada',

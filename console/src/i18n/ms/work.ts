@@ -198,6 +198,7 @@ export const work: Translation<typeof english> = {
   'job.fact.attempts': 'Cubaan gagal yang dikira',
   'job.fact.attempts.of': '{n} daripada {of}',
   'job.fact.claims': 'Bilangan kali diambil',
+  'job.fact.claims.value': '{n} · termasuk yang tidak dikira: ditahan had, dipulangkan, ranap',
   'job.fact.crashes': 'Ranap',
   'job.fact.replay_of': 'Ulangan bagi',
   'job.facts': 'Tentangnya',

@@ -198,6 +198,7 @@ export const work: Translation<typeof english> = {
   'job.fact.attempts': 'ครั้งที่ล้มเหลวที่นับ',
   'job.fact.attempts.of': '{n} จาก {of}',
   'job.fact.claims': 'ครั้งที่ถูกหยิบ',
+  'job.fact.claims.value': '{n} · รวมครั้งที่ไม่นับ: ติดขีดจำกัด ถูกส่งคืน หรือหยุดทำงานกลางคัน',
   'job.fact.crashes': 'ครั้งที่ล่ม',
   'job.fact.replay_of': 'ทำซ้ำจาก',
   'job.facts': 'ข้อมูล',

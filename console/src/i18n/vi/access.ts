@@ -125,7 +125,7 @@ export const access: Translation<typeof english> = {
   'audit.before': 'Trước',
   'audit.after': 'Sau',
   'audit.nothing': 'không có',
-  'audit.operation': 'Thao tác',
+  'audit.operation': 'Mã thao tác',
   'audit.chain': 'Chuỗi',
   'audit.empty': 'Chưa ai thay đổi gì.',
   'user.account': 'Tài khoản của bạn',

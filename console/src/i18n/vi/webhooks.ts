@@ -5,7 +5,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.title': 'Webhook đã nhận',
   'webhooks.verdict.none': 'Chưa có webhook nào. Đơn hàng được tìm theo định kỳ, chậm hơn một chút.',
   'webhooks.verdict.ok': 'Mọi webhook đều đã được tiếp nhận; cái gần nhất đến {when}.',
-  'webhooks.verdict.unknown': { other: '{n} webhook đến từ tài khoản chưa kết nối nên chưa được xử lý. Hãy kết nối tài khoản rồi xử lý lại.' },
+  'webhooks.verdict.unknown': { other: '{count} webhook đến từ tài khoản chưa kết nối nên chưa được xử lý. Hãy kết nối tài khoản rồi xử lý lại.' },
   'webhooks.verdict.silent': 'Không có webhook từ {shops} dù vẫn có đơn. Hãy kiểm tra địa chỉ webhook trong cài đặt ứng dụng ở đó; trong lúc chờ, đơn hàng được tìm theo định kỳ.',
   'webhooks.shops': 'Webhook gần nhất của từng gian hàng',
   'webhooks.never': 'chưa có',

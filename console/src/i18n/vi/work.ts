@@ -198,6 +198,7 @@ export const work: Translation<typeof english> = {
   'job.fact.attempts': 'Lần thất bại được tính',
   'job.fact.attempts.of': '{n}/{of}',
   'job.fact.claims': 'Số lần nhận',
+  'job.fact.claims.value': '{n} · gồm cả những lần không tính: bị giới hạn, trả lại, sự cố',
   'job.fact.crashes': 'Lần sập',
   'job.fact.replay_of': 'Chạy lại của',
   'job.facts': 'Thông tin',

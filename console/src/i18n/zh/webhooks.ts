@@ -5,7 +5,7 @@ export const webhooks: Translation<typeof en> = {
   'webhooks.title': '收到的 webhook',
   'webhooks.verdict.none': '尚未收到 webhook。系统会定期查找订单，稍有延迟。',
   'webhooks.verdict.ok': '所有 webhook 均已接收；最近一次在{when}。',
-  'webhooks.verdict.unknown': { other: '{n} 个 webhook 来自未连接的账户，未作处理。请连接该账户，然后重新处理。' },
+  'webhooks.verdict.unknown': { other: '{count} 个 webhook 来自未连接的账户，未作处理。请连接该账户，然后重新处理。' },
   'webhooks.verdict.silent': '{shops} 有订单但没有发来 webhook。请检查对方应用设置中的 webhook 地址；在此期间系统会定期查找订单。',
   'webhooks.shops': '各店铺最近的 webhook',
   'webhooks.never': '尚无',

@@ -198,6 +198,7 @@ export const work: Translation<typeof english> = {
   'job.fact.attempts': '计数的失败次数',
   'job.fact.attempts.of': '{n}/{of}',
   'job.fact.claims': '领取次数',
+  'job.fact.claims.value': '{n} · 含不计数的：受限流、被放回、崩溃',
   'job.fact.crashes': '崩溃次数',
   'job.fact.replay_of': '重放自',
   'job.facts': '信息',

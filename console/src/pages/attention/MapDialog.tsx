@@ -46,6 +46,8 @@ export function MapDialog({ listing, onClose }: { listing: number; onClose: () =
           {about.isError && <ProblemNote error={about.error} />}
           <Autocomplete
             data-autofocus
+            // A list that nobody has asked for would take the first Escape, and the dialog only the second.
+            openOnFocus={false}
             label={t('attention.map.sku')}
             value={wanted}
             onChange={setSku}

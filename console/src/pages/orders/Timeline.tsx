@@ -20,8 +20,10 @@ import classes from './Order.module.css';
 const LOOK: Record<string, [Shape, Tone]> = {
   placed: ['ring', 'busy'],
   confirmed: ['half', 'busy'],
+  part_shipped: ['half', 'ok'],
   shipped: ['disc', 'ok'],
   delivered: ['disc', 'ok'],
+  part_cancelled: ['cross', 'off'],
   cancelled: ['cross', 'off'],
   expired: ['cross', 'off'],
   paid: ['disc', 'ok'],

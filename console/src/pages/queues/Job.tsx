@@ -150,7 +150,7 @@ function Facts({ job }: { job: Job }) {
     [t('order.fact.placed'), <At at={job.created_at} date />],
     [t('jobs.next'), <At at={job.run_at} date />],
     [t('job.fact.attempts'), cause(typeof job.tries.of === 'number' ? t('job.fact.attempts.of', { n: job.tries.made, of: job.tries.of }) : f.number(job.tries.made))],
-    [t('job.fact.claims'), f.number(job.claims)],
+    [t('job.fact.claims'), t('job.fact.claims.value', { n: job.claims })],
     [t('job.fact.crashes'), cause(f.number(job.crashes))],
     [
       t('job.fact.replay_of'),

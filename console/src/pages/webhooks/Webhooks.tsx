@@ -12,6 +12,7 @@ import { Page } from '~/parts/Page';
 import { ProblemNote } from '~/parts/ProblemNote';
 import { CHANNEL, useShopNames } from '~/parts/shopNames';
 import { StateBadge } from '~/parts/StateBadge';
+import { tallied } from '~/parts/tally';
 import { Verdict } from '~/parts/Verdict';
 import { aboutOf, hasConsequence, referenceOf, unknownText, wordOfAbout } from './about';
 import { WebhookDialog } from './WebhookDialog';
@@ -80,7 +81,7 @@ export function Webhooks() {
 }
 
 function WebhooksVerdict() {
-  const { t, rich } = useI18n();
+  const { t, rich, f } = useI18n();
   const names = useShopNames();
   const unknown = useInfiniteQuery(webhooks({ state: 'unknown_shop' }));
   const newest = useInfiniteQuery(webhooks({}));
@@ -93,7 +94,8 @@ function WebhooksVerdict() {
   }
   // That a shop was authorised is told before it is connected, each time; it changes nothing.
   const n = unknown.data.pages.flatMap((page) => page.data).filter(hasConsequence).length;
-  if (n > 0) return <Verdict tone="wait">{t('webhooks.verdict.unknown', { n })}</Verdict>;
+  const count = tallied(f, { count: n, more: unknown.hasNextPage });
+  if (n > 0) return <Verdict tone="wait">{t('webhooks.verdict.unknown', { n, count })}</Verdict>;
   const last = newest.data.pages[0]?.data[0];
   if (!last) return <Verdict tone="off">{t('webhooks.verdict.none')}</Verdict>;
   return <Verdict tone="ok">{rich('webhooks.verdict.ok', { when: <Ago at={last.received_at} /> })}</Verdict>;
