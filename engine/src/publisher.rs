@@ -49,10 +49,10 @@ struct Place {
 /// The time of the oldest change, and whether somebody bought it or many figures changed at once.
 type Change = (Millis, Urgency);
 /// What is to be told, with its changes.
-type Told = BTreeMap<ListingId, Change>;
+type Changed = BTreeMap<ListingId, Change>;
 
 /// What sells first, in commands of a good size.
-fn parts_of(listings: Told) -> Vec<(Urgency, Vec<(ListingId, Millis)>)> {
+fn parts_of(listings: Changed) -> Vec<(Urgency, Vec<(ListingId, Millis)>)> {
     let mut parts = Vec::new();
     for wanted in [Urgency::Sale, Urgency::Bulk] {
         let of = listings.iter().filter(|(_, (_, urgency))| *urgency == wanted);
@@ -177,14 +177,14 @@ impl Publisher {
     async fn keep_up(&mut self, place: Place) -> Result<(), String> {
         let behind = place.looked - place.kept;
         if behind >= BEHIND_MAX || (behind > 0 && self.kept_at.elapsed() >= BEHIND_FOR) {
-            self.publish(place, Told::new()).await?;
+            self.publish(place, Changed::new()).await?;
         }
         Ok(())
     }
 
     /// The listings that these events may concern, with the oldest change of each.
-    async fn concerned(&self, concerns: &Concerns) -> Result<Told, String> {
-        let mut listings = Told::new();
+    async fn concerned(&self, concerns: &Concerns) -> Result<Changed, String> {
+        let mut listings = Changed::new();
         let reads = self.engine.reads();
         let skus: Vec<&str> = concerns.skus.keys().map(String::as_str).collect();
         for part in skus.chunks(LISTINGS) {
@@ -202,7 +202,7 @@ impl Publisher {
     }
 
     /// All mapped listings of a shop.
-    async fn concerned_by_shop(&self, code: &str, at: Millis, listings: &mut Told) -> Result<(), String> {
+    async fn concerned_by_shop(&self, code: &str, at: Millis, listings: &mut Changed) -> Result<(), String> {
         let reads = self.engine.reads();
         let Some(shop) = within(reads.shop_by_code(code)).await? else { return Ok(()) };
         let mut filter =
@@ -222,7 +222,7 @@ impl Publisher {
 
     /// Marks the listings, first those that sell, and moves the row; all but the last part without moving it, which is
     /// repeated without harm.
-    async fn publish(&mut self, place: Place, listings: Told) -> Result<(), String> {
+    async fn publish(&mut self, place: Place, listings: Changed) -> Result<(), String> {
         let count = listings.len() as u64;
         let mut parts = parts_of(listings);
         let (urgency, last) = parts.pop().unwrap_or((Urgency::Sale, Vec::new()));
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn what_sells_is_marked_first() {
-        let told = Told::from([
+        let told = Changed::from([
             (ListingId(1), (5, Urgency::Bulk)),
             (ListingId(2), (6, Urgency::Sale)),
             (ListingId(3), (7, Urgency::Bulk)),

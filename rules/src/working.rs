@@ -40,7 +40,7 @@ impl<T: Clone> Tracked<T> {
 
 /// A listing that a change of a stock row concerns, and that the command which changed it has dealt with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct Judged {
     /// The row.
     pub row: StockKey,
     /// Its version that the listing was judged by; a later one is not dealt with.
@@ -153,7 +153,7 @@ pub struct Working {
     /// Events made so far, in order.
     pub events: Vec<Event>,
     /// Listings that were dealt with because of a stock row, in order.
-    pub told: Vec<Told>,
+    pub judged: Vec<Judged>,
     /// Those of them that were marked.
     pub marked: BTreeSet<ListingId>,
     /// Reads that nobody had asked for. A command that made one cannot be decided in this batch: an earlier command of
@@ -214,8 +214,8 @@ impl Working {
         let last: BTreeMap<StockKey, (OpId, PrincipalId)> =
             self.movements.iter().map(|m| (m.key, (m.op, m.actor))).collect();
         let mut dealt_with: BTreeMap<(StockKey, i64), Vec<ListingId>> = BTreeMap::new();
-        for told in &self.told {
-            dealt_with.entry((told.row, told.version)).or_default().push(told.listing);
+        for judged in &self.judged {
+            dealt_with.entry((judged.row, judged.version)).or_default().push(judged.listing);
         }
         for (key, row) in std::mem::take(&mut self.stock) {
             let Some(stock) = row.now else { continue };

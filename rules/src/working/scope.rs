@@ -5,7 +5,7 @@ mod sync;
 
 use std::collections::BTreeMap;
 
-use super::{Counters, Told, Tracked, Working};
+use super::{Counters, Judged, Tracked, Working};
 use crate::access::ApiKey;
 use crate::event::Event;
 use crate::id::{ApiKeyId, ListingId, LocationId, OrderId, ReservationId, SkuId};
@@ -36,7 +36,7 @@ pub struct Scope<'w> {
     undo: Vec<Undo>,
     movements: usize,
     events: usize,
-    told: usize,
+    judged: usize,
     done: usize,
     ordinal: u32,
     accepted: bool,
@@ -72,8 +72,8 @@ macro_rules! row_access {
 impl<'w> Scope<'w> {
     pub(super) fn open(working: &'w mut Working) -> Self {
         let (movements, events) = (working.movements.len(), working.events.len());
-        let (told, done) = (working.told.len(), working.sync.done.len());
-        Self { working, undo: Vec::new(), movements, events, told, done, ordinal: 0, accepted: false }
+        let (judged, done) = (working.judged.len(), working.sync.done.len());
+        Self { working, undo: Vec::new(), movements, events, judged, done, ordinal: 0, accepted: false }
     }
 }
 
@@ -204,11 +204,11 @@ impl Scope<'_> {
         self.working.events.push(event);
     }
 
-    /// Notes that a listing was dealt with because of a stock row.
-    pub fn note_told(&mut self, told: Told) {
-        self.working.told.push(told);
-        if told.marked && self.working.marked.insert(told.listing) {
-            self.undo.push(Undo::Marked(told.listing));
+    /// Notes that a listing was judged because of a stock row.
+    pub fn note_judged(&mut self, judged: Judged) {
+        self.working.judged.push(judged);
+        if judged.marked && self.working.marked.insert(judged.listing) {
+            self.undo.push(Undo::Marked(judged.listing));
         }
     }
 
@@ -236,7 +236,7 @@ impl Drop for Scope<'_> {
         }
         self.working.movements.truncate(self.movements);
         self.working.events.truncate(self.events);
-        self.working.told.truncate(self.told);
+        self.working.judged.truncate(self.judged);
         self.working.sync.done.truncate(self.done);
         while let Some(step) = self.undo.pop() {
             match step {

@@ -15,7 +15,7 @@ use crate::publish::{Decision, decide, figure, parts_of};
 use crate::quantity::Quantities;
 use crate::queueing::needs_of_job;
 use crate::stock::StockKey;
-use crate::working::{Needs, Scope, Told, Working};
+use crate::working::{Judged, Needs, Scope, Working};
 
 /// Asks for the listings that a change of this SKU's stock concerns, and for what marks them. Not for their shops: two replicas
 /// that take orders of two shops would wait for each other.
@@ -68,7 +68,7 @@ impl Before {
             }
             for listing in concerned(scope, row.sku) {
                 if let Some(marked) = self.tell_one(scope, context, listing, &mut pushes) {
-                    scope.note_told(Told { row: *row, version, listing, marked });
+                    scope.note_judged(Judged { row: *row, version, listing, marked });
                 }
             }
         }
