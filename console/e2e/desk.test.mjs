@@ -305,3 +305,25 @@ test('a search that finds no listing does not say that all of them are mapped', 
   await page.getByRole('grid').getByText('No listing here.').waitFor(WAIT);
   assert.equal(await page.getByRole('grid').getByText('Every listing is mapped to a SKU.').count(), 0);
 });
+
+test('the server is killed while a dialog asks: what is pressed again, once it is back, is done once', async () => {
+  const { context, page } = await open(world, { storageState: await owner.context.storageState() });
+  const onHand = async () => (await world.api('GET', '/v1/stock/CND-CRA/main')).body.on_hand;
+  const before = await onHand();
+  const dialog = page.getByRole('dialog');
+  const press = dialog.getByRole('button', { name: 'Adjust', exact: true });
+  await go(page, '/stock/CND-CRA');
+  await page.getByRole('button', { name: 'Adjust', exact: true }).first().click();
+  await dialog.getByLabel('Units more (negative: fewer)').fill('7');
+  await world.kill();
+  await press.click();
+  await dialog.getByRole('alert').getByText('nothing is done twice').waitFor(WAIT);
+  await page.getByRole('button', { name: /^Not connected/ }).waitFor(WAIT);
+  await world.revive();
+  // What was filled in and the session are still there.
+  await press.click();
+  await dialog.waitFor({ state: 'detached', ...WAIT });
+  assert.equal(await onHand(), before + 7);
+  await page.getByRole('button', { name: /^Live\./ }).waitFor(WAIT);
+  await context.close();
+});

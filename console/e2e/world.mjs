@@ -29,27 +29,34 @@ export async function start({ orders = 2 } = {}) {
   if (!program) throw new Error('ONHAND must name the program: `cargo xtask test --only walks` sets it');
   mkdirSync(SHOTS, { recursive: true });
   const data = mkdtempSync(join(tmpdir(), 'onhand-walk-'));
-  const child = spawn(program, ['demo', '--data', data, '--listen', '127.0.0.1:0', '--orders', String(orders)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
   const found = {};
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const lines = createInterface({ input: child.stdout });
-  await new Promise((resolve, reject) => {
-    void ended.then((code) => reject(new Error(`the demo ended before it was ready: ${code}`)));
-    lines.on('line', (line) => {
-      const [, name, value] = /^ {2}(console|API key|API|sandbox) +(\S+)/.exec(line) ?? [];
-      if (!name || found[name]) return;
-      found[name] = value.replace(/,$/, '');
-      if (found.console && found.API && found['API key'] && found.sandbox) resolve();
+  let child;
+  let ended;
+  const run = (listen) => {
+    child = spawn(program, ['demo', '--data', data, '--listen', listen, '--orders', String(orders)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    ended = new Promise((resolve) => child.once('exit', resolve));
+    const told = {};
+    const lines = createInterface({ input: child.stdout });
+    return new Promise((resolve, reject) => {
+      void ended.then((code) => reject(new Error(`the demo ended before it was ready: ${code}`)));
+      lines.on('line', (line) => {
+        const [, name, value] = /^ {2}(console|API key|API|sandbox) +(\S+)/.exec(line) ?? [];
+        if (!name || told[name]) return;
+        told[name] = value.replace(/,$/, '');
+        if (told.console && told.API && told['API key'] && told.sandbox) resolve(Object.assign(found, told));
+      });
     });
-  });
+  };
+  const kill = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  await run('127.0.0.1:0');
   const other = process.env.DIST ? await serveDist(resolve(process.env.DIST), found.API) : undefined;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? BROWSERS.find((path) => existsSync(path)),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
-  const control = found.sandbox.replace(/\/control\/state$/, '');
   return {
     url: other?.url ?? found.API,
     link: other ? found.console.replace(found.API, other.url) : found.console,
@@ -62,15 +69,18 @@ export async function start({ orders = 2 } = {}) {
     },
     /** What the sandbox is told to do. */
     async sandbox(method, path, body) {
-      const answer = await fetch(`${control}/control/${path}`, { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
+      const answer = await fetch(found.sandbox.replace(/state$/, path), { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
       return answer.json().catch(() => undefined);
     },
+    /** The program ends without a word. */
+    kill,
+    /** It is started again on what it had, where it was. */
+    revive: () => run(new URL(found.API).host),
     async stop() {
       await browser.close();
       other?.stop();
-      child.kill('SIGKILL');
-      await ended;
+      await kill();
       rmSync(data, { recursive: true, force: true });
     },
   };
