@@ -138,6 +138,7 @@ test('a server with nothing in it: every page can be looked at, and none has an 
     for (const path of PAGES) {
       await goIn(world, page, `/${path}`);
       await settled(page);
+      assert.doesNotMatch(await page.getByRole('main').innerText(), /these filters/, `${path}: nobody has filtered anything`);
       await look(page, `first_day_${path.replace(/\W/g, '_') || 'overview'}`, sight);
     }
     assert.deepEqual(errors, []);

@@ -8,6 +8,7 @@ export const orders = {
   'orders.view.ours': 'Our orders',
   'orders.view.market': 'As marketplaces tell them',
   'orders.empty': 'No order fits these filters.',
+  'orders.none': 'No order yet. They come in from your shops, or are placed through the API.',
   'orders.filter.state': 'State',
   'orders.filter.money': 'Money',
   'orders.filter.money.due': 'to give back or disputed',

@@ -12,6 +12,7 @@ export const stock = {
   'stock.filter.thin': 'Fewer than 5',
   'stock.filter.low': 'Fewer than 20',
   'stock.empty': 'No row of stock fits these filters.',
+  'stock.none': 'No stock yet. Bring in a list under Imports, or connect a shop under Shops.',
   'stock.adjust': 'Adjust',
   'stock.adjust.title': 'Adjust {sku} at {location}',
   'stock.adjust.open': 'Adjust the stock of {sku} at {location}',

@@ -177,6 +177,8 @@ export const work = {
   'jobs.next': 'Next try',
   'jobs.tries': 'Tries',
   'jobs.empty': 'No job fits these filters.',
+  'jobs.none.live': 'Nothing waits and nothing runs.',
+  'jobs.none.dead': 'No job was given up.',
 
   'job.above': 'Queues',
   'job.title': 'Job: {kind}',

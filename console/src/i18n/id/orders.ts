@@ -11,6 +11,7 @@ export const orders: Translation<typeof english> = {
   'orders.view.ours': 'Pesanan kita',
   'orders.view.market': 'Menurut marketplace',
   'orders.empty': 'Tidak ada pesanan yang cocok.',
+  'orders.none': 'Belum ada pesanan. Pesanan masuk dari toko Anda, atau dibuat lewat API.',
   'orders.filter.state': 'Status',
   'orders.filter.money': 'Uang',
   'orders.filter.money.due': 'perlu dikembalikan atau disengketakan',

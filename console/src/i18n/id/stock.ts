@@ -15,6 +15,7 @@ export const stock: Translation<typeof english> = {
   'stock.filter.thin': 'Kurang dari 5',
   'stock.filter.low': 'Kurang dari 20',
   'stock.empty': 'Tidak ada baris stok yang cocok.',
+  'stock.none': 'Belum ada stok. Masukkan daftar di Impor, atau hubungkan toko di Toko.',
   'stock.adjust': 'Sesuaikan',
   'stock.adjust.title': 'Sesuaikan {sku} di {location}',
   'stock.adjust.open': 'Sesuaikan stok {sku} di {location}',

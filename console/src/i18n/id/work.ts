@@ -174,6 +174,8 @@ export const work: Translation<typeof english> = {
   'jobs.next': 'Percobaan berikut',
   'jobs.tries': 'Percobaan',
   'jobs.empty': 'Tidak ada tugas yang cocok.',
+  'jobs.none.live': 'Tidak ada yang menunggu atau berjalan.',
+  'jobs.none.dead': 'Tidak ada tugas yang dihentikan.',
   'job.above': 'Antrean',
   'job.title': 'Tugas: {kind}',
   'job.verdict.ready': 'Menunggu dan boleh berjalan {when}.',

@@ -11,6 +11,7 @@ export const orders: Translation<typeof english> = {
   'orders.view.ours': 'Pesanan kita',
   'orders.view.market': 'Menurut platform',
   'orders.empty': 'Tiada pesanan yang sepadan.',
+  'orders.none': 'Belum ada pesanan. Pesanan masuk daripada kedai anda, atau dibuat melalui API.',
   'orders.filter.state': 'Status',
   'orders.filter.money': 'Wang',
   'orders.filter.money.due': 'perlu dikembalikan atau dipertikaikan',

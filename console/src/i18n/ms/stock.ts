@@ -15,6 +15,7 @@ export const stock: Translation<typeof english> = {
   'stock.filter.thin': 'Kurang daripada 5',
   'stock.filter.low': 'Kurang daripada 20',
   'stock.empty': 'Tiada baris stok yang sepadan.',
+  'stock.none': 'Belum ada stok. Masukkan senarai di Import, atau sambungkan kedai di Kedai.',
   'stock.adjust': 'Laras',
   'stock.adjust.title': 'Laraskan {sku} di {location}',
   'stock.adjust.open': 'Laraskan stok {sku} di {location}',

@@ -174,6 +174,8 @@ export const work: Translation<typeof english> = {
   'jobs.next': 'Cubaan seterusnya',
   'jobs.tries': 'Cubaan',
   'jobs.empty': 'Tiada kerja yang sepadan.',
+  'jobs.none.live': 'Tiada yang menunggu atau berjalan.',
+  'jobs.none.dead': 'Tiada kerja yang dihentikan.',
   'job.above': 'Baris gilir',
   'job.title': 'Kerja: {kind}',
   'job.verdict.ready': 'Ia menunggu dan boleh berjalan {when}.',

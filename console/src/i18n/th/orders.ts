@@ -11,6 +11,7 @@ export const orders: Translation<typeof english> = {
   'orders.view.ours': 'คำสั่งซื้อของเรา',
   'orders.view.market': 'ตามมาร์เก็ตเพลส',
   'orders.empty': 'ไม่มีคำสั่งซื้อตามตัวกรอง',
+  'orders.none': 'ยังไม่มีคำสั่งซื้อ คำสั่งซื้อมาจากร้านค้าของคุณ หรือสร้างผ่าน API',
   'orders.filter.state': 'สถานะ',
   'orders.filter.money': 'เงิน',
   'orders.filter.money.due': 'ต้องคืนหรือถูกโต้แย้ง',

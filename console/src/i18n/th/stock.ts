@@ -15,6 +15,7 @@ export const stock: Translation<typeof english> = {
   'stock.filter.thin': 'น้อยกว่า 5',
   'stock.filter.low': 'น้อยกว่า 20',
   'stock.empty': 'ไม่มีแถวสต็อกตามตัวกรอง',
+  'stock.none': 'ยังไม่มีสต็อก นำเข้ารายการที่ นำเข้า หรือเชื่อมต่อร้านค้าที่ ร้านค้า',
   'stock.adjust': 'ปรับ',
   'stock.adjust.title': 'ปรับ {sku} ที่ {location}',
   'stock.adjust.open': 'ปรับสต็อก {sku} ที่ {location}',

@@ -174,6 +174,8 @@ export const work: Translation<typeof english> = {
   'jobs.next': 'ลองครั้งถัดไป',
   'jobs.tries': 'ครั้งที่ลอง',
   'jobs.empty': 'ไม่มีงานตามตัวกรอง',
+  'jobs.none.live': 'ไม่มีงานที่รอหรือกำลังทำ',
+  'jobs.none.dead': 'ไม่มีงานที่หยุดลองแล้ว',
   'job.above': 'คิวงาน',
   'job.title': 'งาน: {kind}',
   'job.verdict.ready': 'รออยู่และทำได้ {when}',

@@ -11,6 +11,7 @@ export const orders: Translation<typeof english> = {
   'orders.view.ours': 'Đơn trong hệ thống',
   'orders.view.market': 'Theo sàn',
   'orders.empty': 'Không có đơn nào khớp.',
+  'orders.none': 'Chưa có đơn nào. Đơn đến từ các gian hàng của bạn, hoặc được tạo qua API.',
   'orders.filter.state': 'Trạng thái',
   'orders.filter.money': 'Tiền',
   'orders.filter.money.due': 'cần hoàn hoặc bị khiếu nại',

@@ -15,6 +15,7 @@ export const stock: Translation<typeof english> = {
   'stock.filter.thin': 'Dưới 5',
   'stock.filter.low': 'Dưới 20',
   'stock.empty': 'Không có dòng tồn nào khớp.',
+  'stock.none': 'Chưa có tồn kho. Nhập danh sách ở Nhập dữ liệu, hoặc kết nối gian hàng ở Gian hàng.',
   'stock.adjust': 'Điều chỉnh',
   'stock.adjust.title': 'Điều chỉnh {sku} tại {location}',
   'stock.adjust.open': 'Điều chỉnh tồn {sku} tại {location}',

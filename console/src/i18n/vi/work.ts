@@ -174,6 +174,8 @@ export const work: Translation<typeof english> = {
   'jobs.next': 'Lần thử tới',
   'jobs.tries': 'Lần thử',
   'jobs.empty': 'Không có việc nào khớp.',
+  'jobs.none.live': 'Không có việc nào đang chờ hay đang chạy.',
+  'jobs.none.dead': 'Không có việc nào đã ngừng thử.',
   'job.above': 'Hàng đợi',
   'job.title': 'Việc: {kind}',
   'job.verdict.ready': 'Đang chờ và có thể chạy {when}.',

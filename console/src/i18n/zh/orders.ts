@@ -11,6 +11,7 @@ export const orders: Translation<typeof english> = {
   'orders.view.ours': '我方订单',
   'orders.view.market': '平台订单',
   'orders.empty': '没有符合条件的订单。',
+  'orders.none': '还没有订单。订单来自您的店铺，或通过 API 创建。',
   'orders.filter.state': '状态',
   'orders.filter.money': '款项',
   'orders.filter.money.due': '待退款或有争议',

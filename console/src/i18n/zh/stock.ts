@@ -15,6 +15,7 @@ export const stock: Translation<typeof english> = {
   'stock.filter.thin': '少于 5',
   'stock.filter.low': '少于 20',
   'stock.empty': '没有符合条件的库存行。',
+  'stock.none': '还没有库存。请在“导入”中导入清单，或在“店铺”中连接店铺。',
   'stock.adjust': '调整',
   'stock.adjust.title': '调整 {sku}（{location}）',
   'stock.adjust.open': '调整 {sku} 在 {location} 的库存',

@@ -174,6 +174,8 @@ export const work: Translation<typeof english> = {
   'jobs.next': '下次尝试',
   'jobs.tries': '尝试',
   'jobs.empty': '没有符合条件的任务。',
+  'jobs.none.live': '没有等待或正在运行的任务。',
+  'jobs.none.dead': '没有已放弃的任务。',
   'job.above': '队列',
   'job.title': '任务：{kind}',
   'job.verdict.ready': '等待中，{when}可运行。',

@@ -64,7 +64,7 @@ export function MarketOrders({ state, shop }: { state?: string; shop?: string })
       more={query.hasNextPage}
       onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
       onOpen={({ id }) => void navigate({ to: '/orders/market/$id', params: { id } })}
-      empty={t('orders.market.empty')}
+      empty={t(state || shop ? 'orders.empty' : 'orders.market.empty')}
       tone={(row) => (row.state === 'needs_attention' ? 'bad' : row.state === 'waits_for_mapping' || row.cancel_requested ? 'wait' : undefined)}
     />
   );

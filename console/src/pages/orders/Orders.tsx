@@ -100,7 +100,7 @@ function OurOrders() {
       onOpen={({ id }) => void navigate({ to: '/orders/$id', params: { id } })}
       stale={query.isStale && !query.isFetching && (query.data?.pages.length ?? 0) > 3}
       onReload={() => void client.resetQueries({ queryKey: orders(filter).queryKey })}
-      empty={t('orders.empty')}
+      empty={t(Object.values(filter).some(Boolean) ? 'orders.empty' : 'orders.none')}
       tone={(row) => (row.lines.some((line) => line.short > 0) ? 'bad' : undefined)}
     />
   );

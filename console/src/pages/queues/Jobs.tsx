@@ -39,7 +39,7 @@ export function Jobs() {
         more={query.hasNextPage}
         onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
         onOpen={({ id }) => void navigate({ to: '/jobs/$id', params: { id } })}
-        empty={t('jobs.empty')}
+        empty={t(Object.values(filter).some(Boolean) ? 'jobs.empty' : which === 'live' ? 'jobs.none.live' : 'jobs.none.dead')}
       />
     </Panel>
   );

@@ -68,7 +68,7 @@ export function Stock() {
             if (key === 'x') toggle(row);
             if (key === 'p' && may) setPushing(chosen.size > 0 ? [...chosen.values()] : [row]);
           }}
-          empty={t('stock.empty')}
+          empty={t(Object.values(filter).some(Boolean) ? 'stock.empty' : 'stock.none')}
           tone={(row) => (row.available < -row.backorder_limit ? 'bad' : undefined)}
         />
       )}

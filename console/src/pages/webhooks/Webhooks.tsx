@@ -71,7 +71,7 @@ export function Webhooks() {
           more={query.hasNextPage}
           onMore={() => !query.isFetchingNextPage && void query.fetchNextPage()}
           onOpen={setOpen}
-          empty={t('webhooks.empty')}
+          empty={t(filter.state || filter.shop ? 'webhooks.empty' : 'webhooks.verdict.none')}
           tone={(row) => (row.state === 'unknown_shop' && hasConsequence(row) ? 'wait' : undefined)}
         />
       )}
