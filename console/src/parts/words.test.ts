@@ -7,6 +7,7 @@ import movements from '../../../rules/src/movement.rs?raw';
 import feed from '../../../rules/src/event.rs?raw';
 import orders from '../../../rules/src/order.rs?raw';
 import stock from '../../../rules/src/commands/change_stock.rs?raw';
+import faults from '../../../sandbox/src/faults.rs?raw';
 import { en } from '~/i18n/en';
 import { VOCABULARY } from './vocabulary';
 
@@ -40,6 +41,12 @@ describe('words of the server', () => {
   it('for movements', () => known('movement', words(movements, /Self::\w+ => "(\w+)"/g), 16));
   it('for what became of the goods', () => known('goods', namesOf(orders, 'FulfilmentState'), 7));
   it('for reasons of a change', () => known('reason', namesOf(stock, 'Reason'), 8));
+
+  it('for what a look-alike of a marketplace does wrong', () => {
+    const body = /pub enum Fault \{([^]*?)\n\}/.exec(faults)?.[1] ?? '';
+    const snake = (name: string) => name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+    known('fault', words(body, /^ {4}([A-Z]\w+)/gm).map(snake), 17);
+  });
 
   it.each([
     ['OrderState', VOCABULARY.order, 7],

@@ -22,6 +22,7 @@ export const sandbox = {
   'sandbox.done': '{market}: {fault}',
   'fault.outage': 'Outage',
   'fault.throttle': 'Throttle',
+  'fault.forbid': 'Refuse every call',
   'fault.html': 'A page instead of an answer',
   'fault.latency': 'Slow by 2 s',
   'fault.lose_answer': 'Lose 5 answers',

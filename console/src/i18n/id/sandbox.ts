@@ -25,6 +25,7 @@ export const sandbox: Translation<typeof english> = {
   'sandbox.done': '{market}: {fault}',
   'fault.outage': 'Tidak aktif',
   'fault.throttle': 'Batasi',
+  'fault.forbid': 'Tolak setiap panggilan',
   'fault.html': 'Halaman web, bukan jawaban',
   'fault.latency': 'Lambat 2 dtk',
   'fault.lose_answer': 'Hilangkan 5 jawaban',

@@ -25,6 +25,7 @@ export const sandbox: Translation<typeof english> = {
   'sandbox.done': '{market}: {fault}',
   'fault.outage': 'Terputus',
   'fault.throttle': 'Hadkan kadar',
+  'fault.forbid': 'Tolak setiap panggilan',
   'fault.html': 'Halaman web ganti jawapan',
   'fault.latency': 'Perlahan 2 s',
   'fault.lose_answer': 'Hilangkan 5 jawapan',

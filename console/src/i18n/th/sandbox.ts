@@ -25,6 +25,7 @@ export const sandbox: Translation<typeof english> = {
   'sandbox.done': '{market}: {fault}',
   'fault.outage': 'ล่ม',
   'fault.throttle': 'จำกัดความเร็ว',
+  'fault.forbid': 'ปฏิเสธทุกคำขอ',
   'fault.html': 'ตอบเป็นหน้าเว็บ',
   'fault.latency': 'ช้า 2 วินาที',
   'fault.lose_answer': 'ทำคำตอบหาย 5 ครั้ง',

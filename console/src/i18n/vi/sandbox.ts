@@ -25,6 +25,7 @@ export const sandbox: Translation<typeof english> = {
   'sandbox.done': '{market}: {fault}',
   'fault.outage': 'Ngừng hoạt động',
   'fault.throttle': 'Giới hạn',
+  'fault.forbid': 'Từ chối mọi lệnh gọi',
   'fault.html': 'Trả trang web thay vì phản hồi',
   'fault.latency': 'Chậm 2 giây',
   'fault.lose_answer': 'Làm mất 5 phản hồi',

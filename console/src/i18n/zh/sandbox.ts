@@ -25,6 +25,7 @@ export const sandbox: Translation<typeof english> = {
   'sandbox.done': '{market}：{fault}',
   'fault.outage': '停机',
   'fault.throttle': '限流',
+  'fault.forbid': '拒绝所有调用',
   'fault.html': '返回网页而非应答',
   'fault.latency': '慢 2 秒',
   'fault.lose_answer': '丢失 5 个应答',

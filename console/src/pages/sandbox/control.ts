@@ -64,6 +64,7 @@ export const FAULTS: Fault[] = [
   { fault: 'outage', order: { for_seconds: 30 } },
   { fault: 'throttle', order: { for_seconds: 20 } },
   { fault: 'latency', order: { ms: 2_000, for_seconds: 30 } },
+  { fault: 'forbid', order: { for_seconds: 60 } },
   { fault: 'html', order: { for_seconds: 10 } },
   { fault: 'lose_answer', order: { count: 5 } },
   { fault: 'partial_failure', order: { items: 3, count: 3 } },
