@@ -13,6 +13,7 @@ const CODE = 'ÁO-THUN-CỔ-TRÒN-PHIÊN-BẢN-ĐẶC-BIỆT-XXL';
 
 let world;
 let owner;
+let lazada;
 const paths = {};
 
 before(async () => {
@@ -49,7 +50,7 @@ async function marketOrder() {
   const items = Object.entries(TITLES).map(([language, title]) => ({ title, axes: [], variants: [{ seller_sku: `${CODE}-${language}`, options: [], price: 1_250_000, stock: 90 }] }));
   await world.sandbox('POST', 'catalogue', { market: 'lazada', items });
   const { shop, id } = (await wanted('GET', '/v1/shops')).data.find(({ channel }) => channel === 'lazada');
-  paths.shop = shop;
+  lazada = shop;
   await wanted('POST', `/v1/shops/${shop}/import`);
   const listing = async () => (await wanted('GET', '/v1/listings?mapped=false')).data.find(({ seller_sku }) => seller_sku === `${CODE}-vi`);
   await until('the listings have come in', async () => (await listing()) !== undefined);
@@ -133,8 +134,8 @@ const dialogs = () => [
   ['/stock/TEE-HER-BLK-M', 'stock.adjust'],
   [paths.own, 'order.do.ship'],
   [paths.market, 'attention.do.map'],
-  [`/shops/${paths.shop}`, 'shops.pause'],
-  [`/shops/${paths.shop}`, 'shops.disconnect'],
+  [`/shops/${lazada}`, 'shops.pause'],
+  [`/shops/${lazada}`, 'shops.disconnect'],
   ['/shops', 'shops.connect'],
   ['/people', 'people.invite'],
   ['/keys', 'keys_page.make'],

@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use self::hooks::Hooks;
 use self::turnstile::Turnstile;
 use crate::publisher::publish_from_here;
-use crate::stage::{MAIN, Stage, done, figures, open_shop, quiet, receive, within};
+use crate::stage::{MAIN, Stage, done, figures, in_time, open_shop, quiet, receive, within};
 
 const SHOPEE: &str = "shopee";
 const TIKTOK: &str = "tiktok";
@@ -274,12 +274,19 @@ impl Bazaar {
 
     /// Waits until buyers see this, and nothing is left to be told.
     async fn until_it_shows(&self, channel: &str, sku: &str, stock: i64) {
-        within("the figure", async {
+        let shown = in_time(async {
             while self.shows(channel, sku).await != stock || self.listing(channel, sku).await.dirty() {
                 tokio::task::yield_now().await;
             }
-        })
-        .await;
+        });
+        if shown.await.is_some() {
+            return;
+        }
+        // What keeps it is not seen in a name of a test.
+        let shows = self.shows(channel, sku).await;
+        let (now, listing) = (self.now().await, self.listing(channel, sku).await);
+        let jobs = self.engine.reads().jobs(&JobFilter::default(), 100).await;
+        panic!("{channel} shows {shows} of {sku} and not {stock} at {now}: {listing:#?}, {jobs:#?}");
     }
 
     // Jobs -------------------------------------------------------------------------------------------------------

@@ -274,13 +274,21 @@ pub(crate) fn mortal() -> (Settings, Arc<Mutex<Vec<String>>>) {
 
 /// Fails the test instead of hanging it.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let Some(value) = in_time(future).await else {
+        panic!("waited {TURNS} turns of {} ms in vain: {what}", TURN.as_millis());
+    };
+    value
+}
+
+/// For whoever has more to say when it does not come.
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     for _ in 0..TURNS {
         if let Ok(value) = tokio::time::timeout(TURN, &mut future).await {
-            return value;
+            return Some(value);
         }
     }
-    panic!("waited {TURNS} turns of {} ms in vain: {what}", TURN.as_millis());
+    None
 }
 
 /// Waits for a condition that nobody signals.
