@@ -280,7 +280,7 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     value
 }
 
-/// For whoever has more to say when it does not come.
+/// As [`within`], for whoever has more to say than that: `None` when it did not come.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     for _ in 0..TURNS {
